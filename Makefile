@@ -1,0 +1,76 @@
+# Minerva: `make help` lists what there is to make. The logic is in tools/.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+# The first of these that is Python 3.11; PYTHON=/path/to/python3.11 names another.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3 python,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1 && echo $(name))))
+# Everything after set-up runs with the project's own tools and a home inside .tools.
+RUN := tools/run
+# Brownie's pytest plugin starts a chain in every run that does not refuse it.
+PYTEST := $(RUN) pytest -p no:pytest-brownie
+
+define heading
+@printf '\n== %s ==\n' '$(1)'
+endef
+
+.PHONY: help python-3.11 setup doctor demo test test-client test-chain test-system lint lint-python lint-contracts format bench lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+python-3.11:
+	@test -n '$(PYTHON)' || { echo 'setup: error: no Python 3.11 on PATH: install python3.11 with its venv module, or give PYTHON=/path/to/python3.11' >&2; exit 1; }
+
+setup: python-3.11 ## Install everything into this folder (again: a moment, no network)
+	@'$(PYTHON)' -B tools/setup
+
+doctor: setup ## Check that every part works on this machine
+	@$(RUN) minerva doctor
+
+demo: setup ## Train a model among devices and miners, end to end
+	@$(RUN) minerva demo
+
+test: lint test-client test-chain test-system ## Lint, then every test
+
+test-client: setup ## Test the Python package
+	$(call heading,Tests of the client)
+	@$(PYTEST) tests/client
+
+test-chain: setup ## Test the contracts on a chain of their own
+	$(call heading,Tests of the contracts)
+	@$(RUN) brownie test tests/chain
+
+test-system: setup ## Test all parts together
+	$(call heading,Tests of the whole system)
+	@$(PYTEST) tests/system
+
+lint: lint-python lint-contracts ## Check style and types; change nothing
+
+lint-python: setup
+	$(call heading,Python: style and types)
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+
+lint-contracts: setup
+	$(call heading,Contracts: format and lint)
+	@$(RUN) forge fmt --check
+	@$(RUN) forge lint --deny warnings
+
+format: setup ## Bring Python and Solidity into the project's format
+	@$(RUN) ruff check --fix-only --quiet .
+	@$(RUN) ruff format .
+	@$(RUN) forge fmt
+
+bench: setup ## Measure a round
+	@$(RUN) python benchmarks/round.py
+
+lock: python-3.11 ## Resolve the dependencies anew into requirements.lock and package-lock.json
+	@'$(PYTHON)' -B tools/setup/lock.py
+
+clean: ## Remove everything that set-up and runs have made
+	@tools/clean

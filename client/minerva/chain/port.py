@@ -1,0 +1,184 @@
+"""The Chain port: what a role may ask of an EVM chain. Roles depend on this, never on web3.
+
+Reads answer for the *pending* block, since the deadlines of the next block are what an actor's next transaction meets. A revert is
+information: `ContractReverted` carries the contract's typed error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from minerva.protocol.actions import Action
+from minerva.protocol.events import Log
+from minerva.protocol.records import Address
+from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRef:
+    """A block of the chain: its number, its hash (32 bytes) and its timestamp in seconds."""
+
+    number: int
+    hash: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A mined transaction: what it cost (gas and wei), where it stands and what it emitted."""
+
+    transaction: bytes
+    block_number: int
+    block_hash: bytes
+    gas_used: int
+    fee_wei: int
+    logs: tuple[Log, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a watch saw since it was last asked: logs that a re-organisation took back, and logs that are new, both in chain order."""
+
+    removed: tuple[Log, ...]
+    added: tuple[Log, ...]
+    head: BlockRef
+
+
+class Watch(Protocol):
+    """Logs of one federation (its own, its miners', its factory's and its consensus module's about it) as they come."""
+
+    def wait(self, timeout: float) -> Change:
+        """Block until the head moved or ``timeout`` seconds passed; the first call returns the back-fill.
+
+        A quiet time-out returns a `Change` without logs. Raises `ChainUnreachable` only after its own retries.
+        """
+        ...
+
+    def wake(self) -> None:
+        """Make a `wait` in another thread return at once."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Actor(Protocol):
+    """An account that acts. Its outbox makes an action with one intent take effect at most once, across restarts and re-orgs."""
+
+    @property
+    def address(self) -> Address:
+        """Who signs."""
+        ...
+
+    def send(self, action: Action, *, timeout: float = 60.0) -> Receipt:
+        """Sign, send and wait for the receipt; an action whose intent was mined already returns that receipt.
+
+        Raises
+        ------
+        ContractReverted
+            The contract refuses (found by simulation before spending, or in the receipt).
+        InsufficientFunds, TransactionLost, ChainUnreachable
+            As they say; the outbox keeps what was signed.
+        """
+        ...
+
+    def send_many(self, actions: Sequence[Action], *, timeout: float = 60.0) -> list[Receipt | Exception]:
+        """Send several at once with consecutive nonces; one result for each action."""
+        ...
+
+    def settle(self, confirmations: int, *, timeout: float = 60.0) -> None:
+        """Wait until all that was sent lies ``confirmations`` blocks deep, re-sending what a re-org dropped."""
+        ...
+
+    def recover(self) -> list[Receipt]:
+        """After a restart: re-send what the outbox holds unmined, and return the receipts."""
+        ...
+
+
+class Chain(Protocol):
+    """Reads, watches and actors."""
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 chain id."""
+        ...
+
+    @property
+    def factory(self) -> Address:
+        """The deployed `FederationFactory`."""
+        ...
+
+    @property
+    def proof_of_work(self) -> Address:
+        """The deployed `ProofOfWork` module."""
+        ...
+
+    def now(self) -> int:
+        """Timestamp of the pending block, in seconds."""
+        ...
+
+    def head(self) -> BlockRef:
+        """The latest block."""
+        ...
+
+    def balance(self, account: Address) -> int:
+        """Wei."""
+        ...
+
+    def federations(self) -> tuple[Address, ...]:
+        """All of the factory's, in order of creation."""
+        ...
+
+    def requester(self, federation: Address) -> Address:
+        """Who created it; raises `WrongChain` when there is no federation at the address."""
+        ...
+
+    def config(self, federation: Address) -> FederationConfig:
+        """What it was created with (cached: it never changes)."""
+        ...
+
+    def state(self, federation: Address) -> FederationState:
+        """Everything that moves."""
+        ...
+
+    def due(self, federation: Address) -> bool:
+        """Whether a `Tick` would do something in the pending block."""
+        ...
+
+    def miners(self, federation: Address) -> tuple[MinerInfo, ...]:
+        """Current members, leaving ones included, by index."""
+        ...
+
+    def pool(self, miner: Address, round: int) -> Pool:
+        """The pool of a miner's contract."""
+        ...
+
+    def device(self, federation: Address, device: Address) -> DeviceInfo | None:
+        """Where a device is bound; None when it is not."""
+        ...
+
+    def block_of(self, federation: Address, round: int) -> bytes:
+        """The header hash that ended ``round``; 32 zero bytes when none did."""
+        ...
+
+    def difficulty(self, federation: Address) -> int:
+        """Expected hashes of the proof of work."""
+        ...
+
+    def logs(self, federation: Address, *, from_block: int = 0, to_block: int | None = None) -> list[Log]:
+        """The federation's logs (as for `Watch`) in chain order, read in bounded ranges."""
+        ...
+
+    def watch(self, federation: Address, *, from_block: int = 0) -> Watch:
+        """Follow the federation."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...

@@ -1,0 +1,5 @@
+"""The `minerva` command."""
+
+from minerva.cli.app import main
+
+__all__ = ["main"]

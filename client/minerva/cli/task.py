@@ -1,0 +1,72 @@
+"""`minerva task`: scaffold one's own task file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from minerva.cli.common import Context, command
+from minerva.errors import UserError
+
+app = typer.Typer(help="Tasks: one plain Python file with model, data, train and evaluate.", no_args_is_help=True)
+
+
+@command(app, "new", epilog="Example: minerva task new my_task.py")
+def new(
+    context: Context,
+    path: Annotated[Path, typer.Argument(help="The file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a task file that runs as it is, to be changed into your own."""
+    from minerva.learning.task import scaffold
+
+    path = path if path.suffix == ".py" else path.with_suffix(".py")
+    if path.exists() and not force:
+        raise UserError("the file is there already", value=path, remedy="Name another, or replace it with --force.")
+    text = scaffold(path.stem)
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UserError("the file cannot be written", value=f"{path}: {error.strerror}", remedy="Name another.") from None
+    context.emit(
+        {"task": str(path)},
+        lambda out: out.print(f"Wrote {path}. Try it: minerva federation create --task {path}", highlight=False),
+    )
+
+
+@command(app, "check", epilog="Example: minerva task check my_task.py --data ./scans")
+def check(
+    context: Context,
+    name: Annotated[str, typer.Argument(help="A bundled task's name, or a path.")],
+    data: Annotated[Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)] = None,
+) -> None:
+    """Load a task, look at its data, train one epoch and evaluate: what a device would do, without a chain."""
+    import torch
+
+    from minerva.learning.task import load_task
+    from minerva.learning.training import train_local
+    from minerva.learning.weights import state_to_bytes
+
+    torch.set_num_threads(1)
+    task = load_task(name, data=data)
+    (x, y), test = task.load_data()
+    base = state_to_bytes(task.initial_state(0), {"federation": "0x" + "0" * 40, "round": "0"})
+    result = train_local(task, base, x, y, epochs=1, seed=1000)
+    metrics = task.evaluate_state(result.state, *test)
+    document = {
+        "task": task.name, "codeSha256": task.code_sha256, "samples": len(x), "testSamples": len(test[0]),
+        "parameters": sum(_size(t.shape) for t in task.spec()), "secondsPerEpoch": result.compute_us / 1e6, "metrics": metrics,
+    }  # fmt: skip
+    context.emit(document, lambda out: [out.print(f"{key:>16}: {value}", highlight=False) for key, value in document.items()])
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size

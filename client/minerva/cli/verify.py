@@ -1,0 +1,48 @@
+"""`minerva verify`: re-derive a block, or the whole chain, from chain and IPFS alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from minerva.cli.common import Context, command
+from minerva.errors import VerificationFailed
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    command(app, "verify", epilog="Example: minerva verify 0xFederation --block 3")(verify)
+
+
+def verify(
+    context: Context,
+    federation: Annotated[str, typer.Argument(help="The federation's address.")],
+    block: Annotated[int | None, typer.Option(min=1, help="Only this block.", show_default=False)] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one fetch.")] = 30.0,
+) -> None:
+    """Re-derive every block: records, ballots, verdicts, accepted list, aggregate byte for byte, CIDs, links.
+
+    Exit status 1, and the first thing that differs, when one does not.
+    """
+    from minerva.verification.audit import audit
+
+    address = context.federation(federation)
+    quiet = context.as_json or not context.err.is_terminal
+    with Progress(console=context.err, transient=True, disable=quiet) as progress:
+        bar = progress.add_task("re-deriving", total=None)
+
+        def advance(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+
+        report = audit(context.chain(), context.store(), address, block=block, timeout=timeout, progress=advance)
+
+    def render(out: Console) -> None:
+        for line in report.lines():
+            out.print(line, highlight=False)
+
+    context.emit(report.to_json(), render)
+    if not report.ok:
+        raise VerificationFailed("the chain does not re-derive", value=report.first_difference or "something could not be fetched")

@@ -1,0 +1,206 @@
+"""One configuration: a TOML file that flags override, checked as a whole before anything starts.
+
+Where it is looked for: ``--config FILE``, else ``minerva.toml`` here, else the one that `minerva up` wrote under ``.minerva/``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from minerva.errors import ConfigError
+
+FILE_NAME = "minerva.toml"
+STATE_FOLDER = Path(".minerva")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChainSection(_Section):
+    """Where the chain answers, and what a transaction may cost."""
+
+    rpc: str = Field("http://127.0.0.1:8545", description="RPC address: http(s)://, ws(s):// or a path to an IPC socket")
+    deployment: str = Field("deployments/31337.json", description="file that scripts/export.py wrote: addresses and ABIs")
+    timeout_seconds: float = Field(20.0, gt=0, le=600, description="longest wait for one RPC answer")
+    max_fee_gwei: float = Field(200.0, gt=0, description="most that a unit of gas may cost")
+
+
+class StoreSection(_Section):
+    """Where bytes are kept."""
+
+    url: str = Field("", description="kubo:/ip4/…/tcp/5001, http://host:port, local:FOLDER; empty: none")
+
+
+class KeySection(_Section):
+    """Who signs. Passwords are never in this file."""
+
+    account: str = Field("", description="a keystore file, or anvil:N on chain 31337")
+    password_file: str = Field("", description="file whose first line unlocks the keystore; else MINERVA_PASSWORD, else a prompt")
+
+
+class MinerSection(_Section):
+    """The miner's daemon and its API."""
+
+    host: str = Field("127.0.0.1", description="address the API listens on")
+    port: int = Field(8650, ge=0, le=65535, description="0: any free one")
+    public_url: str = Field("", description="what the contract tells devices; empty: http://host:port")
+    retention_rounds: int = Field(5, ge=0, description="rounds whose updates stay pinned; 0: all")
+
+
+class DeviceSection(_Section):
+    """The device's task and data."""
+
+    task: str = Field("digits", description="a bundled task's name, or a path to a task file")
+    data: str = Field("", description="folder that the task's load_data is given; empty: the task's own")
+    partition: str = Field("", description="simulate: iid, dirichlet:ALPHA or pathological:K over `clients`; empty: all data")
+    clients: int = Field(1, ge=1, description="over how many the data is partitioned")
+    client: int = Field(0, ge=0, description="this device's number; with the round it seeds the sample order")
+    seed: int = Field(0, ge=0, description="of the partition")
+    epochs: int = Field(1, ge=1, le=10_000, description="local epochs a round")
+    push: bool = Field(True, description="offer updates to the miner's API before the own store")
+    trust_code: bool = Field(False, description="accept a manifest that names another training code")
+    rounds: int = Field(0, ge=0, description="stop after so many submissions; 0: when the federation closes")
+
+
+class CreateSection(_Section):
+    """What `minerva federation create` asks for; bounds in docs/SPECIFICATION.md, section C. Times are in seconds."""
+
+    title: str = Field("", description="a name for people; empty: the task's title")
+    rounds: int = 10
+    min_miners: int = 1
+    max_miners: int = 16
+    min_devices: int = 1
+    max_devices: int = 1000
+    min_updates: int = 1
+    max_joins: int = 1000
+    silent_rounds: int = 3
+    training_seconds: int = 600
+    verification_seconds: int = 120
+    fetch_seconds: int = 30
+    mining_seconds: int = 120
+    attestation_seconds: int = 120
+    max_extensions: int = 2
+    max_candidates: int = 5
+    max_pause_seconds: int = 86_400
+    max_model_bytes: int = 64 << 20
+    confirmations: int = 0
+    difficulty: int = Field(20_000, description="expected hashes of the first proof of work")
+    target_seconds: int = Field(2, description="how long a proof of work should take")
+    initial_seed: int = Field(0, description="of the genesis model; told, not trusted")
+    aggregation: str = "fedavg"
+
+
+class Settings(_Section):
+    """Everything, with its defaults."""
+
+    state: str = Field(str(STATE_FOLDER), description="folder for outboxes, journals and ledgers")
+    federation: str = Field("", description="the federation's address")
+    chain: ChainSection = ChainSection()
+    store: StoreSection = StoreSection()
+    key: KeySection = KeySection()
+    miner: MinerSection = MinerSection()
+    device: DeviceSection = DeviceSection()
+    create: CreateSection = CreateSection()
+
+    def to_toml(self) -> str:
+        """The effective configuration as a file that would give it."""
+        lines: list[str] = []
+        sections = []
+        for name, value in self.model_dump().items():
+            if isinstance(value, dict):
+                sections.append((name, value))
+            else:
+                lines.append(f"{name} = {_toml(value)}")
+        for name, values in sections:
+            lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+        return "\n".join(lines) + "\n"
+
+
+def load(path: Path | None, overrides: dict[str, Any]) -> Settings:
+    """Read the file, lay the flags over it, and check the result.
+
+    Parameters
+    ----------
+    path
+        The file named by ``--config``; None looks in the usual places and takes defaults when there is none.
+    overrides
+        Flags that were given, by dotted key, e.g. ``{"chain.rpc": "http://…"}``; None values are left out.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or no TOML, a key is unknown (the nearest known one is named), or a value is out of bounds.
+    """
+    document = _read(path)
+    for dotted, value in overrides.items():
+        if value is None:
+            continue
+        *parents, leaf = dotted.split(".")
+        target = document
+        for parent in parents:
+            inner = target.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise ConfigError("a section is expected here", value=parent, remedy=f"Write [{parent}] and keys under it.")
+            target = inner
+        target[leaf] = value
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        usual = [candidate for candidate in (Path(FILE_NAME), STATE_FOLDER / FILE_NAME) if candidate.is_file()]
+        if not usual:
+            return {}
+        path = usual[0]
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            "the configuration file cannot be read", value=f"{path}: {error.strerror}", remedy="Name another with --config."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("the configuration file is not TOML", value=f"{path}: {error}", remedy="Mend that line.") from None
+
+
+def _explain(error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"]]
+    dotted = ".".join(where)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys()
+        near = difflib.get_close_matches(dotted, known, n=1, cutoff=0.0)
+        return ConfigError("unknown configuration key", value=dotted, remedy=f"Did you mean {near[0]!r}?")
+    return ConfigError(
+        f"configuration key {dotted!r} has a value that cannot be used",
+        value=repr(first.get("input")),
+        remedy=f"{first['msg']}.",
+    )
+
+
+def _known_keys() -> list[str]:
+    keys: list[str] = []
+    for name, field in Settings.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            keys += [f"{name}.{key}" for key in inner.model_fields]
+        else:
+            keys.append(name)
+    return keys
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)

@@ -1,0 +1,244 @@
+"""What an actor may do on the chain: one value per state-changing call, understood by the contracts and by the specification alike.
+
+``intent`` names an action so that it takes effect at most once: two actions with one intent are the same action.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minerva.protocol.cid import Cid
+from minerva.protocol.header import Header
+from minerva.protocol.records import Address
+from minerva.protocol.state import FederationConfig
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFederation:
+    """The sender becomes the requester of a new federation of ``factory``. ``label`` is for the intent only: two labels, two federations."""
+
+    factory: Address
+    config: FederationConfig
+    label: str
+
+    @property
+    def intent(self) -> str:
+        return f"{self.factory}/create/{self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterMiner:
+    """The sender joins as a miner."""
+
+    factory: Address
+    federation: Address
+    endpoint: str
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/register-miner"
+
+
+@dataclass(frozen=True, slots=True)
+class SetEndpoint:
+    """The sender's miner (contract ``miner``) answers elsewhere."""
+
+    federation: Address
+    miner: Address
+    endpoint: str
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/endpoint/{self.endpoint}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveMiner:
+    """The sender's miner leaves at the next opening."""
+
+    federation: Address
+    round: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/leave-miner"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInMiner:
+    """The sender's miner, dormant, is there again. ``round`` is the last opened one, for the intent only."""
+
+    federation: Address
+    round: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/check-in-miner"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterDevice:
+    """The sender joins as a device of the miner contract ``miner``, or re-binds to it."""
+
+    federation: Address
+    miner: Address
+    dataset_root: bytes
+    dataset_size: int
+    rate_ns: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/register-device/{self.miner}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveDevice:
+    """The sender, a device of ``miner``, leaves. ``round`` is the last opened one, for the intent only."""
+
+    federation: Address
+    miner: Address
+    round: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/leave-device"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInDevice:
+    """The sender, a silent device of ``miner``, is there again. ``round`` is the last opened one, for the intent only."""
+
+    federation: Address
+    miner: Address
+    round: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/check-in-device"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitUpdate:
+    """The sender commits to its local update of ``round`` in the pool of ``miner``."""
+
+    federation: Address
+    miner: Address
+    round: int
+    cid: Cid
+    samples: int
+    epochs: int
+    compute_us: int
+    loss_before: int
+    loss_after: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/submit"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The sender's ballot over all updates of ``round``."""
+
+    federation: Address
+    round: int
+    updates_root: bytes
+    verdicts: bytes
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/vote/{self.updates_root.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """The sender's candidate block."""
+
+    federation: Address
+    header: Header
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.header.round}/propose/{self.header.hash().hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attest:
+    """The sender agrees, or not, with the candidate."""
+
+    federation: Address
+    round: int
+    candidate: bytes
+    approve: bool
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/attest/{self.candidate.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Do what is due. ``deadline`` is the one that passed, for the intent only."""
+
+    federation: Address
+    round: int
+    deadline: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/{self.round}/tick/{self.deadline}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The requester stops the deadlines. ``at`` (seconds) is for the intent only."""
+
+    federation: Address
+    at: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/pause/{self.at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpause:
+    """Start the deadlines again. ``at`` (seconds) is for the intent only."""
+
+    federation: Address
+    at: int
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/unpause/{self.at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The requester ends the federation at the round boundary."""
+
+    federation: Address
+
+    @property
+    def intent(self) -> str:
+        return f"{self.federation}/close"
+
+
+Action = (
+    CreateFederation
+    | RegisterMiner
+    | SetEndpoint
+    | LeaveMiner
+    | CheckInMiner
+    | RegisterDevice
+    | LeaveDevice
+    | CheckInDevice
+    | SubmitUpdate
+    | Vote
+    | Propose
+    | Attest
+    | Tick
+    | Pause
+    | Unpause
+    | Close
+)

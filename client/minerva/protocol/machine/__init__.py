@@ -1,0 +1,10 @@
+"""The executable specification: the contracts' rules (docs/SPECIFICATION.md) in plain Python, without a chain.
+
+`World` takes one action at a time and either returns the events in the contracts' order or raises the
+contracts' typed error and leaves everything as it was. One class stands for one contract.
+"""
+
+from minerva.protocol.machine.proof_of_work import Claim, meets, pow_seed
+from minerva.protocol.machine.world import Emitted, World
+
+__all__ = ["Claim", "Emitted", "World", "meets", "pow_seed"]

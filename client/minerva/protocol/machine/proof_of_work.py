@@ -1,0 +1,102 @@
+"""The contract `ProofOfWork` (docs/SPECIFICATION.md, section W)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
+
+from minerva.protocol.events import DifficultyChanged
+from minerva.protocol.machine.checks import Emit, require
+from minerva.protocol.records import Address
+
+MAX_DIFFICULTY = 1 << 48
+MAX_TARGET_SECONDS = 86_400
+RETARGET_STEP = 4
+"""The most that one block may multiply or divide the difficulty by, and what a time-out divides it by."""
+_SEED_TYPES = ("uint256", "address", "uint32", "bytes32", "bytes32", "bytes32", "address")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a proof is bound to; ``miner`` is the miner's contract."""
+
+    round: int
+    parent: bytes
+    updates_root: bytes
+    ballots_root: bytes
+    miner: Address
+
+
+def pow_seed(chain_id: int, federation: Address, claim: Claim) -> bytes:
+    """W1: the 32 bytes that a nonce is hashed with."""
+    values = (chain_id, federation, claim.round, claim.parent, claim.updates_root, claim.ballots_root, claim.miner)
+    return keccak(encode(_SEED_TYPES, values))
+
+
+def meets(seed: bytes, nonce: int, difficulty: int) -> bool:
+    """W1: whether ``nonce`` solves the puzzle."""
+    return int.from_bytes(keccak(seed + nonce.to_bytes(32, "big"))) <= ((1 << 256) - 1) // difficulty
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    difficulty: int
+    target_seconds: int
+
+
+class ProofOfWorkMachine:
+    """One module for many federations."""
+
+    def __init__(self, address: Address, chain_id: int, emit: Emit) -> None:
+        self.address, self._chain_id, self._emit = address, chain_id, emit
+        self._targets: dict[Address, _Target] = {}
+
+    def difficulty(self, federation: Address) -> int:
+        """Return the expected number of hashes until a nonce is found."""
+        return self._targets[federation].difficulty
+
+    def configure(self, federation: Address, parameters: bytes) -> None:
+        """W2."""
+        require(len(parameters) == 64, "ConsensusInvalidParameters", parameters)
+        try:
+            difficulty, target_seconds = decode(("uint64", "uint32"), parameters)
+        except DecodingError:
+            difficulty, target_seconds = 0, 0
+        sound = 1 <= difficulty <= MAX_DIFFICULTY and 1 <= target_seconds <= MAX_TARGET_SECONDS
+        require(sound, "ConsensusInvalidParameters", parameters)
+        self._targets[federation] = _Target(difficulty, target_seconds)
+
+    def check(self, federation: Address, claim: Claim, proof: bytes) -> None:
+        """W1."""
+        seed = pow_seed(self._chain_id, federation, claim)
+        solved = len(proof) == 32 and meets(seed, int.from_bytes(proof), self.difficulty(federation))
+        require(solved, "ConsensusInvalidProof", claim.round, claim.miner)
+
+    def on_finalized(self, federation: Address, round: int, elapsed: int) -> None:
+        """W3."""
+        target = self._targets[federation]
+        wanted = target.difficulty * target.target_seconds // max(1, elapsed)
+        low, high = target.difficulty // RETARGET_STEP, target.difficulty * RETARGET_STEP
+        self._retarget(federation, round, min(max(wanted, low), high))
+
+    def on_timeout(self, federation: Address, round: int) -> None:
+        """W4."""
+        self._retarget(federation, round, self.difficulty(federation) // RETARGET_STEP)
+
+    def save(self) -> dict[Address, _Target]:
+        """Return what `restore` needs to undo what comes after."""
+        return dict(self._targets)
+
+    def restore(self, saved: dict[Address, _Target]) -> None:
+        """Undo all since `save`."""
+        self._targets = saved
+
+    def _retarget(self, federation: Address, round: int, difficulty: int) -> None:
+        former = self._targets[federation]
+        difficulty = min(max(difficulty, 1), MAX_DIFFICULTY)
+        self._targets[federation] = _Target(difficulty, former.target_seconds)
+        if difficulty != former.difficulty:  # E2
+            self._emit(DifficultyChanged(federation, round, difficulty))

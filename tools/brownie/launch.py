@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Run brownie with a home of its own and a dev chain on a free port.
+
+Brownie keeps its networks, port included, in `~/.brownie`. Every run therefore gets a private home under
+`.tools/run`, removed when the run ends; only keystores and Hypothesis's examples outlive it, in
+`.tools/home/.brownie`. The dev chain ends with brownie, and brownie with this process, also on `kill -9`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+from foundry import die_with_parent  # noqa: E402
+
+BROWNIE = ROOT / ".venv" / "bin" / "brownie"
+RUNS = ROOT / ".tools" / "run"
+KEPT = ROOT / ".tools" / "home" / ".brownie"
+
+
+def reserve_port() -> socket.socket:
+    """Return a bound socket whose port stays this run's own until it is closed.
+
+    It never listens: with `SO_REUSEADDR` on both sides anvil may still bind the port (Linux), while
+    nobody else is given it.
+    """
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
+
+
+def remove_stale_homes() -> None:
+    """Remove the homes of runs that were killed: those whose lock nobody holds."""
+    for home in RUNS.glob("brownie-*"):
+        try:
+            with open(home / "lock", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(home, ignore_errors=True)
+        except OSError:
+            continue
+
+
+def make_home(port: int) -> tuple[Path, IO[str]]:
+    """Make a private home whose `development` network listens on `port`; return it and its held lock."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="brownie-", dir=RUNS))
+    lock = open(home / "lock", "w")  # noqa: SIM115 (held until the process ends)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    data = home / ".brownie"
+    data.mkdir()
+    for kept in ("accounts", "hypothesis"):
+        (KEPT / kept).mkdir(parents=True, exist_ok=True)
+        (data / kept).symlink_to(KEPT / kept, target_is_directory=True)
+    networks = (ROOT / "tools" / "brownie" / "network-config.yaml").read_text()
+    (data / "network-config.yaml").write_text(networks.replace("$DEV_PORT", str(port)))
+    return home, lock
+
+
+def run(arguments: list[str], home: Path) -> int:
+    """Run brownie to its end, pass signals on, and return its exit status as a shell would."""
+    environment = {**os.environ, "HOME": str(home), "DIES_WITH_PARENT": "1"}
+    process = subprocess.Popen([BROWNIE, *arguments], env=environment, preexec_fn=die_with_parent)
+
+    def pass_on(number: int, _frame: object) -> None:
+        # A terminal sends Ctrl-C to brownie too; a second one would cut its tear-down short.
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            process.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+def main() -> int:
+    """Run brownie with this process's arguments."""
+    if os.environ.get("VIRTUAL_ENV") != str(ROOT / ".venv"):
+        launcher = str(ROOT / "tools" / "run")
+        os.execv(launcher, [launcher, str(Path(__file__).resolve()), *sys.argv[1:]])
+    remove_stale_homes()
+    with reserve_port() as reserved:
+        if sys.platform != "linux":
+            # Elsewhere a bound port cannot be bound again: the port is free, though not held.
+            port = reserved.getsockname()[1]
+            reserved.close()
+        else:
+            port = reserved.getsockname()[1]
+        home, lock = make_home(port)
+        try:
+            return run(sys.argv[1:], home)
+        finally:
+            lock.close()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
