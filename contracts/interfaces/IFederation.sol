@@ -67,9 +67,13 @@ interface IFederation {
     /// A miner's ballot: one byte for each update, in update order.
     event BallotCast(uint32 indexed round, uint8 indexed index, bytes32 updatesRoot, bytes verdicts);
     /// The ballots of the round are fixed; miners in `absent` are dormant until they return.
-    event VerificationClosed(uint32 indexed round, bytes32 ballotsRoot, uint64 voted, uint64 absent, uint40 deadline);
+    event VerificationClosed(
+        uint32 indexed round, bytes32 ballotsRoot, uint64 voted, uint64 absent, uint40 deadline
+    );
     /// A candidate block.
-    event BlockProposed(uint32 indexed round, uint8 indexed index, bytes32 indexed hash, Header header, uint40 deadline);
+    event BlockProposed(
+        uint32 indexed round, uint8 indexed index, bytes32 indexed hash, Header header, uint40 deadline
+    );
     /// A miner re-derived the candidate and agrees or not.
     event Attested(uint32 indexed round, uint8 indexed index, bytes32 indexed hash, bool approve);
     /// A candidate was dropped.

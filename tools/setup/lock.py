@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from common import CACHE, ROOT, SetupError, run, say
 from python_env import UV, UV_ENV, install_uv, requirements
@@ -33,7 +36,27 @@ def lock_node() -> None:
         command = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
         command += ["--omit-lockfile-registry-resolved", "--cache", CACHE / "npm"]
         run(command, what="resolving the npm packages", timeout=300, attempts=2, cwd=Path(empty))
-        shutil.copy(Path(empty) / "package-lock.json", ROOT)
+        lock = json.loads((Path(empty) / "package-lock.json").read_text())
+    add_platforms(lock["packages"])
+    (ROOT / "package-lock.json").write_text(json.dumps(lock, indent=2) + "\n")
+
+
+def add_platforms(packages: dict[str, Any]) -> None:
+    """Name Foundry's packages for the platforms that the registry asked here does not serve.
+
+    Without them `npm ci` refuses the lock on every platform. They get no integrity value, as their
+    content was not seen; a platform's own registry answers for them.
+    """
+    for package in list(packages.values()):
+        for name, version in package.get("optionalDependencies", {}).items():
+            if f"node_modules/{name}" in packages:
+                continue
+            match = re.fullmatch(r"@foundry-rs/\w+-(linux|darwin|win32)-(amd64|arm64)", name)
+            if match is None:
+                raise SetupError(f"the registry does not serve {name} {version}: ask another registry")
+            cpu = {"amd64": "x64"}.get(match[2], match[2])
+            known = {"version": version, "cpu": [cpu], "dev": True, "optional": True, "os": [match[1]]}
+            packages[f"node_modules/{name}"] = known
 
 
 if __name__ == "__main__":

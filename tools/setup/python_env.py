@@ -24,6 +24,8 @@ UV_ENV = {
     "UV_HTTP_TIMEOUT": "60",
     "UV_PYTHON_DOWNLOADS": "never",
     "UV_NO_PROGRESS": "1",
+    # The system's certificates, so that an organisation's proxy is trusted.
+    "UV_SYSTEM_CERTS": "1",
     "VIRTUAL_ENV": str(VENV),
     # Brownie's compiled build breaks coverage, stateful tests and cmd_settings.
     "BROWNIE_NOCOMPILE": "1",
@@ -85,10 +87,13 @@ def install(wanted: dict[str, str], build: str) -> None:
     listed.write_text("".join(wanted.values()))
     shutil.rmtree(VENV, ignore_errors=True)
     run([UV, "venv", "--quiet", "--python", sys.executable, VENV], what="uv venv", timeout=60, env=UV_ENV)
-    sync = [UV, "pip", "sync", "--require-hashes", "--no-binary", "eth-brownie"]
-    # Build tools (setuptools and the like) are held to the lock's versions too.
-    sync += ["--build-constraints", LOCK, listed]
-    run(sync, what="installing the Python packages", timeout=2400, attempts=3, env=UV_ENV)
+    # The few packages that come as source are built with the lock's setuptools, not with the newest.
+    builders = CACHE / "builders.txt"
+    builders.write_text(wanted["setuptools"] + wanted["wheel"])
+    first = [UV, "pip", "install", "--require-hashes", "--no-deps", "--requirements", builders]
+    run(first, what="installing setuptools", timeout=300, attempts=3, env=UV_ENV)
+    sync = [UV, "pip", "sync", "--require-hashes", "--no-build-isolation", "--no-binary", "eth-brownie"]
+    run([*sync, listed], what="installing the Python packages", timeout=2400, attempts=3, env=UV_ENV)
     if cpu:
         version = requirements()["torch"].split()[0].removeprefix("torch==")
         say("python", f"installing torch {version} for the CPU")

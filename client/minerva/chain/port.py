@@ -171,6 +171,10 @@ class Chain(Protocol):
         """Expected hashes of the proof of work."""
         ...
 
+    def receipt(self, transaction: bytes) -> Receipt:
+        """The receipt of a mined transaction (32 bytes of hash), its own logs included; raises `ChainError` for an unknown one."""
+        ...
+
     def logs(self, federation: Address, *, from_block: int = 0, to_block: int | None = None) -> list[Log]:
         """The federation's logs (as for `Watch`) in chain order, read in bounded ranges."""
         ...

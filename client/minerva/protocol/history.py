@@ -1,4 +1,4 @@
-"""What the logs of a federation say, round by round, with every hash they state derived again (docs/SPECIFICATION.md, B1 to B3)."""
+"""What a federation's logs say, round by round, every hash derived again (docs/SPECIFICATION.md, B1-B3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from minerva.errors import VerificationFailed
 from minerva.protocol import events
 from minerva.protocol.header import Header
-from minerva.protocol.records import Address, PlacedUpdate, indices
+from minerva.protocol.records import Address, indices
 from minerva.protocol.rounds import Candidate, RoundBuilder, RoundRecord
 from minerva.protocol.state import MinerInfo
 
@@ -18,7 +18,7 @@ __all__ = ["Candidate", "History", "Registration", "RoundRecord"]
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a device committed to when it registered: its data (Merkle root, samples) and its rate in ns per sample and epoch."""
+    """What a device committed to: its data (Merkle root, samples) and its rate (ns per sample and epoch)."""
 
     device: Address
     miner: Address
@@ -46,7 +46,7 @@ class History:
     chain_id
         EIP-155 chain id.
     federation
-        The federation's contract; events of the federation count only when it emitted them, those of miners only when a member did.
+        The federation's contract. Its events count only if it emitted them, a miner's only if a member did.
 
     Notes
     -----
@@ -66,8 +66,8 @@ class History:
         Raises
         ------
         VerificationFailed
-            A log is not later than the one before, or states a hash, mask or number that the logs before it do not give. The
-            history then holds all logs before that one.
+            A log is not later than the one before, or states a hash, mask or number that the logs before it
+            do not give. The history then holds all logs before that one.
         """
         for log in logs:
             if (log.block_number, log.log_index) <= self._position():
@@ -101,7 +101,7 @@ class History:
         self.apply(log for log in segment.logs if log.block_number < block_number)
 
     def round(self, number: int) -> RoundRecord:
-        """Return the round ``number`` as far as the logs go; raises `VerificationFailed` when it did not open."""
+        """Return round ``number`` as far as the logs go; raises `VerificationFailed` if it did not open."""
         builder = self._segments[number].builder if 0 < number < len(self._segments) else None
         if builder is None:
             raise VerificationFailed("no such round in the logs", value=number)
@@ -119,14 +119,14 @@ class History:
         return tuple(self._blocks)
 
     def registration(self, device: Address, round: int) -> Registration:
-        """Return the registration of ``device`` in force in ``round``; raises `VerificationFailed` when there is none."""
+        """Return the registration in force in ``round``; raises `VerificationFailed` when there is none."""
         registration = self.registered(device, round)
         if registration is None:
             raise VerificationFailed(f"the device is not registered in round {round}", value=device)
         return registration
 
     def registered(self, device: Address, round: int) -> Registration | None:
-        """Return the latest registration with ``from_round`` ≤ ``round``, or None when there is none or the device left after it."""
+        """Return the latest registration with ``from_round`` ≤ ``round``, or None; a departure ends it."""
         for from_round, registration in reversed(self._registrations.get(device, ())):
             if from_round <= round:
                 return registration
@@ -164,14 +164,18 @@ class History:
             raise VerificationFailed("a round opened out of turn", value=event.round)
         unknown = [index for index in indices(event.snapshot) if index not in self._members]
         if unknown:
-            raise VerificationFailed(f"the snapshot of round {event.round} names a miner that never joined", value=unknown[0])
+            raise VerificationFailed(
+                f"a miner in the snapshot of round {event.round} never joined", value=unknown[0]
+            )
         miners = {index: self._members[index] for index in indices(event.snapshot)}
         builder = RoundBuilder(self.federation, event.round, log.timestamp, event.snapshot, miners)
         self._segments.append(_Segment(builder, self._members, len(self._blocks)))
 
     def _registered(self, log: events.Log, event: events.DeviceRegistered) -> None:
         if event.from_round != len(self._segments):
-            raise VerificationFailed("a device counts from a round other than the next", value=event.from_round)
+            raise VerificationFailed(
+                "a device counts from another round than the next", value=event.from_round
+            )
         registration = Registration(
             event.device, log.emitter, event.dataset_root, event.dataset_size, event.rate_ns, event.from_round
         )
@@ -216,7 +220,9 @@ class History:
     def _closed(self, log: events.Log, event: events.FederationClosed) -> None:
         head = self._blocks[-1].hash() if self._blocks else event.head
         if (event.height, event.head) != (len(self._blocks), head):
-            raise VerificationFailed("the federation closed on another head than its blocks give", value=event.head.hex())
+            raise VerificationFailed(
+                "the federation closed on a head that its blocks do not give", value=event.height
+            )
 
 
 _Handler = Callable[[History, events.Log, Any], None]

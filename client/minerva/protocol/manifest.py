@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,12 @@ from minerva.protocol import canonical
 FLOATING = ("F32", "F16", "BF16")
 INTEGER = ("I64", "I32", "I16", "I8", "U8", "BOOL")
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+MAX_RANK = 16
+MAX_LENGTH = 2**40
+MAX_TENSORS = 65_536
+MAX_BYTES = 2**40
+RESERVED = "__metadata__"
+"""The name that safetensors keeps for the file's metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,21 @@ class TensorSpec:
     name: str
     shape: tuple[int, ...]
     dtype: str
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Length of its data in bytes."""
+        return self.size * ITEM_BYTES[self.dtype]
+
+    @property
+    def floating(self) -> bool:
+        """Whether it is averaged; integer buffers are not."""
+        return self.dtype in FLOATING
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +66,23 @@ class RuleParameters:
     copy_cosine_ppm: int = 999_000
 
 
+_BOUNDS = {
+    "tau_permille": (1000, 10**6),
+    "ema_permille": (1, 1000),
+    "rate_step_permille": (1000, 10**6),
+    "min_rate_ns": (1, 2**63 - 1),
+    "max_rate_ns": (1, 2**63 - 1),
+    "sample_cap": (1, 2**31),
+    "copy_cosine_ppm": (1, 10**6),
+}
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The genesis document (docs/SPECIFICATION.md, section M).
 
-    ``tensors`` are in the order of their names; ``hyperparameters`` is a JSON object without floats (numbers that are not integers are
-    carried as decimal strings); ``code_sha256`` is the hex SHA-256 of the training code, which is never fetched and run.
+    ``tensors`` are in the order of their names; ``hyperparameters`` is a flat JSON object without floats (numbers
+    that are not integers are carried as decimal strings); ``code_sha256`` is the hex SHA-256 of the training code,
+    which is never fetched and run; ``evaluation`` says who measures accuracy on which data.
     """
 
     title: str
@@ -75,23 +109,52 @@ class Manifest:
         """Read a manifest of a stranger; raises `VerificationFailed` when it is not one."""
         document = canonical.loads(data)
         try:
-            if document.pop("minerva") != 1:
+            version = document.pop("minerva")
+            if not _is_integer(version) or version != 1:
                 raise VerificationFailed("the manifest is of another version", remedy="Use the matching minerva.")
-            tensors = tuple(TensorSpec(t["name"], tuple(t["shape"]), t["dtype"]) for t in document.pop("tensors"))
+            tensors = tuple(_tensor(**fields) for fields in document.pop("tensors"))
             rules = RuleParameters(**document.pop("rules"))
             manifest = cls(tensors=tensors, rules=rules, **document)
         except (KeyError, TypeError, AttributeError) as error:
-            raise VerificationFailed("not a task manifest", value=str(error)[:120]) from None
+            raise VerificationFailed("not a task manifest", value=ascii(str(error))[:120]) from None
         manifest._check()
         return manifest
 
     def _check(self) -> None:
-        for tensor in self.tensors:
-            sizes_ok = all(isinstance(size, int) and 0 <= size < 2**40 for size in tensor.shape)
-            if not isinstance(tensor.name, str) or tensor.dtype not in ITEM_BYTES or not sizes_ok:
-                raise VerificationFailed("not a tensor of this protocol", value=str(tensor)[:120])
-        if [t.name for t in self.tensors] != sorted({t.name for t in self.tensors}):
-            raise VerificationFailed("tensor names are not unique and sorted")
-        for name in RuleParameters.__slots__:
-            if not isinstance(getattr(self.rules, name), int) or getattr(self.rules, name) <= 0:
-                raise VerificationFailed("a rule parameter is not a positive integer", value=name)
+        for name in ("title", "task", "inputs", "labels", "aggregation", "code_sha256", "evaluation"):
+            if not isinstance(getattr(self, name), str):
+                raise VerificationFailed("a field of the manifest is not a text", value=name)
+        if not re.fullmatch("[0-9a-f]{64}", self.code_sha256):
+            raise VerificationFailed("the code's hash is not 64 hex digits", value=ascii(self.code_sha256)[:80])
+        if not isinstance(self.hyperparameters, dict) or not all(
+            isinstance(value, (str, int, bool)) for value in self.hyperparameters.values()
+        ):
+            raise VerificationFailed("the hyper-parameters are not a flat object of texts, integers and booleans")
+        names = [tensor.name for tensor in self.tensors]
+        if names != sorted(set(names)) or not 0 < len(names) <= MAX_TENSORS:
+            raise VerificationFailed("tensor names are not unique and sorted", value=f"{len(names)} tensors")
+        if sum(tensor.nbytes for tensor in self.tensors) > MAX_BYTES:
+            raise VerificationFailed("the model is too large", remedy=f"At most {MAX_BYTES} bytes.")
+        for name, (lowest, highest) in _BOUNDS.items():
+            value = getattr(self.rules, name)
+            if not _is_integer(value) or not lowest <= value <= highest:
+                raise VerificationFailed(
+                    "a rule parameter is out of bounds",
+                    value=f"{name} = {value}",
+                    remedy=f"It is an integer from {lowest} to {highest}.",
+                )
+        if self.rules.min_rate_ns > self.rules.max_rate_ns:
+            raise VerificationFailed("the plausible band of rates is empty", value=f"from {self.rules.min_rate_ns} ns")
+
+
+def _tensor(name: Any, shape: Any, dtype: Any) -> TensorSpec:
+    fits = isinstance(shape, list) and len(shape) <= MAX_RANK
+    if not fits or not all(_is_integer(length) and 0 <= length < MAX_LENGTH for length in shape):
+        raise VerificationFailed("not a tensor of this protocol", value=ascii(f"shape {shape}")[:120])
+    if not isinstance(name, str) or not isinstance(dtype, str) or dtype not in ITEM_BYTES or name == RESERVED:
+        raise VerificationFailed("not a tensor of this protocol", value=ascii(f"{name}: {dtype}")[:120])
+    return TensorSpec(name, tuple(shape), dtype)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -18,7 +18,7 @@ from minerva.protocol.state import Drop, MinerInfo, Phase
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A proposed block, the miner's index that proposed it, why it was dropped (if it was), and who agreed or not (masks)."""
+    """A proposed block, its proposer's index, why it was dropped (if so), and who agreed or not (masks)."""
 
     header: Header
     hash: bytes
@@ -32,10 +32,11 @@ class Candidate:
 class RoundRecord:
     """A round as far as its logs go.
 
-    ``opened_at`` is the timestamp (seconds) of the block in which the round opened; pauses do not move it, unlike the state's, because
-    devices may compute through a pause (V3). ``miners`` are the snapshot's, as they were at the opening; ``updates`` are in update
-    order (R3); ``ballots`` are verdict bytes by miner index. Roots are None until their phase closed, ``block`` until finality,
-    ``skipped`` (the phase that failed) unless the round was skipped.
+    ``opened_at`` is the timestamp (seconds) of the block in which the round opened; pauses do not move it,
+    unlike the state's, because devices may compute through a pause (V3). ``miners`` are the snapshot's, as
+    they were at the opening; ``updates`` are in update order (R3); ``ballots`` are verdict bytes by miner
+    index. Roots are None until their phase closed, ``block`` until finality, ``skipped`` (the phase that
+    failed) unless the round was skipped.
     """
 
     round: int
@@ -52,7 +53,7 @@ class RoundRecord:
 
 
 class RoundBuilder:
-    """Takes the events of one round in; each method checks its event first and changes nothing when it raises."""
+    """The events of one round, taken in; a method that raises has changed nothing."""
 
     def __init__(
         self, federation: Address, number: int, opened_at: int, snapshot: int, miners: Mapping[int, MinerInfo]
@@ -80,8 +81,9 @@ class RoundBuilder:
         if self._updates is None:
             self._updates = tuple(placed for index in sorted(self._pools) for placed in self._pools[index])
         return RoundRecord(
-            self.number, self._opened_at, self._snapshot, MappingProxyType(dict(self.miners)), self._updates, self._updates_root,
-            MappingProxyType(dict(self._ballots)), self._ballots_root, tuple(self._candidates), self._block, self._skipped,
+            self.number, self._opened_at, self._snapshot, MappingProxyType(dict(self.miners)),
+            self._updates, self._updates_root, MappingProxyType(dict(self._ballots)), self._ballots_root,
+            tuple(self._candidates), self._block, self._skipped,
         )  # fmt: skip
 
     def submit(self, index: int, log: events.Log, event: events.UpdateSubmitted) -> None:
@@ -107,7 +109,7 @@ class RoundBuilder:
     def cast(self, event: events.BallotCast) -> None:
         """Take a ballot in."""
         if event.index not in self.miners or event.index in self._ballots or self._ballots_root is not None:
-            raise VerificationFailed(f"a ballot of round {self.number} that nobody may cast", value=f"miner {event.index}")
+            raise self._nobody("ballot", event.index)
         self._same("updatesRoot of a ballot", event.updates_root, self._updates_root)
         self._same("length of a ballot", len(event.verdicts), sum(map(len, self._pools.values())))
         self._ballots[event.index] = event.verdicts
@@ -115,9 +117,8 @@ class RoundBuilder:
     def close_verification(self, event: events.VerificationClosed) -> None:
         """Compare who voted, and the ballots' root."""
         voted = sum(1 << index for index in self._ballots)
-        root = hash_list(
-            keccak(self._ballots[index]) if index in self._ballots else ZERO32 for index in sorted(self.miners)
-        )
+        ballots = (self._ballots.get(index) for index in sorted(self.miners))
+        root = hash_list(ZERO32 if verdicts is None else keccak(verdicts) for verdicts in ballots)
         self._same("set of voters", event.voted, voted)
         self._same("set of absent miners", event.absent, self._snapshot & ~voted)
         self._same("ballotsRoot", event.ballots_root, root)
@@ -127,7 +128,7 @@ class RoundBuilder:
         """Take a candidate in; ``number`` and ``parent`` (None: not known here) are what it must link to."""
         header = event.header
         if event.index not in self.miners:
-            raise VerificationFailed(f"a candidate of round {self.number} that nobody may propose", value=f"miner {event.index}")
+            raise self._nobody("candidate", event.index)
         self._same("block hash", event.hash, header.hash())
         self._same("header.number", header.number, number)
         self._same("header.parent", header.parent, header.parent if parent is None else parent)
@@ -168,6 +169,11 @@ class RoundBuilder:
             raise VerificationFailed(f"round {self.number} has no candidate", value=_show(hash_))
         self._same("hash of the candidate", hash_, self._candidates[-1].hash)
         return self._candidates[-1]
+
+    def _nobody(self, what: str, index: int) -> VerificationFailed:
+        return VerificationFailed(
+            f"a {what} of round {self.number} by a miner that may not", value=f"miner {index}"
+        )
 
     def _same(self, what: str, stated: object, derived: object) -> None:
         if stated != derived:

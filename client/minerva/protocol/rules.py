@@ -1,8 +1,8 @@
 """Rule 3, compute time against data size, in exact integers (docs/SPECIFICATION.md, V3 to V6).
 
-The rule is that of H. Kim, J. Park, M. Bennis, S.-L. Kim, "Blockchained On-Device Federated Learning", IEEE Communications
-Letters 24(6), 2020: a device that claims more samples must have computed for longer. Nothing here divides a record's figures or
-touches a float, so every miner decides alike.
+The rule is that of H. Kim, J. Park, M. Bennis, S.-L. Kim, "Blockchained On-Device Federated Learning", IEEE
+Communications Letters 24(6), 2020: a device that claims more samples must have computed for longer. Nothing
+here touches a float, so every miner decides alike.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ def judge_record(
 ) -> Reason | None:
     """Judge what a device says of its work by what the chain says of the device.
 
-    The first of these that fails is the reason: samples and epochs at least 1 (3e), compute time within the chain's clock (3a),
-    samples within the data set committed to (3b), the calibrated rate plausible (3d), the record's own rate near it (3c).
+    The first of these that fails is the reason: samples and epochs at least 1 (3e), compute time within the
+    chain's clock (3a), samples within the data set committed to (3b), the calibrated rate plausible (3d), the
+    record's own rate near it (3c).
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def judge_record(
 
 
 def counted_weights(samples: Sequence[int], cap: int) -> list[int]:
-    """Weights in the aggregate: each count of samples, but at most ``cap`` times their lower median (rule 3e).
+    """Weigh the aggregate: each count of samples, but at most ``cap`` times their lower median (rule 3e).
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ def counted_weights(samples: Sequence[int], cap: int) -> list[int]:
 def next_rate(rate_ns: int, update: Update, rules: RuleParameters) -> int:
     """Move a device's calibrated rate towards that of an accepted update.
 
-    An exponential moving average, floored to whole nanoseconds, then kept within ``rate_step_permille`` of ``rate_ns`` either
-    way and at least 1. An update without samples or epochs moves nothing.
+    An exponential moving average, floored to whole nanoseconds, then kept within ``rate_step_permille`` of
+    ``rate_ns`` either way and at least 1. An update without samples or epochs moves nothing.
 
     Parameters
     ----------

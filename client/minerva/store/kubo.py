@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import ipfshttpclient
-import requests
 from ipfshttpclient import exceptions as rpc
 from tenacity import Retrying, retry_if_exception_type, wait_random_exponential
 from tenacity.stop import stop_after_attempt, stop_before_delay
@@ -24,8 +22,8 @@ from minerva.errors import (
 )
 from minerva.protocol.cid import RAW, Cid
 from minerva.store.cid import IMPORT_OPTIONS, cid_of
-from minerva.store.guard import Budget, TooMuch, guarded_session
 from minerva.store.port import StoreHealth
+from minerva.store.transport import Broken, Late, NotKubo, Refused, TooMuch, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,29 +35,16 @@ log = logging.getLogger(__name__)
 _ANSWER_BYTES = 1 << 20  # of JSON
 _ATTEMPTS = 4  # over about half a second: a node that restarts is back by then
 _EMPTY = cid_of(b"")
-_UPLOAD_PIECE = 64 << 10  # bytes; each piece is a write of its own
-
-
-class _Refused(Exception):
-    """The node answered with an error message of its own."""
-
-
-class _Broken(Exception):
-    """No connection, or none to the end of the answer: worth another try."""
-
-
-class _Late(Exception):
-    """The deadline passed."""
+_UPLOAD_PIECE = 1 << 20  # bytes
 
 
 class _Session:
-    """One keep-alive connection with its budget, used by one thread at a time."""
+    """The library's client on a transport of ours, used by one thread at a time."""
 
     def __init__(self, address: str) -> None:
-        self.budget = Budget()
-        self.client = ipfshttpclient.Client(address, chunk_size=_UPLOAD_PIECE, timeout=math.inf)
-        # The library has no public way to take a transport.
-        self.client._client._session = guarded_session(self.budget)
+        self.transport = Transport(address)
+        self.client = ipfshttpclient.Client(address, chunk_size=_UPLOAD_PIECE)
+        self.client._client = self.transport  # the library has no public way to choose it
 
 
 class KuboStore:
@@ -84,7 +69,7 @@ class KuboStore:
         self._closed = False
         try:
             self._idle = [_Session(address)]
-        except rpc.AddressError as error:
+        except (rpc.AddressError, ValueError) as error:
             raise ConfigError("not the multiaddr of a Kubo RPC API", value=address) from error
 
     def put(self, data: bytes) -> Cid:
@@ -93,7 +78,7 @@ class KuboStore:
         options = {**IMPORT_OPTIONS, "pin": "true", "progress": "false"}
         try:
             said: str = self._call(lambda client: client.add_bytes(data, opts=options))
-        except _Refused as error:
+        except Refused as error:
             _raise_if_full(error)
             raise StoreError("the IPFS node refused the bytes", value=error) from error
         if said != str(cid):
@@ -112,7 +97,7 @@ class KuboStore:
             data: bytes = self._call(
                 lambda client: client.cat(str(cid), length=cap), timeout=timeout, answer_bytes=cap, wanted=cid
             )
-        except _Refused as error:
+        except Refused as error:
             raise ContentUnavailable(f"the IPFS node cannot serve {cid}", value=error) from error
         if len(data) > max_bytes:
             raise ContentTooLarge(f"{cid} holds more than the {max_bytes} bytes allowed")
@@ -130,7 +115,7 @@ class KuboStore:
             return self._call(
                 lambda client: bool(client.files.stat(path, opts=options, offline=True)["Local"])
             )
-        except _Refused:
+        except Refused:
             return False
 
     def pin(self, cid: Cid, *, timeout: float) -> None:
@@ -138,7 +123,7 @@ class KuboStore:
         self._ensure_empty(cid)
         try:
             self._call(lambda client: client.pin.add(str(cid)), timeout=timeout, wanted=cid)
-        except _Refused as error:
+        except Refused as error:
             _raise_if_full(error)
             raise ContentUnavailable(f"the IPFS node cannot pin {cid}", value=error) from error
 
@@ -146,7 +131,7 @@ class KuboStore:
         """Let the node collect ``cid``; see `Store.unpin`."""
         try:
             self._call(lambda client: client.pin.rm(str(cid)))
-        except _Refused as error:
+        except Refused as error:
             if "not pinned" not in str(error):
                 raise StoreError(f"the IPFS node would not unpin {cid}", value=error) from error
 
@@ -155,7 +140,7 @@ class KuboStore:
         try:
             version: str = self._call(lambda client: str(client.version()["Version"]))
             peers: int = self._call(lambda client: len(client.swarm.peers()["Peers"] or ()))
-        except _Refused as error:
+        except Refused as error:
             raise self._unreachable(error) from error
         return StoreHealth(self.name, version, peers)
 
@@ -163,14 +148,14 @@ class KuboStore:
         """Return the multiaddrs, each with ``/p2p/<peer id>``, under which other nodes reach this one."""
         try:
             return self._call(lambda client: tuple(map(str, client.id()["Addresses"] or ())))
-        except _Refused as error:
+        except Refused as error:
             raise self._unreachable(error) from error
 
     def connect(self, peer: str) -> None:
         """Connect the node to ``peer``, one of that node's `addresses`; raises `StoreError`."""
         try:  # the library's own method sends the characters of the address as further addresses
             self._call(lambda client: client._client.request("/swarm/connect", (peer,), decoder="json"))
-        except _Refused as error:
+        except Refused as error:
             raise StoreError(f"the IPFS node cannot connect to {peer}", value=error) from error
 
     def close(self) -> None:
@@ -197,7 +182,7 @@ class KuboStore:
 
         Raises
         ------
-        _Refused
+        Refused
             The node answered with a message of its own.
         ContentUnavailable
             The time is over and it waited for ``wanted``.
@@ -209,38 +194,35 @@ class KuboStore:
         seconds = self._timeout if timeout is None else timeout
         deadline = time.monotonic() + seconds
         attempts = Retrying(
-            retry=retry_if_exception_type(_Broken),
+            retry=retry_if_exception_type(Broken),
             stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(seconds),
             wait=wait_random_exponential(multiplier=0.05, max=0.4, min=0.02),
             reraise=True,
         )
         try:
             return attempts(lambda: self._once(ask, deadline - time.monotonic(), answer_bytes))
-        except _Late as error:
+        except Late as error:
             if wanted is None:
                 raise self._unreachable(error) from error
             raise ContentUnavailable(f"nobody served {wanted} within {seconds:g} s") from error
-        except _Broken as error:
+        except Broken as error:
             raise self._unreachable(error) from error
 
     def _once(self, ask: Callable[[Any], T], seconds: float, answer_bytes: int) -> T:
         session = self._borrow()
-        session.budget.start(seconds=seconds, answer_bytes=answer_bytes)
+        session.transport.allow(seconds=seconds, answer_bytes=answer_bytes)
         whole = False  # the connection stands after a whole answer, good or bad
         try:
             answer = ask(session.client)
             whole = True
             return answer
+        except Refused:
+            whole = True
+            raise
         except TooMuch:
             raise ContentTooLarge("the IPFS node sends more than was asked", value=self._address) from None
-        except rpc.ErrorResponse as error:
-            whole = True
-            raise _Refused(str(error)) from error
-        except (rpc.StatusError, rpc.EncoderError, AssertionError, LookupError, TypeError) as error:
-            raise self._unreachable(error) from error  # something else than Kubo listens there
-        except (rpc.CommunicationError, requests.RequestException, OSError) as error:
-            late = session.budget.expired
-            raise _Late(str(error)) if late else _Broken(str(error)) from error
+        except (NotKubo, rpc.EncoderError, AssertionError, LookupError, TypeError) as error:
+            raise self._unreachable(error) from error
         finally:
             self._give_back(session, whole=whole)
 
@@ -255,7 +237,9 @@ class KuboStore:
             if whole and not self._closed:
                 self._idle.append(session)
                 return
-        session.client.close()
+            stale, self._idle = self._idle, []  # a node that restarted has closed these as well
+        for one in (session, *stale):
+            one.client.close()
 
     def _unreachable(self, error: Exception) -> StoreUnreachable:
         log.debug("IPFS node at %s: %r", self._address, error)
@@ -266,7 +250,7 @@ class KuboStore:
         )
 
 
-def _raise_if_full(error: _Refused) -> None:
+def _raise_if_full(error: Refused) -> None:
     if "no space left" in str(error) or "quota" in str(error):
         raise StoreError(
             "the disk of the IPFS node is full", value=error, remedy="Free some space."

@@ -18,7 +18,7 @@ class StoreHealth:
 
 
 class Store(Protocol):
-    """Bytes by CID. Every implementation gives the same CID for the same bytes, and checks what it returns."""
+    """Bytes by CID. Every implementation gives the same CID for the same bytes and checks what it returns."""
 
     @property
     def name(self) -> str:

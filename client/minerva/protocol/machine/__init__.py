@@ -1,4 +1,4 @@
-"""The executable specification: the contracts' rules (docs/SPECIFICATION.md) in plain Python, without a chain.
+"""The executable specification: the contracts' rules (docs/SPECIFICATION.md) in plain Python.
 
 `World` takes one action at a time and either returns the events in the contracts' order or raises the
 contracts' typed error and leaves everything as it was. One class stands for one contract.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from minerva.errors import ContractReverted
 from minerva.protocol.events import (
     DeviceBound,
     DeviceUnbound,
@@ -37,10 +38,11 @@ class Membership:
         self.members: dict[int, MinerMachine] = {}
         self._miner_of: dict[Address, MinerMachine] = {}
         self.state = FederationState(
-            status=Status.WAITING, phase=Phase.PENDING, round=0, opened_at=0, deadline=0, extensions=0, candidates=0,
-            members=0, leaving=0, dormant=0, snapshot=0, voted=0, barred=0, approvals=0, rejections=0,
-            updates=0, updates_root=ZERO32, ballots_root=ZERO32, candidate=ZERO32, proposer=0,
-            height=0, head=genesis, model=config.model, devices=0, joins=0, paused_at=0, paused_seconds=0, closing=False,
+            status=Status.WAITING, phase=Phase.PENDING, round=0, opened_at=0, deadline=0, extensions=0,
+            candidates=0, members=0, leaving=0, dormant=0, snapshot=0, voted=0, barred=0, approvals=0,
+            rejections=0, updates=0, updates_root=ZERO32, ballots_root=ZERO32, candidate=ZERO32, proposer=0,
+            height=0, head=genesis, model=config.model, devices=0, joins=0, paused_at=0, paused_seconds=0,
+            closing=False,
         )  # fmt: skip
 
     # Views
@@ -104,22 +106,25 @@ class Membership:
 
     def _member(self, owner: Address) -> int:
         index = self.index_of(owner)
-        require(index is not None, "FederationNotInSnapshot", owner, self.state.round)
-        assert index is not None
+        if index is None:
+            raise ContractReverted("FederationNotInSnapshot", (owner, self.state.round))
         return index
 
     # Devices
 
-    def bind(self, device: Address, miner: MinerMachine) -> int:
-        """M4 and M5."""
+    def require_bindable(self, device: Address, miner: MinerMachine) -> None:
+        """M4."""
         self.require_open()
         s = self.state
         current = self.members.get(miner.index) is miner and not self._in(s.leaving, miner.index)
         require(current, "FederationOnlyMiner", miner.address)
-        former = self._miner_of.get(device)
         require(s.joins < self.config.max_joins, "FederationTooManyJoins", self.config.max_joins)
-        room = former is not None or s.devices < self.config.max_devices
+        room = device in self._miner_of or s.devices < self.config.max_devices
         require(room, "FederationDevicesFull", self.config.max_devices)
+
+    def bind(self, device: Address, miner: MinerMachine) -> int:
+        """M4 and M5."""
+        s, former = self.state, self._miner_of.get(device)
         if former is not None:
             former.release(device)
             self._emit(DeviceUnbound(device, former.address))
@@ -130,7 +135,6 @@ class Membership:
 
     def unbind(self, device: Address) -> None:
         """M6."""
-        self.require_open()
         miner = self._miner_of.pop(device)
         self._set(devices=self.state.devices - 1)
         self._emit(DeviceUnbound(device, miner.address))

@@ -34,6 +34,10 @@ class Federation(Protocol):
         """Refuse unless ``miner`` takes updates of ``round`` in."""
         ...
 
+    def require_bindable(self, device: Address, miner: MinerMachine) -> None:
+        """Refuse unless ``miner`` may take ``device`` in."""
+        ...
+
     def bind(self, device: Address, miner: MinerMachine) -> int:
         """Bind ``device`` to ``miner`` and return the first round it counts from."""
         ...
@@ -91,10 +95,9 @@ class MinerMachine:
             return None
         return DeviceInfo(self.address, binding.from_round, binding.seen[-1], binding.submitted)
 
-    # The owner
-
     def set_endpoint(self, sender: Address, endpoint: str) -> None:
-        """E4: in any status."""
+        """Move the API."""
+        self._federation.require_open()
         require(sender == self.owner, "MinerOnlyOwner", sender, self.owner)
         require_endpoint(endpoint)
         self.endpoint = endpoint
@@ -104,15 +107,17 @@ class MinerMachine:
 
     def register(self, sender: Address, dataset_root: bytes, dataset_size: int, rate_ns: int) -> None:
         """M4 and M5."""
+        self._federation.require_bindable(sender, self)
+        require(sender not in self._devices, "MinerDeviceAlreadyBound", sender)
         sound = dataset_root != ZERO32 and dataset_size >= 1 and rate_ns >= 1
         require(sound, "MinerInvalidCommitment", dataset_root, dataset_size, rate_ns)
-        require(sender not in self._devices, "MinerDeviceAlreadyBound", sender)
         from_round = self._federation.bind(sender, self)
         self._devices[sender] = _Binding(from_round, (self._federation.current_round(),))
         self._emit(DeviceRegistered(sender, dataset_root, dataset_size, rate_ns, from_round))
 
     def leave(self, sender: Address) -> None:
         """M6."""
+        self._federation.require_open()
         self._bound(sender)
         self._federation.unbind(sender)
         self.release(sender)
@@ -123,8 +128,8 @@ class MinerMachine:
 
     def check_in(self, sender: Address) -> None:
         """M7."""
-        binding = self._bound(sender)
         self._federation.require_open()
+        binding = self._bound(sender)
         binding.see(self._federation.current_round())
         self._emit(DeviceCheckedIn(sender, self._federation.current_round()))
 

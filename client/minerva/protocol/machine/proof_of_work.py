@@ -32,8 +32,8 @@ class Claim:
 
 def pow_seed(chain_id: int, federation: Address, claim: Claim) -> bytes:
     """W1: the 32 bytes that a nonce is hashed with."""
-    values = (chain_id, federation, claim.round, claim.parent, claim.updates_root, claim.ballots_root, claim.miner)
-    return keccak(encode(_SEED_TYPES, values))
+    roots = (claim.parent, claim.updates_root, claim.ballots_root)
+    return keccak(encode(_SEED_TYPES, (chain_id, federation, claim.round, *roots, claim.miner)))
 
 
 def meets(seed: bytes, nonce: int, difficulty: int) -> bool:

@@ -1,0 +1,7 @@
+"""``python -m minerva.cli``."""
+
+import sys
+
+from minerva.cli.app import main
+
+sys.exit(main())

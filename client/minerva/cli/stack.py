@@ -1,0 +1,56 @@
+"""`minerva up` and `minerva down`: a local stack in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from minerva.cli.common import Context, command
+from minerva.config import STATE_FOLDER
+
+_Folder = Annotated[Path, typer.Option("--folder", help="Where the stack's state lies.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    command(app, "up", epilog="Example: minerva up --miners 3 --task digits")(up)
+    command(app, "down", epilog="Example: minerva down")(down)
+
+
+def up(
+    context: Context,
+    miners: Annotated[int, typer.Option(min=1, max=10, help="How many miners.")] = 3,
+    task: Annotated[str, typer.Option(help="A bundled task's name, or a path to a task file.")] = "digits",
+    folder: _Folder = STATE_FOLDER,
+) -> None:
+    """Start a chain, two IPFS nodes, the contracts, a federation and its miners in the background.
+
+    State and ports survive `minerva down`; commands in this folder find the stack by themselves.
+    """
+    from minerva.stack.background import Background
+
+    background = Background(folder)
+    document = background.up(
+        miners=miners, task=task, create=context.settings.create, say=lambda line: context.err.print(line, highlight=False)
+    )
+
+    def render(out: Console) -> None:
+        out.print(f"{'chain':>12}: {document['rpc']}", highlight=False)
+        out.print(f"{'store':>12}: {document['store']} ({', '.join(document['stores'])})", highlight=False)
+        out.print(f"{'federation':>12}: {document['federation']} ({document['task']})", highlight=False)
+        for index, url in document["miners"].items():
+            out.print(f"{f'miner {index}':>12}: {url}  (API: {url}/docs)", highlight=False)
+        out.print(f"Join it:  minerva device run --account anvil:20 --set device.task={document['task']}", highlight=False)
+
+    context.emit(document, render)
+
+
+def down(context: Context, folder: _Folder = STATE_FOLDER) -> None:
+    """End the background stack; its state stays for the next `minerva up`."""
+    from minerva.stack.background import Background
+
+    ended = Background(folder).down(lambda line: context.err.print(line, highlight=False))
+    context.emit({"ended": ended}, lambda out: out.print(f"ended {len(ended)} processes" if ended else "nothing was running"))

@@ -1,0 +1,93 @@
+"""Devices that cheat, each in one way that verification names (docs/SPECIFICATION.md, section V)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from minerva.device.daemon import Device
+from minerva.device.journal import Prepared
+from minerva.learning.training import LocalResult
+from minerva.learning.weights import parse, serialize
+from minerva.protocol.events import UpdateSubmitted
+from minerva.protocol.manifest import Manifest
+from minerva.protocol.state import FederationState, MinerInfo
+from minerva.store.cid import cid_of
+
+log = logging.getLogger(__name__)
+
+OVER_REPORT_FACTOR = 100
+COPY_FROM_ROUND = 2
+WITHHOLD_ROUND = 3
+
+
+class _Inflating:
+    """A trainer that claims a hundred times the samples it has: in its commitment, and in every update."""
+
+    def __init__(self, honest: object) -> None:
+        self._honest = honest
+
+    def commitment(self) -> tuple[bytes, int, int]:
+        root, size, rate_ns = self._honest.commitment()  # type: ignore[attr-defined]
+        return root, size * OVER_REPORT_FACTOR, rate_ns
+
+    def check(self, manifest: Manifest) -> None:
+        self._honest.check(manifest)  # type: ignore[attr-defined]
+
+    def train(self, base: bytes, round_: int) -> LocalResult:
+        result: LocalResult = self._honest.train(base, round_)  # type: ignore[attr-defined]
+        return replace(result, samples=result.samples * OVER_REPORT_FACTOR)
+
+
+class OverReporter(Device):
+    """Claims samples that its compute time does not fit (rule 3)."""
+
+    def __init__(self, *arguments: object, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self.trainer = _Inflating(self.trainer)
+
+
+class Copier(Device):
+    """Waits for another's update, re-wraps its tensors under its own name, and submits them (rule 4)."""
+
+    patience_seconds = 30.0
+
+    def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
+        """Take the first update of the round that somebody serves, from round 2 on."""
+        own = super().prepare(state, miner)
+        if state.round < COPY_FROM_ROUND:
+            return own
+        stolen = self._await_other(state.round)
+        if stolen is None:
+            return own
+        weights = parse(stolen)
+        metadata = {"federation": self.federation, "round": str(state.round), "device": self.actor.address}
+        content = serialize(weights.tensors, metadata)
+        return replace(own, action=replace(own.action, cid=cid_of(content)), content=content)
+
+    def _await_other(self, round_: int) -> bytes | None:
+        with self.chain.watch(self.federation, from_block=self._start_block()) as watch:
+            for _ in range(int(self.patience_seconds)):
+                for entry in watch.wait(1.0).added:
+                    event = entry.event
+                    if isinstance(event, UpdateSubmitted) and event.round == round_ and event.device != self.actor.address:
+                        return self.transport.fetch(
+                            event.cid, self._endpoints, max_bytes=self.config.max_model_bytes, timeout=10.0
+                        )
+        return None
+
+
+class Withholder(Device):
+    """Posts a CID in round 3 and never serves what is behind it (rule 1)."""
+
+    def _publish(self, prepared: Prepared, miner: MinerInfo) -> None:
+        if prepared.action.round != WITHHOLD_ROUND:
+            super()._publish(prepared, miner)
+
+
+KINDS: dict[str, type[Device]] = {
+    "honest": Device,
+    "over-reporter": OverReporter,
+    "copier": Copier,
+    "withholder": Withholder,
+}

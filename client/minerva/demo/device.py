@@ -1,0 +1,33 @@
+"""One device of the demo as a process: ``python -m minerva.demo.device KIND --config FILE``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from minerva.cli.common import Context, command, stop_on_signals
+from minerva.cli.device import build_device
+from minerva.demo.adversaries import KINDS
+from minerva.errors import ConfigError, MinervaError
+
+app = typer.Typer()
+
+
+@command(app, "run")
+def run(context: Context, kind: Annotated[str, typer.Argument()]) -> None:
+    """Run a device of this kind until the federation closes."""
+    if kind not in KINDS:
+        raise ConfigError("unknown kind of device", value=kind, remedy=f"Known: {', '.join(KINDS)}.")
+    device = build_device(context, context.federation(None), KINDS[kind])
+    with stop_on_signals() as stop:
+        device.run(stop)
+
+
+if __name__ == "__main__":
+    try:
+        app(standalone_mode=False)
+    except MinervaError as failure:
+        print(f"minerva: {failure}", file=sys.stderr)
+        sys.exit(failure.exit_code)

@@ -1,0 +1,166 @@
+"""What a run leaves behind: summary.json, metrics.jsonl, accuracy.png, and a page of tables."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from minerva.chain.port import Chain
+from minerva.demo.observer import Observer
+from minerva.protocol.events import (
+    Attested,
+    BallotCast,
+    BlockProposed,
+    DeviceRegistered,
+    FederationCreated,
+    MinerCreated,
+    UpdateSubmitted,
+)
+from minerva.protocol.records import Address
+
+
+_ACTIONS: tuple[tuple[type, str], ...] = (
+    (UpdateSubmitted, "submitUpdate"),
+    (BallotCast, "vote"),
+    (BlockProposed, "propose"),
+    (Attested, "attest"),
+    (DeviceRegistered, "registerDevice"),
+    (MinerCreated, "registerMiner"),
+    (FederationCreated, "createFederation"),
+)
+
+
+def gas_by_action(chain: Chain, federation: Address) -> dict[str, dict[str, int]]:
+    """Count, median and most gas of each action that this federation saw, from the receipts."""
+    events: dict[bytes, set[type]] = defaultdict(set)
+    for log in chain.logs(federation):
+        events[log.transaction].add(type(log.event))
+    found: dict[str, list[int]] = defaultdict(list)
+    for transaction, kinds in events.items():
+        action = next((name for kind, name in _ACTIONS if kind in kinds), "tick")
+        found[action].append(chain.receipt(transaction).gas_used)
+    return {
+        action: {"count": len(values), "median": sorted(values)[len(values) // 2], "max": max(values)}
+        for action, values in sorted(found.items())
+    }
+
+
+def summarise(
+    *,
+    observer: Observer,
+    store: str,
+    gas: dict[str, dict[str, int]],
+    verified: bool,
+    first_difference: str | None,
+    baseline: dict[str, list[float]],
+    seconds: float,
+    killed: dict[str, Any],
+) -> dict[str, Any]:
+    """The document of ``summary.json``."""
+    rounds = [
+        {
+            "number": view.number,
+            "winner": view.winner,
+            "modelCid": str(view.header.model) if view.header else None,
+            "bodyCid": str(view.header.body) if view.header else None,
+            "blockHash": "0x" + view.header.hash().hex() if view.header else None,
+            "parent": "0x" + view.header.parent.hex() if view.header else None,
+            "skipped": view.phase == "Skipped",
+            "accepted": view.accepted,
+            "rejected": [{"device": device, "reason": reason, "words": text} for device, reason, text in view.rejected],
+            "accuracy": view.accuracy,
+            "loss": view.loss,
+            "seconds": round(view.seconds, 3),
+        }
+        for view in observer.rounds.values()
+    ]
+    return {
+        "store": store,
+        "chainId": observer.chain.chain_id,
+        "federation": observer.federation,
+        "names": {address: name for address, name in observer.names.items()},
+        "rounds": rounds,
+        "dropped": [{"round": r, "proposer": p, "reason": why} for r, p, why in observer.dropped],
+        "killed": killed,
+        "gas": gas,
+        "verified": verified,
+        "firstDifference": first_difference,
+        "baseline": baseline,
+        "seconds": round(seconds, 3),
+    }
+
+
+def write(folder: Path, summary: dict[str, Any]) -> None:
+    """Write ``summary.json``, ``metrics.jsonl`` (one round a line) and ``accuracy.png``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(entry) for entry in summary["rounds"]]
+    _replace(folder / "metrics.jsonl", "\n".join(lines) + "\n")
+    _replace(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    _plot(folder / "accuracy.png", summary)
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _plot(path: Path, summary: dict[str, Any]) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    done = [r for r in summary["rounds"] if r["accuracy"] is not None]
+    axes.plot([r["number"] for r in done], [r["accuracy"] for r in done], "o-", label="Minerva (attacked, verified)")
+    for key, label, style in (("fedavg", "plain FedAvg, honest devices", "s--"), ("centralised", "centralised, all data", "^:")):
+        values = summary["baseline"][key]
+        axes.plot(range(1, len(values) + 1), values, style, label=label)
+    axes.set_xlabel("round")
+    axes.set_ylabel("test accuracy")
+    axes.set_ylim(0, 1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    figure.savefig(path, dpi=150)
+
+
+def print_summary(out: Console, observer: Observer, summary: dict[str, Any], folder: Path) -> None:
+    """Accuracy beside the baselines, refused updates, gas, lineage."""
+    table = Table("round", "Minerva", "plain FedAvg", "centralised", "accepted", "winner", "seconds", title="Test accuracy by round")
+    for entry in summary["rounds"]:
+        position = entry["number"] - 1
+        table.add_row(
+            str(entry["number"]), _number(entry["accuracy"]), _number(_at(summary["baseline"]["fedavg"], position)),
+            _number(_at(summary["baseline"]["centralised"], position)), str(len(entry["accepted"])),
+            observer.name(entry["winner"]), f"{entry['seconds']:.1f}",
+        )  # fmt: skip
+    out.print(table)
+    refused = Table("round", "device", "reason", title="Refused updates")
+    for entry in summary["rounds"]:
+        for item in entry["rejected"]:
+            refused.add_row(str(entry["number"]), observer.name(item["device"]), f"{item['reason']}: {item['words']}")
+    out.print(refused)
+    gas = Table("action", "count", "median gas", "most gas", title="Gas")
+    for action, figures in summary["gas"].items():
+        gas.add_row(action, str(figures["count"]), f"{figures['median']:,}", f"{figures['max']:,}")
+    out.print(gas)
+    out.print("Lineage: genesis" + "".join(f" ← {e['blockHash'][:10]}" for e in summary["rounds"] if e["blockHash"]), highlight=False)
+    verdict = "every block re-derives" if summary["verified"] else f"DIFFERS: {summary['firstDifference']}"
+    out.print(f"Verified from chain and {summary['store']}: {verdict}", highlight=False)
+    out.print(f"Written: {folder}/summary.json, metrics.jsonl, accuracy.png", highlight=False)
+
+
+def _at(values: list[float], position: int) -> float | None:
+    return values[position] if position < len(values) else None
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

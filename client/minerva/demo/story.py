@@ -1,0 +1,204 @@
+"""The main job: six devices, three of them cheating, and three miners, one of them killed, through rounds on real parts."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minerva.chain.port import Chain, Watch
+from minerva.cli.connect import connect, connect_actor
+from minerva.config import CreateSection
+from minerva.demo.display import Display
+from minerva.demo.observer import Observer
+from minerva.demo.report import gas_by_action, summarise, write
+from minerva.errors import MinervaError
+from minerva.protocol.events import Event, RoundOpened, VerificationClosed
+from minerva.protocol.manifest import RuleParameters
+from minerva.protocol.records import Address
+from minerva.requester import create_federation
+from minerva.stack.parts import FIRST_DEVICE_KEY, FIRST_MINER_KEY, Stack
+from minerva.store import open_store
+from minerva.verification.audit import audit
+
+if TYPE_CHECKING:
+    from minerva.learning.task import Task
+
+CAST = ("honest", "honest", "honest", "over-reporter", "copier", "withholder")
+KILLED_MINER = 2
+TAU_PERMILLE = 12_000  # rule 3c: twelve processes share two cores, a preempted device looks slow
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the demo runs. ``quiet``: no story. ``kill_round``: in which a miner is killed (0: in none)."""
+
+    folder: Path
+    rounds: int = 5
+    miners: int = 3
+    epochs: int = 5
+    partition: str = "dirichlet:0.5"
+    seed: int = 1
+    kill_round: int = 4
+    round_deadline_seconds: float = 180.0
+
+    @property
+    def create(self) -> CreateSection:
+        """The federation's parameters: short deadlines, since all run on one machine."""
+        return CreateSection(
+            rounds=self.rounds, min_miners=min(2, self.miners), min_devices=len(CAST), min_updates=3,
+            training_seconds=60, verification_seconds=8, fetch_seconds=3, mining_seconds=30, attestation_seconds=20,
+            difficulty=2_000_000, target_seconds=1,
+        )  # fmt: skip
+
+
+def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Observer]:
+    """Run it to its end; every process it started is gone when this returns or raises.
+
+    Returns
+    -------
+    tuple
+        The summary (as in ``summary.json``) and the observer, for its names and rounds.
+
+    Raises
+    ------
+    MinervaError
+        A part did not start, or a round did not end in time.
+    """
+    from minerva.learning.task import load_task
+
+    started = time.monotonic()
+    task = load_task("digits")
+    stack = Stack(options.folder / "stack", say=display.say)
+    with contextlib.ExitStack() as cleanup:
+        cleanup.callback(stack.stop)
+        stack.start_chain()
+        stack.start_stores()
+        stack.deploy()
+        requester = stack.settings("requester", 0)
+        chain = cleanup.enter_context(contextlib.closing(connect(requester)))
+        store = cleanup.enter_context(contextlib.closing(open_store(stack.store_urls[0])))
+        rules = RuleParameters(tau_permille=TAU_PERMILLE)
+        federation, _ = create_federation(chain, connect_actor(chain, requester), store, task, options.create, rules)
+        display.say(f"federation {federation}: {task.title}, {options.rounds} rounds")
+        for index in range(options.miners):
+            stack.start_miner(index, federation)
+        for index in range(options.miners):
+            stack.await_miner(index)
+        display.say(f"{options.miners} miners are registered and healthy")
+        names = _start_devices(stack, chain, federation, options)
+        observer = Observer(chain, store, federation, _evaluator(task), display.say, names)
+        display.watch(observer)
+        killed = _follow(stack, chain, observer, options, display)
+        display.say("re-deriving the whole chain from chain and IPFS")
+        report = audit(chain, store, federation, timeout=30.0)
+        display.say("training the baselines")
+        baseline = _baseline(task, options)
+        summary = summarise(
+            observer=observer, store=stack.store_kind, gas=gas_by_action(chain, federation), verified=report.ok,
+            first_difference=report.first_difference, baseline=baseline, seconds=time.monotonic() - started, killed=killed,
+        )  # fmt: skip
+    write(options.folder, summary)
+    return summary, observer
+
+
+def _start_devices(stack: Stack, chain: Chain, federation: Address, options: DemoOptions) -> dict[Address, str]:
+    from minerva.keys import anvil_address
+
+    names = {info.contract: f"miner-{info.index}" for info in chain.miners(federation)}
+    for number, kind in enumerate(CAST):
+        name = f"device-{number}"
+        settings = stack.settings(
+            name,
+            FIRST_DEVICE_KEY + number,
+            store=1,
+            federation=federation,
+            device={
+                "task": "digits", "partition": options.partition, "clients": len(CAST), "client": number,
+                "seed": options.seed, "epochs": options.epochs, "push": number % 2 == 0,
+            },
+        )  # fmt: skip
+        stack.run(name, settings, ["minerva.demo.device", kind])
+        names[anvil_address(FIRST_DEVICE_KEY + number)] = name if kind == "honest" else f"{name} ({kind})"
+    return names
+
+
+def _follow(stack: Stack, chain: Chain, observer: Observer, options: DemoOptions, display: Display) -> dict[str, Any]:
+    killed: dict[str, Any] = {}
+    with chain.watch(observer.federation) as watch:
+        deadline = time.monotonic() + options.round_deadline_seconds
+        while not observer.closed:
+            events = _next(watch, observer)
+            if observer.settle() or any(isinstance(event, RoundOpened) for event in events):
+                deadline = time.monotonic() + options.round_deadline_seconds
+            for event in events:
+                _act(event, stack, options, display, killed)
+            _check(stack, killed, deadline, observer)
+    observer.settle()
+    return killed
+
+
+def _next(watch: Watch, observer: Observer) -> list[Event]:
+    return observer.take(watch.wait(1.0))
+
+
+def _act(event: Event, stack: Stack, options: DemoOptions, display: Display, killed: dict[str, Any]) -> None:
+    """Kill one miner when its round opens, and start it again when the others decided without it."""
+    name = f"miner-{KILLED_MINER}"
+    if isinstance(event, RoundOpened) and event.round == options.kill_round and KILLED_MINER < options.miners:
+        stack.children[name].kill()
+        killed.update(miner=name, round=event.round, returned=False)
+        display.say(f"{name} is killed with SIGKILL")
+    if isinstance(event, VerificationClosed) and killed and not killed["returned"] and event.round >= killed["round"]:
+        stack.start_miner(KILLED_MINER, stack.federation)
+        killed["returned"] = True
+        display.say(f"{name} is started again")
+
+
+def _check(stack: Stack, killed: dict[str, Any], deadline: float, observer: Observer) -> None:
+    down = killed.get("miner") if killed and not killed["returned"] else None
+    for name, child in stack.children.items():
+        if not child.alive and name != down and not observer.closed and not _ended_well(child):
+            raise MinervaError(f"{name} ended early", value=child.tail(1), remedy=f"See {child.log_path}.")
+    if time.monotonic() > deadline:
+        last = max(observer.rounds, default=0)
+        phase = observer.rounds[last].phase if last else "no round opened"
+        raise MinervaError("the federation does not go on", value=f"round {last}: {phase}", remedy=f"See {stack.root}/logs.")
+
+
+def _ended_well(child: Any) -> bool:
+    return bool(child.wait(1.0) == 0)
+
+
+def _evaluator(task: Task) -> Callable[[bytes], tuple[float, float]]:
+    import torch
+
+    from minerva.learning.weights import bytes_to_state
+
+    torch.set_num_threads(1)
+    _, (x, y) = task.load_data()
+
+    def evaluate(model: bytes) -> tuple[float, float]:
+        metrics = task.evaluate_state(bytes_to_state(model, task.spec()), x, y)
+        return metrics["accuracy"], metrics["loss"]
+
+    return evaluate
+
+
+def _baseline(task: Task, options: DemoOptions) -> dict[str, list[float]]:
+    """Accuracy by round of the same training without a chain: all data in one place, and plain FedAvg of the honest devices."""
+    from minerva.learning.baseline import bare_fedavg, centralised
+    from minerva.learning.partition import parse
+
+    (x, y), test = task.load_data()
+    parts = parse(options.partition)(y.numpy(), len(CAST), options.seed)
+    honest = {number: (x[parts[number]], y[parts[number]]) for number, kind in enumerate(CAST) if kind == "honest"}
+    fedavg = bare_fedavg(task, honest, rounds=options.rounds, epochs=options.epochs)
+    central = centralised(task, x, y, rounds=options.rounds, epochs=options.epochs)
+    return {
+        "fedavg": [task.evaluate_state(state, *test)["accuracy"] for state in fedavg],
+        "centralised": [task.evaluate_state(state, *test)["accuracy"] for state in central],
+    }

@@ -1,0 +1,20 @@
+"""Aggregation rules: from the accepted updates of a round to the next global model, the same bytes on any machine."""
+
+from __future__ import annotations
+
+from minerva.errors import UserError
+from minerva.learning.aggregation.base import Aggregator, AggregatorFactory
+from minerva.learning.aggregation.fedavg import FedAvg
+
+__all__ = ["AGGREGATORS", "Aggregator", "AggregatorFactory", "FedAvg", "aggregator"]
+
+AGGREGATORS: dict[str, AggregatorFactory] = {"fedavg": FedAvg}
+
+
+def aggregator(name: str) -> AggregatorFactory:
+    """Look an aggregation rule up: ``aggregator("fedavg")(spec)``; raises `UserError` for an unknown name."""
+    if name not in AGGREGATORS:
+        raise UserError(
+            "unknown aggregation rule", value=ascii(name)[:80], remedy=f"Known: {', '.join(sorted(AGGREGATORS))}."
+        )
+    return AGGREGATORS[name]

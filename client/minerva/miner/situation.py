@@ -1,0 +1,200 @@
+"""Where a federation stands, by its logs alone: status, phase, deadlines, members, and which devices a round waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from eth_abi.abi import decode
+
+from minerva.protocol import events
+from minerva.protocol.records import Address, indices
+from minerva.protocol.state import Drop, FederationConfig, MinerInfo, Phase, Status
+
+
+@dataclass(slots=True)
+class _Binding:
+    miner: Address
+    from_round: int
+    seen: int
+
+
+@dataclass(slots=True)
+class _Moving:
+    """What the logs move; made anew when a re-organisation takes logs back."""
+
+    status: Status = Status.WAITING
+    phase: Phase = Phase.PENDING
+    round: int = 0
+    deadline: int = 0
+    fetch_deadline: int = 0
+    snapshot: int = 0
+    voted: int = 0
+    barred: int = 0
+    dormant: int = 0
+    leaving: int = 0
+    attested: int = 0
+    height: int = 0
+    difficulty: int = 1
+    candidate: events.BlockProposed | None = None
+    members: dict[int, MinerInfo] = field(default_factory=dict)
+    devices: dict[Address, _Binding] = field(default_factory=dict)
+    expected: dict[Address, Address] = field(default_factory=dict)
+    submitted: set[Address] = field(default_factory=set)
+
+
+class Situation:
+    """The moving state of one federation, without a call to the chain.
+
+    It is a view for decisions that a contract checks again; `History` is what derives and checks hashes.
+
+    Parameters
+    ----------
+    config
+        What the federation was created with.
+    """
+
+    def __init__(self, federation: Address, config: FederationConfig) -> None:
+        self.federation, self.config = federation, config
+        self._logs: list[events.Log] = []
+        self._reset()
+
+    def _reset(self) -> None:
+        self.now = _Moving(difficulty=int(decode(("uint64", "uint32"), self.config.consensus_parameters)[0]))
+
+    def apply(self, logs: Iterable[events.Log]) -> None:
+        """Take logs in, in chain order."""
+        for log in logs:
+            self._logs.append(log)
+            self._take(log)
+
+    def rewind(self, block_number: int) -> None:
+        """Forget every log from block ``block_number`` on."""
+        kept = [log for log in self._logs if log.block_number < block_number]
+        self._logs = []
+        self._reset()
+        self.apply(kept)
+
+    def index_of(self, owner: Address) -> int | None:
+        """Index of the miner that ``owner`` has here; None when it has none."""
+        return next((i for i, info in self.now.members.items() if info.owner == owner), None)
+
+    @property
+    def outstanding(self) -> dict[Address, Address]:
+        """Counting devices that the round still waits for, and the miner's contract of each (M7)."""
+        return {device: miner for device, miner in self.now.expected.items() if device not in self.now.submitted}
+
+    @property
+    def eligible(self) -> int:
+        """Miners that would count at the next opening: members neither leaving nor dormant."""
+        now = self.now
+        return sum(1 << i for i in now.members) & ~now.leaving & ~now.dormant
+
+    def _take(self, log: events.Log) -> None:
+        event, now = log.event, self.now
+        match event:
+            case events.UpdateSubmitted():
+                now.submitted.add(event.device)
+                self._seen(event.device, event.round)
+            case events.BallotCast():
+                now.voted |= 1 << event.index
+            case events.Attested():
+                now.attested |= 1 << event.index
+            case events.BlockProposed():
+                now.phase, now.deadline = Phase.ATTESTATION, event.deadline
+                now.candidate, now.attested = event, 1 << event.index
+            case events.TrainingClosed():
+                now.phase, now.deadline = Phase.VERIFICATION, event.deadline
+                now.fetch_deadline = event.deadline - self.config.verification_seconds + self.config.fetch_seconds
+            case events.VerificationClosed():
+                now.phase, now.deadline = Phase.MINING, event.deadline
+                now.dormant |= event.absent
+            case events.MiningReopened():
+                now.phase, now.deadline, now.candidate = Phase.MINING, event.deadline, None
+            case events.CandidateDropped():
+                now.candidate = None
+                now.barred |= 1 << event.index if event.reason is Drop.REJECTED else 0
+            case events.PhaseExtended():
+                now.deadline = event.deadline
+            case events.DifficultyChanged():
+                now.difficulty = event.difficulty
+            case events.RoundOpened():
+                self._open(event)
+            case events.BlockFinalized() | events.RoundSkipped():
+                self._end(event)
+            case _:
+                self._take_membership(log)
+
+    def _take_membership(self, log: events.Log) -> None:
+        event, now = log.event, self.now
+        match event:
+            case events.MinerJoined():
+                now.members[event.index] = MinerInfo(event.index, event.owner, event.miner, event.endpoint)
+            case events.EndpointChanged():
+                for info in [m for m in now.members.values() if m.contract == log.emitter]:
+                    now.members[info.index] = MinerInfo(info.index, info.owner, info.contract, event.endpoint)
+            case events.MinerLeaving():
+                now.leaving |= 1 << event.index
+                if now.status is Status.WAITING:
+                    self._remove_leaving()
+            case events.MinerReturned():
+                now.dormant &= ~(1 << event.index)
+            case events.DeviceBound():
+                now.expected.pop(event.device, None)
+                now.devices[event.device] = _Binding(event.miner, event.from_round, event.from_round - 1)
+            case events.DeviceUnbound():
+                now.expected.pop(event.device, None)
+                bound = now.devices.get(event.device)
+                if bound is not None and bound.miner == event.miner:
+                    del now.devices[event.device]
+            case events.DeviceCheckedIn():
+                self._seen(event.device, event.round)
+            case events.FederationPaused():
+                now.status = Status.PAUSED
+            case events.FederationUnpaused():
+                running = now.phase in (Phase.TRAINING, Phase.VERIFICATION, Phase.MINING, Phase.ATTESTATION)
+                now.status = Status.RUNNING if running else Status.WAITING
+                now.fetch_deadline += event.deadline - now.deadline
+                now.deadline = event.deadline
+            case events.FederationClosed():
+                self._remove_leaving()
+                now.status = Status.CLOSED
+            case _:
+                pass
+
+    def _open(self, event: events.RoundOpened) -> None:
+        now = self.now
+        self._remove_leaving()
+        now.status, now.phase, now.round = Status.RUNNING, Phase.TRAINING, event.round
+        now.deadline, now.fetch_deadline, now.snapshot = event.deadline, event.deadline, event.snapshot
+        now.voted = now.barred = now.attested = 0
+        now.candidate, now.submitted = None, set()
+        contracts = {now.members[i].contract for i in indices(event.snapshot) if i in now.members}
+        earliest = event.round - self.config.silent_rounds
+        now.expected = {
+            device: bound.miner
+            for device, bound in now.devices.items()
+            if bound.miner in contracts and bound.from_round <= event.round and earliest <= bound.seen < event.round
+        }
+
+    def _end(self, event: events.BlockFinalized | events.RoundSkipped) -> None:
+        now = self.now
+        if isinstance(event, events.BlockFinalized):
+            now.phase, now.height = Phase.FINALIZED, event.number
+        else:
+            now.phase = Phase.SKIPPED
+            if event.phase is Phase.VERIFICATION:  # M3: who did not vote is dormant, whether it closes or is skipped
+                now.dormant |= now.snapshot & ~now.voted
+        now.status, now.candidate = Status.WAITING, None
+
+    def _remove_leaving(self) -> None:
+        now = self.now
+        for index in indices(now.leaving):
+            now.members.pop(index, None)
+        now.dormant &= ~now.leaving
+        now.leaving = 0
+
+    def _seen(self, device: Address, round_: int) -> None:
+        bound = self.now.devices.get(device)
+        if bound is not None:
+            bound.seen = max(bound.seen, round_)

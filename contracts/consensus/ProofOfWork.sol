@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IConsensus} from "../interfaces/IConsensus.sol";
+import {IProofOfWork} from "../interfaces/IProofOfWork.sol";
+
+/// Miners race for a nonce (docs/SPECIFICATION.md, W). Nobody can start before the ballots are in, because the
+/// seed holds their root.
+contract ProofOfWork is IProofOfWork {
+    /// The puzzle of one federation. Difficulty 0: not configured.
+    struct Puzzle {
+        uint64 difficulty;
+        uint32 targetSeconds;
+    }
+
+    uint256 private constant MAX_DIFFICULTY = 2 ** 48;
+    uint256 private constant MAX_TARGET_SECONDS = 1 days;
+    /// The most that one step changes the difficulty by, in either direction.
+    uint256 private constant MAX_STEP = 4;
+
+    mapping(address federation => Puzzle) private _puzzles;
+
+    /// @inheritdoc IConsensus
+    function configure(bytes calldata parameters) external {
+        if (_puzzles[msg.sender].difficulty != 0) revert ConsensusAlreadyConfigured(msg.sender);
+        if (parameters.length != 64) revert ConsensusInvalidParameters(parameters);
+        (uint256 start, uint256 target) = abi.decode(parameters, (uint256, uint256));
+        if (start == 0 || start > MAX_DIFFICULTY || target == 0 || target > MAX_TARGET_SECONDS) {
+            revert ConsensusInvalidParameters(parameters);
+        }
+        _puzzles[msg.sender] = Puzzle(uint64(start), uint32(target));
+        emit ConsensusConfigured(msg.sender, parameters);
+    }
+
+    /// @inheritdoc IConsensus
+    function onFinalized(uint32 round, uint256 elapsed) external {
+        Puzzle memory puzzle = _puzzleOf(msg.sender);
+        uint256 former = puzzle.difficulty;
+        uint256 next = former * puzzle.targetSeconds / (elapsed == 0 ? 1 : elapsed);
+        if (next > former * MAX_STEP) next = former * MAX_STEP;
+        if (next < former / MAX_STEP) next = former / MAX_STEP;
+        _change(round, former, next);
+    }
+
+    /// @inheritdoc IConsensus
+    function onTimeout(uint32 round) external {
+        uint256 former = _puzzleOf(msg.sender).difficulty;
+        _change(round, former, former / MAX_STEP);
+    }
+
+    /// @inheritdoc IConsensus
+    function check(Claim calldata claim, bytes calldata proof) external view {
+        uint256 target = type(uint256).max / _puzzleOf(msg.sender).difficulty;
+        if (
+            proof.length != 32
+                || uint256(keccak256(abi.encode(seed(msg.sender, claim), bytes32(proof)))) > target
+        ) {
+            revert ConsensusInvalidProof(claim.round, claim.miner);
+        }
+    }
+
+    /// @inheritdoc IProofOfWork
+    function difficulty(address federation) external view returns (uint64) {
+        return _puzzles[federation].difficulty;
+    }
+
+    /// @inheritdoc IConsensus
+    function name() external pure returns (string memory) {
+        return "pow";
+    }
+
+    /// @inheritdoc IProofOfWork
+    function seed(address federation, Claim calldata claim) public view returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                block.chainid,
+                federation,
+                claim.round,
+                claim.parent,
+                claim.updatesRoot,
+                claim.ballotsRoot,
+                claim.miner
+            )
+        );
+    }
+
+    function _change(uint32 round, uint256 former, uint256 next) private {
+        if (next == 0) next = 1;
+        if (next > MAX_DIFFICULTY) next = MAX_DIFFICULTY;
+        if (next == former) return;
+        _puzzles[msg.sender].difficulty = uint64(next);
+        emit DifficultyChanged(msg.sender, round, uint64(next));
+    }
+
+    function _puzzleOf(address federation) private view returns (Puzzle memory puzzle) {
+        puzzle = _puzzles[federation];
+        if (puzzle.difficulty == 0) revert ConsensusNotConfigured(federation);
+    }
+}

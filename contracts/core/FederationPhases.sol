@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IMiner} from "../interfaces/IMiner.sol";
+import {Drop, Phase, Status} from "../interfaces/Types.sol";
+import {MaskLib} from "../libraries/MaskLib.sol";
+import {FederationRounds} from "./FederationRounds.sol";
+
+/// How a round goes from phase to phase (docs/SPECIFICATION.md, P2 to P7).
+abstract contract FederationPhases is FederationRounds {
+    using MaskLib for uint64;
+
+    /// Do the one transition that is due, if any. No second one can be due after it: each sets a deadline to come.
+    function _advance() internal returns (bool) {
+        if (_clock.status == Status.Waiting) return _tryOpen();
+        Phase phase = _clock.phase;
+        bool late = block.timestamp >= _clock.deadline;
+        if (phase == Phase.Training) return _advanceTraining(late);
+        // All other early ends are acted on by the call that brings them about.
+        if (!late) return false;
+        if (phase == Phase.Verification) _expireVerification();
+        else if (phase == Phase.Mining) _expireMining();
+        else _dropCandidate(Drop.TimedOut);
+        return true;
+    }
+
+    /// Whether `_advance` would do something.
+    function _isDue() internal view returns (bool) {
+        if (_clock.status == Status.Waiting) return _eligible() != 0;
+        if (_clock.status != Status.Running) return false;
+        if (block.timestamp >= _clock.deadline) return true;
+        if (_clock.phase != Phase.Training) return false;
+        (, uint256 updates, uint256 outstanding) = _pools();
+        return outstanding == 0 && updates >= _config.minUpdates;
+    }
+
+    /// All of the snapshot voted: the ballots are fixed. Non-voters are dormant.
+    function _closeVerification() internal {
+        uint64 snapshot = _clock.snapshot;
+        uint64 voted = _ballots.voted;
+        uint64 absent = snapshot & ~voted;
+        bytes memory hashes;
+        uint256 total = snapshot.count();
+        bytes32[] memory list = new bytes32[](total);
+        uint256 n;
+        for (uint8 i; n < total; ++i) {
+            if (!snapshot.has(i)) continue;
+            if (voted.has(i)) list[n] = _ballotHashes[i];
+            ++n;
+        }
+        hashes = abi.encodePacked(list);
+        bytes32 root = keccak256(hashes);
+        if (absent != 0) _membership.dormant |= absent;
+        _ballotsRoot = root;
+        uint40 deadline = _enter(Phase.Mining, _config.miningSeconds);
+        emit VerificationClosed(_clock.round, root, voted, absent, deadline);
+    }
+
+    /// A majority approves the candidate: append it.
+    function _finalize() internal {
+        uint32 round = _clock.round;
+        uint64 approvals = _attestations.approvals;
+        uint32 number = _attestations.height + 1;
+        uint32 elapsed = _attestations.elapsed;
+        _clock.phase = Phase.Finalized;
+        _clock.proposer = 0;
+        _attestations.approvals = 0;
+        _attestations.rejections = 0;
+        _attestations.height = number;
+        _attestations.lastBlock = round;
+        _modelDigest = _candidateDigest;
+        _ballots.modelCodec = _ballots.candidateCodec;
+        emit BlockFinalized(round, number, _blocks[round], approvals);
+        _config.consensus.onFinalized(round, elapsed);
+        _endRound();
+    }
+
+    /// The candidate is out; Mining starts again if anybody may still propose.
+    function _dropCandidate(Drop reason) internal {
+        uint32 round = _clock.round;
+        uint8 proposer = _clock.proposer;
+        uint8 candidates = _clock.candidates + 1;
+        _clock.candidates = candidates;
+        _clock.proposer = 0;
+        _attestations.approvals = 0;
+        _attestations.rejections = 0;
+        if (reason == Drop.Rejected) _ballots.barred |= MaskLib.bit(proposer);
+        emit CandidateDropped(round, proposer, _blocks[round], reason);
+        if (candidates == _config.maxCandidates || _clock.snapshot & ~_ballots.barred == 0) _skip();
+        else _reopenMining(round);
+    }
+
+    /// Start `phase` with `length` seconds.
+    function _enter(Phase phase, uint256 length) internal returns (uint40 deadline) {
+        deadline = _deadline(length);
+        _clock.phase = phase;
+        _clock.deadline = deadline;
+    }
+
+    function _advanceTraining(bool late) private returns (bool) {
+        (bytes memory heads, uint256 updates, uint256 outstanding) = _pools();
+        if (updates < _config.minUpdates) {
+            if (!late) return false;
+            if (!_extend(_config.trainingSeconds)) _skip();
+            return true;
+        }
+        if (!late && outstanding != 0) return false;
+        bytes32 root = keccak256(heads);
+        _updatesRoot = root;
+        _attestations.updates = uint32(updates);
+        _clock.extensions = 0;
+        uint40 deadline = _enter(Phase.Verification, _config.verificationSeconds);
+        emit TrainingClosed(_clock.round, root, uint32(updates), deadline);
+        return true;
+    }
+
+    function _expireVerification() private {
+        uint256 total = _clock.snapshot.count();
+        uint256 voted = _ballots.voted.count();
+        if (3 * voted >= 2 * total) return _closeVerification();
+        if (_extend(_config.verificationSeconds)) return;
+        if (2 * voted > total) return _closeVerification();
+        _membership.dormant |= _clock.snapshot & ~_ballots.voted;
+        _skip();
+    }
+
+    function _expireMining() private {
+        uint32 round = _clock.round;
+        _config.consensus.onTimeout(round);
+        uint8 extensions = _clock.extensions;
+        if (extensions == _config.maxExtensions) return _skip();
+        _clock.extensions = extensions + 1;
+        _reopenMining(round);
+    }
+
+    function _reopenMining(uint32 round) private {
+        emit MiningReopened(round, _enter(Phase.Mining, _config.miningSeconds));
+    }
+
+    /// Give the phase another `length` seconds, if it has an extension left.
+    function _extend(uint256 length) private returns (bool) {
+        uint8 extensions = _clock.extensions;
+        if (extensions == _config.maxExtensions) return false;
+        uint40 deadline = _deadline(length);
+        _clock.extensions = extensions + 1;
+        _clock.deadline = deadline;
+        emit PhaseExtended(_clock.round, _clock.phase, deadline);
+        return true;
+    }
+
+    /// The pool heads of the snapshot in index order, their updates, and how many more are awaited.
+    function _pools() private view returns (bytes memory heads, uint256 updates, uint256 outstanding) {
+        uint64 snapshot = _clock.snapshot;
+        uint32 round = _clock.round;
+        uint256 total = snapshot.count();
+        bytes32[] memory list = new bytes32[](total);
+        uint256 n;
+        for (uint8 i; n < total; ++i) {
+            if (!snapshot.has(i)) continue;
+            (bytes32 head, uint16 count, uint16 awaited) = IMiner(_members[i].miner).pool(round);
+            list[n++] = head;
+            updates += count;
+            outstanding += awaited;
+        }
+        heads = abi.encodePacked(list);
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IFederation} from "../interfaces/IFederation.sol";
+import {Member, Phase, Status} from "../interfaces/Types.sol";
+import {FederationConfig} from "../libraries/FederationConfig.sol";
+import {MaskLib} from "../libraries/MaskLib.sol";
+
+/// What a federation keeps: O(miners) slots and one hash for each block. Fields that change together share a slot.
+abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
+    using MaskLib for uint64;
+
+    /// What every call reads: in one slot, so that a submission costs one read here.
+    struct Clock {
+        Status status;
+        Phase phase;
+        uint8 extensions;
+        uint8 candidates;
+        uint8 proposer;
+        bool closing;
+        uint32 round;
+        uint40 deadline;
+        uint64 snapshot;
+        /// Indices that belonged to another miner before: only there can a former miner's contract call.
+        uint64 reused;
+    }
+
+    /// Who is in.
+    struct Membership {
+        uint64 members;
+        uint64 leaving;
+        uint64 dormant;
+        uint16 devices;
+        uint16 joins;
+    }
+
+    /// Written at the opening, and by each ballot.
+    struct Ballots {
+        uint64 voted;
+        uint64 barred;
+        uint40 openedAt;
+        uint40 pausedAt;
+        uint32 pausedSeconds;
+        uint8 modelCodec;
+        uint8 candidateCodec;
+    }
+
+    /// Written by each attestation.
+    struct Attestations {
+        uint64 approvals;
+        uint64 rejections;
+        uint32 updates;
+        uint32 height;
+        /// Seconds from Mining's opening to the candidate.
+        uint32 elapsed;
+        /// The round of the last block; 0 before the first.
+        uint32 lastBlock;
+    }
+
+    Clock internal _clock;
+    Membership internal _membership;
+    Ballots internal _ballots;
+    Attestations internal _attestations;
+
+    FederationConfig.State internal _config;
+    address internal _requester;
+    address internal _factory;
+
+    bytes32 internal _updatesRoot;
+    bytes32 internal _ballotsRoot;
+    bytes32 internal _modelDigest;
+    bytes32 internal _candidateDigest;
+
+    /// The block of each round, at 0 the genesis. The running round's is its candidate, if it has one.
+    mapping(uint32 round => bytes32) internal _blocks;
+    /// The hash of each miner's last ballot.
+    mapping(uint8 index => bytes32) internal _ballotHashes;
+    mapping(uint8 index => Member) internal _members;
+    /// A member's index plus one, by its owner and by its contract.
+    mapping(address owner => uint8) internal _placeOfOwner;
+    mapping(address miner => uint8) internal _placeOfMiner;
+    mapping(address device => address) internal _minerOf;
+
+    /// Every state-changing call but `unpause`: not paused, not closed, not from within another one.
+    modifier whenOpen() {
+        _requireOpen();
+        _;
+    }
+
+    function _requireOpen() internal view {
+        Status status = _clock.status;
+        if (status == Status.Paused || status == Status.Closed) revert FederationUnexpectedStatus(status);
+    }
+
+    /// The place of the member that the caller owns.
+    function _requireOwner() internal view returns (uint8 index) {
+        uint8 place = _placeOfOwner[msg.sender];
+        if (place == 0) revert FederationNotInSnapshot(msg.sender, _clock.round);
+        return place - 1;
+    }
+
+    function _requireRequester() internal view {
+        if (msg.sender != _requester) revert FederationOnlyRequester(msg.sender);
+    }
+
+    /// The hash of the last block.
+    function _head() internal view returns (bytes32) {
+        return _blocks[_attestations.lastBlock];
+    }
+
+    /// Count a dormant miner as back.
+    function _wake(uint8 index) internal {
+        uint64 dormant = _membership.dormant;
+        if (!dormant.has(index)) return;
+        _membership.dormant = dormant & ~MaskLib.bit(index);
+        emit MinerReturned(index);
+    }
+}

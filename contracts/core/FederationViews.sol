@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IFederation} from "../interfaces/IFederation.sol";
+import {Cid, Config, Member, Phase, State, Status} from "../interfaces/Types.sol";
+import {FederationConfig} from "../libraries/FederationConfig.sol";
+import {MaskLib} from "../libraries/MaskLib.sol";
+import {FederationPhases} from "./FederationPhases.sol";
+
+/// What a federation tells. What is left in storage from an earlier round is never shown as this one's.
+abstract contract FederationViews is FederationPhases {
+    using FederationConfig for FederationConfig.State;
+    using MaskLib for uint64;
+
+    /// @inheritdoc IFederation
+    function config() external view returns (Config memory) {
+        return _config.load();
+    }
+
+    /// @inheritdoc IFederation
+    function requester() external view returns (address) {
+        return _requester;
+    }
+
+    /// @inheritdoc IFederation
+    function factory() external view returns (address) {
+        return _factory;
+    }
+
+    /// @inheritdoc IFederation
+    function state() external view returns (State memory s) {
+        Phase current = _clock.phase;
+        s.status = _clock.status;
+        s.phase = current;
+        s.round = _clock.round;
+        s.openedAt = _ballots.openedAt;
+        s.deadline = _clock.deadline;
+        s.extensions = _clock.extensions;
+        s.candidates = _clock.candidates;
+        s.members = _membership.members;
+        s.leaving = _membership.leaving;
+        s.dormant = _membership.dormant;
+        s.snapshot = _clock.snapshot;
+        s.voted = _ballots.voted;
+        s.barred = _ballots.barred;
+        s.approvals = _attestations.approvals;
+        s.rejections = _attestations.rejections;
+        if (current >= Phase.Verification) {
+            s.updates = _attestations.updates;
+            s.updatesRoot = _updatesRoot;
+        }
+        if (current >= Phase.Mining) s.ballotsRoot = _ballotsRoot;
+        if (current == Phase.Attestation) s.candidate = _blocks[_clock.round];
+        s.proposer = _clock.proposer;
+        s.height = _attestations.height;
+        s.head = _head();
+        s.model = Cid(_modelDigest, _ballots.modelCodec);
+        s.devices = _membership.devices;
+        s.joins = _membership.joins;
+        s.pausedAt = _ballots.pausedAt;
+        s.pausedSeconds = _ballots.pausedSeconds;
+        s.closing = _clock.closing;
+    }
+
+    /// @inheritdoc IFederation
+    function phase(uint32 round) external view returns (Phase) {
+        uint32 current = _clock.round;
+        if (round == current) return _clock.phase;
+        if (round == 0 || round > current) return Phase.Pending;
+        return _blocks[round] == 0 ? Phase.Skipped : Phase.Finalized;
+    }
+
+    /// @inheritdoc IFederation
+    function due() external view returns (bool) {
+        return _isDue();
+    }
+
+    /// @inheritdoc IFederation
+    function member(uint8 index) external view returns (Member memory) {
+        return _members[index];
+    }
+
+    /// @inheritdoc IFederation
+    function minerOf(address device) external view returns (address) {
+        return _minerOf[device];
+    }
+
+    /// @inheritdoc IFederation
+    function blockOf(uint32 round) external view returns (bytes32) {
+        if (round == 0 || (round == _clock.round && _clock.phase != Phase.Finalized)) return 0;
+        return _blocks[round];
+    }
+
+    /// @inheritdoc IFederation
+    function ballotOf(uint8 index) external view returns (bytes32) {
+        return _ballots.voted.has(index) ? _ballotHashes[index] : bytes32(0);
+    }
+
+    /// @inheritdoc IFederation
+    function genesis() external view returns (bytes32) {
+        return _blocks[0];
+    }
+
+    /// @inheritdoc IFederation
+    function currentRound() external view returns (uint32) {
+        return _clock.round;
+    }
+
+    /// @inheritdoc IFederation
+    function requireTraining(uint32 round, uint8 index) external view {
+        // Read in one go: the optimizer makes this a single SLOAD.
+        (Status status, Phase current, uint32 last) = (_clock.status, _clock.phase, _clock.round);
+        (uint40 deadline, uint64 snapshot, uint64 reused) = (_clock.deadline, _clock.snapshot, _clock.reused);
+        if (status == Status.Paused || status == Status.Closed) revert FederationUnexpectedStatus(status);
+        if (round != last) revert FederationUnexpectedRound(last, round);
+        if (current != Phase.Training || block.timestamp >= deadline) {
+            revert FederationUnexpectedPhase(round, current, Phase.Training);
+        }
+        if (!snapshot.has(index) || (reused.has(index) && _members[index].miner != msg.sender)) {
+            revert FederationNotInSnapshot(msg.sender, round);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
+
+import {IFederation} from "../interfaces/IFederation.sol";
+import {IMiner} from "../interfaces/IMiner.sol";
+import {State, Status, UpdateClaim} from "../interfaces/Types.sol";
+import {CidLib} from "../libraries/CidLib.sol";
+import {PoolLib} from "../libraries/PoolLib.sol";
+import {UpdateLib} from "../libraries/UpdateLib.sol";
+
+/// Cloned by the factory for each miner of a federation. An update costs three slots written and, through the
+/// federation, one read; its record lives in the event alone.
+contract Miner is IMiner, Initializable {
+    using PoolLib for PoolLib.State;
+    using UpdateLib for UpdateClaim;
+
+    /// One slot. `fromRound` 0: not bound.
+    struct Device {
+        uint32 fromRound;
+        uint32 seen;
+        uint32 submitted;
+    }
+
+    uint256 private constant MAX_ENDPOINT_BYTES = 256;
+
+    PoolLib.State private _pool;
+    address private _federation;
+    address private _owner;
+    string private _endpoint;
+    mapping(address account => Device) private _devices;
+
+    constructor() {
+        _disableInitializers();
+    }
+
+    /// @inheritdoc IMiner
+    function initialize(address federation_, address owner_, uint8 index_, string calldata endpoint_)
+        external
+        initializer
+    {
+        _checkEndpoint(endpoint_);
+        _federation = federation_;
+        _owner = owner_;
+        _endpoint = endpoint_;
+        _pool.index = index_;
+        _pool.silentRounds = IFederation(federation_).config().silentRounds;
+    }
+
+    /// @inheritdoc IMiner
+    function setEndpoint(string calldata endpoint_) external {
+        _requireOpen();
+        if (msg.sender != _owner) revert MinerOnlyOwner(msg.sender, _owner);
+        _checkEndpoint(endpoint_);
+        _endpoint = endpoint_;
+        emit EndpointChanged(endpoint_);
+    }
+
+    /// @inheritdoc IMiner
+    function registerDevice(bytes32 datasetRoot, uint32 datasetSize, uint64 rateNs) external {
+        // First, so that its status is checked first (P11). It calls nobody but the miner that the device leaves.
+        uint32 fromRound = IFederation(_federation).bindDevice(msg.sender);
+        if (_devices[msg.sender].fromRound != 0) revert MinerDeviceAlreadyBound(msg.sender);
+        if (datasetRoot == 0 || datasetSize == 0 || rateNs == 0) {
+            revert MinerInvalidCommitment(datasetRoot, datasetSize, rateNs);
+        }
+        _devices[msg.sender] = Device({fromRound: fromRound, seen: fromRound - 1, submitted: 0});
+        _pool.enter(fromRound - 1);
+        emit DeviceRegistered(msg.sender, datasetRoot, datasetSize, rateNs, fromRound);
+    }
+
+    /// @inheritdoc IMiner
+    function leave() external {
+        _requireOpen();
+        _unbind(msg.sender);
+        IFederation(_federation).unbindDevice(msg.sender);
+    }
+
+    /// @inheritdoc IMiner
+    function checkIn() external {
+        uint32 round = _requireOpen();
+        Device storage device = _devices[msg.sender];
+        if (device.fromRound == 0) revert MinerDeviceNotBound(msg.sender);
+        _pool.remove(device.seen);
+        _pool.enter(round);
+        device.seen = round;
+        emit DeviceCheckedIn(msg.sender, round);
+    }
+
+    /// @inheritdoc IMiner
+    function submitUpdate(UpdateClaim calldata claim) external {
+        address federation_ = _federation;
+        IFederation(federation_).requireTraining(claim.round, _pool.index);
+        uint32 seen = _admit(claim.round, claim.codec);
+        bytes32 leaf = claim.leaf(federation_, msg.sender, address(this));
+        emit UpdateSubmitted(
+            claim.round,
+            msg.sender,
+            _pool.append(claim.round, seen, leaf),
+            claim.digest,
+            claim.codec,
+            claim.samples,
+            claim.epochs,
+            claim.computeUs,
+            claim.lossBefore,
+            claim.lossAfter
+        );
+    }
+
+    /// @inheritdoc IMiner
+    function release(address device) external {
+        if (msg.sender != _federation) revert MinerOnlyFederation(msg.sender);
+        _unbind(device);
+    }
+
+    /// @inheritdoc IMiner
+    function federation() external view returns (address) {
+        return _federation;
+    }
+
+    /// @inheritdoc IMiner
+    function owner() external view returns (address) {
+        return _owner;
+    }
+
+    /// @inheritdoc IMiner
+    function index() external view returns (uint8) {
+        return _pool.index;
+    }
+
+    /// @inheritdoc IMiner
+    function endpoint() external view returns (string memory) {
+        return _endpoint;
+    }
+
+    /// @inheritdoc IMiner
+    function pool(uint32 round) external view returns (bytes32 head, uint16 count, uint16 outstanding) {
+        return _pool.at(round);
+    }
+
+    /// @inheritdoc IMiner
+    function deviceOf(address account)
+        external
+        view
+        returns (uint32 fromRound, uint32 seen, uint32 submitted)
+    {
+        Device storage device = _devices[account];
+        return (device.fromRound, device.seen, device.submitted);
+    }
+
+    /// Mark the caller as having submitted in `round`; when it was last seen before.
+    function _admit(uint32 round, uint8 codec) private returns (uint32 seen) {
+        Device storage device = _devices[msg.sender];
+        (uint32 fromRound, uint32 submitted) = (device.fromRound, device.submitted);
+        seen = device.seen;
+        if (fromRound == 0) revert MinerDeviceNotBound(msg.sender);
+        if (fromRound > round) revert MinerDeviceNotYetActive(msg.sender, fromRound, round);
+        if (submitted == round) revert MinerDuplicateUpdate(msg.sender, round);
+        if (!CidLib.isCodec(codec)) revert MinerInvalidCodec(codec);
+        (device.seen, device.submitted) = (round, round);
+    }
+
+    function _unbind(address account) private {
+        Device storage device = _devices[account];
+        if (device.fromRound == 0) revert MinerDeviceNotBound(account);
+        _pool.remove(device.seen);
+        delete _devices[account];
+    }
+
+    /// The last opened round, unless the federation is paused or closed.
+    function _requireOpen() private view returns (uint32 round) {
+        State memory state = IFederation(_federation).state();
+        if (state.status == Status.Paused || state.status == Status.Closed) {
+            revert IFederation.FederationUnexpectedStatus(state.status);
+        }
+        return state.round;
+    }
+
+    function _checkEndpoint(string calldata endpoint_) private pure {
+        uint256 length = bytes(endpoint_).length;
+        if (length > MAX_ENDPOINT_BYTES) revert MinerEndpointTooLong(length);
+    }
+}
