@@ -6,8 +6,10 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # The first of these that is Python 3.11; PYTHON=/path/to/python3.11 names another.
-PYTHON ?= $(firstword $(foreach name,python3.11 python3 python,$(shell \
+ifndef PYTHON
+PYTHON := $(firstword $(foreach name,python3.11 python3 python,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1 && echo $(name))))
+endif
 # Everything after set-up runs with the project's own tools and a home inside .tools.
 RUN := tools/run
 # Brownie's pytest plugin starts a chain in every run that does not refuse it.

@@ -5,7 +5,7 @@ import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.s
 
 import {IConsensus} from "../interfaces/IConsensus.sol";
 import {IFederation} from "../interfaces/IFederation.sol";
-import {Config, Drop, Header, Phase} from "../interfaces/Types.sol";
+import {Config, Drop, Header, Phase, Status} from "../interfaces/Types.sol";
 import {CidLib} from "../libraries/CidLib.sol";
 import {FederationConfig} from "../libraries/FederationConfig.sol";
 import {HeaderLib} from "../libraries/HeaderLib.sol";
@@ -41,7 +41,7 @@ contract Federation is FederationControl, FederationViews, Initializable {
     }
 
     /// @inheritdoc IFederation
-    function vote(uint32 round, bytes32 updatesRoot, bytes calldata verdicts) external nonReentrant whenOpen {
+    function vote(uint32 round, bytes32 updatesRoot, bytes calldata verdicts) external nonReentrant {
         uint8 index = _begin(round, Phase.Verification);
         uint64 voted = _ballots.voted;
         if (voted.has(index)) revert FederationAlreadyVoted(round, index);
@@ -57,7 +57,7 @@ contract Federation is FederationControl, FederationViews, Initializable {
     }
 
     /// @inheritdoc IFederation
-    function propose(Header calldata header) external nonReentrant whenOpen {
+    function propose(Header calldata header) external nonReentrant {
         uint8 index = _begin(header.round, Phase.Mining);
         if (_ballots.barred.has(index)) revert FederationProposerBarred(header.round, index);
         _checkHeader(header, index);
@@ -71,21 +71,21 @@ contract Federation is FederationControl, FederationViews, Initializable {
         _candidateDigest = header.model.digest;
         _ballots.candidateCodec = header.model.codec;
         uint40 deadline = _enter(Phase.Attestation, _config.attestationSeconds);
-        emit BlockProposed(header.round, index, hash, header, deadline);
         _wake(index);
+        emit BlockProposed(header.round, index, hash, header, deadline);
         _settle();
     }
 
     /// @inheritdoc IFederation
-    function attest(uint32 round, bytes32 candidate, bool approve) external nonReentrant whenOpen {
+    function attest(uint32 round, bytes32 candidate, bool approve) external nonReentrant {
         uint8 index = _begin(round, Phase.Attestation);
         if (candidate != _blocks[round]) revert FederationUnexpectedCandidate(_blocks[round], candidate);
         (uint64 approvals, uint64 rejections) = (_attestations.approvals, _attestations.rejections);
         if ((approvals | rejections).has(index)) revert FederationAlreadyAttested(round, index);
         if (approve) _attestations.approvals = approvals | MaskLib.bit(index);
         else _attestations.rejections = rejections | MaskLib.bit(index);
-        emit Attested(round, index, candidate, approve);
         _wake(index);
+        emit Attested(round, index, candidate, approve);
         _settle();
     }
 
@@ -104,6 +104,8 @@ contract Federation is FederationControl, FederationViews, Initializable {
 
     /// The checks that all calls of miners share, in the order of P11; the caller's index in the snapshot.
     function _begin(uint32 round, Phase expected) private returns (uint8 index) {
+        Status status = _clock.status;
+        if (status != Status.Running) revert FederationUnexpectedStatus(status);
         _requireRound(round);
         if (_advance()) _requireRound(round);
         Phase current = _clock.phase;

@@ -40,8 +40,8 @@ abstract contract FederationControl is FederationRounds {
 
     /// @inheritdoc IFederation
     function close() external nonReentrant whenOpen {
-        if (_clock.closing) revert FederationUnexpectedStatus(_clock.status);
         _requireRequester();
+        if (_clock.closing) revert FederationUnexpectedStatus(_clock.status);
         _clock.closing = true;
         emit FederationClosing(_clock.round);
         if (_clock.status == Status.Waiting) _close();

@@ -39,7 +39,6 @@ abstract contract FederationPhases is FederationRounds {
         uint64 snapshot = _clock.snapshot;
         uint64 voted = _ballots.voted;
         uint64 absent = snapshot & ~voted;
-        bytes memory hashes;
         uint256 total = snapshot.count();
         bytes32[] memory list = new bytes32[](total);
         uint256 n;
@@ -48,8 +47,7 @@ abstract contract FederationPhases is FederationRounds {
             if (voted.has(i)) list[n] = _ballotHashes[i];
             ++n;
         }
-        hashes = abi.encodePacked(list);
-        bytes32 root = keccak256(hashes);
+        bytes32 root = keccak256(abi.encodePacked(list));
         if (absent != 0) _membership.dormant |= absent;
         _ballotsRoot = root;
         uint40 deadline = _enter(Phase.Mining, _config.miningSeconds);
@@ -63,9 +61,6 @@ abstract contract FederationPhases is FederationRounds {
         uint32 number = _attestations.height + 1;
         uint32 elapsed = _attestations.elapsed;
         _clock.phase = Phase.Finalized;
-        _clock.proposer = 0;
-        _attestations.approvals = 0;
-        _attestations.rejections = 0;
         _attestations.height = number;
         _attestations.lastBlock = round;
         _modelDigest = _candidateDigest;

@@ -20,6 +20,7 @@ abstract contract FederationRounds is FederationMembership {
         _clock.phase = Phase.Training;
         _clock.extensions = 0;
         _clock.candidates = 0;
+        _clock.proposer = 0;
         _clock.round = round;
         _clock.deadline = deadline;
         _clock.snapshot = snapshot;
@@ -27,6 +28,8 @@ abstract contract FederationRounds is FederationMembership {
         _ballots.voted = 0;
         _ballots.barred = 0;
         _ballots.openedAt = uint40(block.timestamp);
+        _attestations.approvals = 0;
+        _attestations.rejections = 0;
         emit RoundOpened(round, snapshot, deadline);
         return true;
     }

@@ -83,7 +83,7 @@ abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
     mapping(address miner => uint8) internal _placeOfMiner;
     mapping(address device => address) internal _minerOf;
 
-    /// Every state-changing call but `unpause`: not paused, not closed, not from within another one.
+    /// Not paused, not closed.
     modifier whenOpen() {
         _requireOpen();
         _;

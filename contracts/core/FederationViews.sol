@@ -50,7 +50,7 @@ abstract contract FederationViews is FederationPhases {
             s.updatesRoot = _updatesRoot;
         }
         if (current >= Phase.Mining) s.ballotsRoot = _ballotsRoot;
-        if (current == Phase.Attestation) s.candidate = _blocks[_clock.round];
+        if (current == Phase.Attestation || current == Phase.Finalized) s.candidate = _blocks[_clock.round];
         s.proposer = _clock.proposer;
         s.height = _attestations.height;
         s.head = _head();
@@ -111,7 +111,7 @@ abstract contract FederationViews is FederationPhases {
         // Read in one go: the optimizer makes this a single SLOAD.
         (Status status, Phase current, uint32 last) = (_clock.status, _clock.phase, _clock.round);
         (uint40 deadline, uint64 snapshot, uint64 reused) = (_clock.deadline, _clock.snapshot, _clock.reused);
-        if (status == Status.Paused || status == Status.Closed) revert FederationUnexpectedStatus(status);
+        if (status != Status.Running) revert FederationUnexpectedStatus(status);
         if (round != last) revert FederationUnexpectedRound(last, round);
         if (current != Phase.Training || block.timestamp >= deadline) {
             revert FederationUnexpectedPhase(round, current, Phase.Training);

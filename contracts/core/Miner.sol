@@ -16,11 +16,12 @@ contract Miner is IMiner, Initializable {
     using PoolLib for PoolLib.State;
     using UpdateLib for UpdateClaim;
 
-    /// One slot. `fromRound` 0: not bound.
+    /// One slot. `fromRound` 0: not bound. `awaited`: seen in round `seen` by a check-in, and counting in it all the same.
     struct Device {
         uint32 fromRound;
         uint32 seen;
         uint32 submitted;
+        bool awaited;
     }
 
     uint256 private constant MAX_ENDPOINT_BYTES = 256;
@@ -65,7 +66,8 @@ contract Miner is IMiner, Initializable {
         if (datasetRoot == 0 || datasetSize == 0 || rateNs == 0) {
             revert MinerInvalidCommitment(datasetRoot, datasetSize, rateNs);
         }
-        _devices[msg.sender] = Device({fromRound: fromRound, seen: fromRound - 1, submitted: 0});
+        _devices[msg.sender] =
+            Device({fromRound: fromRound, seen: fromRound - 1, submitted: 0, awaited: false});
         _pool.enter(fromRound - 1);
         emit DeviceRegistered(msg.sender, datasetRoot, datasetSize, rateNs, fromRound);
     }
@@ -82,9 +84,10 @@ contract Miner is IMiner, Initializable {
         uint32 round = _requireOpen();
         Device storage device = _devices[msg.sender];
         if (device.fromRound == 0) revert MinerDeviceNotBound(msg.sender);
-        _pool.remove(device.seen);
-        _pool.enter(round);
-        device.seen = round;
+        if (device.seen != round) {
+            device.awaited = _pool.move(device.seen, round);
+            device.seen = round;
+        }
         emit DeviceCheckedIn(msg.sender, round);
     }
 
@@ -92,12 +95,12 @@ contract Miner is IMiner, Initializable {
     function submitUpdate(UpdateClaim calldata claim) external {
         address federation_ = _federation;
         IFederation(federation_).requireTraining(claim.round, _pool.index);
-        uint32 seen = _admit(claim.round, claim.codec);
+        (uint32 seen, bool awaited) = _admit(claim.round, claim.codec);
         bytes32 leaf = claim.leaf(federation_, msg.sender, address(this));
         emit UpdateSubmitted(
             claim.round,
             msg.sender,
-            _pool.append(claim.round, seen, leaf),
+            _pool.append(claim.round, seen, awaited, leaf),
             claim.digest,
             claim.codec,
             claim.samples,
@@ -136,7 +139,7 @@ contract Miner is IMiner, Initializable {
 
     /// @inheritdoc IMiner
     function pool(uint32 round) external view returns (bytes32 head, uint16 count, uint16 outstanding) {
-        return _pool.at(round);
+        return _pool.read(round);
     }
 
     /// @inheritdoc IMiner
@@ -149,22 +152,22 @@ contract Miner is IMiner, Initializable {
         return (device.fromRound, device.seen, device.submitted);
     }
 
-    /// Mark the caller as having submitted in `round`; when it was last seen before.
-    function _admit(uint32 round, uint8 codec) private returns (uint32 seen) {
+    /// Mark the caller as having submitted in `round`; what it was before.
+    function _admit(uint32 round, uint8 codec) private returns (uint32 seen, bool awaited) {
         Device storage device = _devices[msg.sender];
         (uint32 fromRound, uint32 submitted) = (device.fromRound, device.submitted);
-        seen = device.seen;
+        (seen, awaited) = (device.seen, device.awaited);
         if (fromRound == 0) revert MinerDeviceNotBound(msg.sender);
         if (fromRound > round) revert MinerDeviceNotYetActive(msg.sender, fromRound, round);
         if (submitted == round) revert MinerDuplicateUpdate(msg.sender, round);
         if (!CidLib.isCodec(codec)) revert MinerInvalidCodec(codec);
-        (device.seen, device.submitted) = (round, round);
+        (device.seen, device.submitted, device.awaited) = (round, round, false);
     }
 
     function _unbind(address account) private {
         Device storage device = _devices[account];
         if (device.fromRound == 0) revert MinerDeviceNotBound(account);
-        _pool.remove(device.seen);
+        _pool.remove(device.seen, device.awaited);
         delete _devices[account];
     }
 

@@ -12,8 +12,8 @@ from minerva.errors import UserError
 Array: TypeAlias = npt.NDArray[Any]
 Float64: TypeAlias = npt.NDArray[np.float64]
 
-BLOCK = 65_536
-"""Elements worked on at a time: 512 KiB of float64 stay in a core's second-level cache."""
+BLOCK = 32_768
+"""Elements worked on at a time: 256 KiB of float64 stay in a core's second-level cache."""
 
 NUMPY: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),

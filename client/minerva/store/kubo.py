@@ -64,7 +64,7 @@ class KuboStore:
     name = "kubo"
 
     def __init__(self, address: str, *, timeout: float = 60.0) -> None:
-        self._address, self._timeout = address, timeout
+        self.address, self._timeout = address, timeout
         self._lock = Lock()
         self._closed = False
         try:
@@ -102,7 +102,7 @@ class KuboStore:
         if len(data) > max_bytes:
             raise ContentTooLarge(f"{cid} holds more than the {max_bytes} bytes allowed")
         if cid_of(data) != cid:
-            raise ContentMismatch(f"the IPFS node served other bytes for {cid}", value=self._address)
+            raise ContentMismatch(f"the IPFS node served other bytes for {cid}", value=self.address)
         return data
 
     def has(self, cid: Cid) -> bool:
@@ -220,8 +220,8 @@ class KuboStore:
             whole = True
             raise
         except TooMuch:
-            raise ContentTooLarge("the IPFS node sends more than was asked", value=self._address) from None
-        except (NotKubo, rpc.EncoderError, AssertionError, LookupError, TypeError) as error:
+            raise ContentTooLarge("the IPFS node sends more than was asked", value=self.address) from None
+        except (NotKubo, rpc.EncoderError, AssertionError, LookupError, TypeError, ValueError) as error:
             raise self._unreachable(error) from error
         finally:
             self._give_back(session, whole=whole)
@@ -230,7 +230,7 @@ class KuboStore:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return _Session(self._address)
+        return _Session(self.address)
 
     def _give_back(self, session: _Session, *, whole: bool) -> None:
         with self._lock:
@@ -242,10 +242,10 @@ class KuboStore:
             one.client.close()
 
     def _unreachable(self, error: Exception) -> StoreUnreachable:
-        log.debug("IPFS node at %s: %r", self._address, error)
+        log.debug("IPFS node at %s: %r", self.address, error)
         return StoreUnreachable(
             "no IPFS node answers as Kubo does",
-            value=self._address,
+            value=self.address,
             remedy="Start one, or give the address of its RPC API.",
         )
 

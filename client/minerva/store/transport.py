@@ -106,6 +106,8 @@ class Transport(ClientSyncBase):  # type: ignore[misc]  # the library is untyped
 
     def _pieces(self, response: HTTPResponse) -> Iterator[bytes]:
         left = self._answer_bytes
+        if response.length is None and not response.chunked:
+            raise Broken("an answer without a length may be any part of one")
         try:
             while piece := response.read(min(_PIECE, left + 1)):
                 left -= len(piece)

@@ -13,6 +13,8 @@ from minerva.protocol.manifest import TensorSpec
 
 MAX_WEIGHT = 2**29 - 1
 """A float32 has 24 significant bits, so that its product with a weight of 29 bits is exact in float64's 53."""
+GROUP = 4
+"""Updates that are added to a block of sums while it is in the cache."""
 
 
 class FedAvg:
@@ -23,8 +25,9 @@ class FedAvg:
     and rounded once to the model's dtype. The products are exact, so that it is the same with or without fused
     multiply-add. Integer buffers (counters of batch normalisation) are the first accepted update's.
 
-    Memory is one float64 model, whatever the number of updates. Elements are independent of each other: blocks and threads
-    change nothing in the result.
+    Memory is one float64 model and the buffers of at most `GROUP` updates, whatever their number: the sums are read and
+    written once a group, not once an update. Elements are independent of each other, and each is summed in the order of
+    the updates: groups, blocks and threads change nothing in the result.
 
     Parameters
     ----------
@@ -45,6 +48,7 @@ class FedAvg:
             for start in range(0, tensor.size, BLOCK)
         ]
         self._integers: dict[int, Array] = {}
+        self._pending: list[tuple[tuple[Array, ...], float]] = []
         self._total = 0
 
     def reset(self) -> None:
@@ -52,6 +56,7 @@ class FedAvg:
         for total in self._sums:
             total.fill(0.0)
         self._integers.clear()
+        self._pending.clear()
         self._total = 0
 
     def accept(self, update: Weights, weight: int) -> bool:
@@ -62,26 +67,17 @@ class FedAvg:
             return False
         if not self._total:
             self._integers = {i: update.arrays[i].copy() for i, t in enumerate(self._spec) if not t.floating}
-        flat = [array.reshape(-1) for array in update.arrays]
-        factor = float(weight)
-
-        def add(blocks: Sequence[tuple[int, slice]]) -> None:
-            scratch = np.empty(BLOCK)
-            for index, part in blocks:
-                total = self._sums[index][part]
-                product = scratch[: total.size]
-                widen(flat[index][part], self._spec[index].dtype, product)
-                product *= factor
-                total += product
-
-        self._share(add)
+        self._pending.append((tuple(array.reshape(-1) for array in update.arrays), float(weight)))
         self._total += weight
+        if len(self._pending) == GROUP:
+            self._fold()
         return True
 
     def aggregate(self, metadata: Mapping[str, str]) -> bytes:
         """See `Aggregator`."""
         if not self._total:
             raise ValueError("no update was accepted: the parent's model carries over")
+        self._fold()
         means: list[Array] = [
             np.empty(tensor.size, NUMPY[tensor.dtype]) if tensor.floating else self._integers[index]
             for index, tensor in enumerate(self._spec)
@@ -94,6 +90,21 @@ class FedAvg:
 
         self._share(divide)
         return pack(zip(self._spec, means, strict=True), metadata)
+
+    def _fold(self) -> None:
+        def add(blocks: Sequence[tuple[int, slice]]) -> None:
+            scratch = np.empty(BLOCK)
+            for index, part in blocks:
+                total = self._sums[index][part]
+                product = scratch[: total.size]
+                for arrays, factor in self._pending:
+                    widen(arrays[index][part], self._spec[index].dtype, product)
+                    product *= factor
+                    total += product
+
+        if self._pending:
+            self._share(add)
+            self._pending.clear()
 
     def _share(self, work: Callable[[Sequence[tuple[int, slice]]], None]) -> None:
         threads = min(self._threads, len(self._blocks))

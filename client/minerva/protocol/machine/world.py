@@ -153,6 +153,10 @@ class World:
         """Return the miner's contract at ``address``, a former member's too; else raises `WrongChain`."""
         return self._miner(address)[1]
 
+    def federation_of(self, contract: Address) -> Address:
+        """Return the federation that ``contract``, itself or one of its miners', belongs to."""
+        return contract if contract in self._federations else self._miner(contract)[0].address
+
     def requester(self, federation: Address) -> Address:
         """Return who created it."""
         return self.federation(federation).requester

@@ -1,0 +1,278 @@
+"""A chain in memory: the executable specification behind the Chain port, a federation in one process.
+
+It mines a block for each transaction, at once. Time stands still until `MemoryChain.advance` moves it, or
+follows a clock that is given. Re-organisations and faults come when a test asks for them.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from eth_utils.address import to_checksum_address
+
+from minerva.chain.memory_ledger import Transaction
+from minerva.chain.memory_node import MemoryNode
+from minerva.chain.port import BlockRef, Change, Receipt
+from minerva.errors import ChainError
+from minerva.protocol.actions import Action
+from minerva.protocol.events import Log
+from minerva.protocol.machine import World
+from minerva.protocol.records import Address
+from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Phase, Pool
+
+CHAIN_ID = 31337
+START = 1_800_000_000
+"""Timestamp of block 0 while the clock stands still, in seconds."""
+FACTORY: Address = to_checksum_address("0x" + "fa" * 20)
+PROOF_OF_WORK: Address = to_checksum_address("0x" + "90" * 20)
+
+
+class MemoryChain:
+    """A chain of one process, shared by its threads.
+
+    Parameters
+    ----------
+    chain_id
+        EIP-155 chain id.
+    clock
+        Seconds, e.g. `time.time`; when not given, time stands still but for `advance`.
+    """
+
+    def __init__(self, *, chain_id: int = CHAIN_ID, clock: Callable[[], float] | None = None) -> None:
+        self._chain_id = chain_id
+        self._node = MemoryNode(lambda: World(chain_id, FACTORY, PROOF_OF_WORK), clock or (lambda: START))
+
+    # What a test does to the chain
+
+    def advance(self, seconds: int) -> None:
+        """Move the clock and mine an empty block, so that watchers look again."""
+        self._node.advance(seconds)
+
+    def mine(self, blocks: int = 1) -> None:
+        """Mine empty blocks."""
+        self._node.mine(blocks)
+
+    def reorg(self, depth: int, *, keep: Callable[[Transaction], bool] = lambda _: True) -> list[Transaction]:
+        """Replace the last ``depth`` blocks by others with those of their transactions that ``keep`` chooses.
+
+        They run again now, in their order; one that the contracts refuse this time is dropped as well.
+        Returns the dropped ones, which come back only when their actors send them again.
+        """
+        return self._node.reorganise(depth, keep)
+
+    def fail_next(self, error: Exception, *, call: str | None = None, times: int = 1) -> None:
+        """Let the next ``times`` calls raise ``error`` instead of answering.
+
+        ``call`` is a method's name, ``"send"`` and ``"wait"`` among them; any of them when not given.
+        ``"receipt"`` is a transaction that is mined although its sender learns nothing of it.
+        """
+        self._node.order_fault(error, call, times)
+
+    def fund(self, account: Address, wei: int) -> None:
+        """Let ``account`` have ``wei`` now."""
+        self._node.fund(account, wei)
+
+    def actor(self, address: Address) -> MemoryActor:
+        """Return an actor for ``address``; all actors of one address share an outbox, as after a restart."""
+        return MemoryActor(self._node, address)
+
+    def phase(self, federation: Address, round: int) -> Phase:
+        """Return the phase of any round."""
+        with self._node.serving("phase") as ledger:
+            return ledger.world.phase(federation, round)
+
+    # The port
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 chain id."""
+        return self._chain_id
+
+    @property
+    def factory(self) -> Address:
+        """The factory's fixed address."""
+        return FACTORY
+
+    @property
+    def proof_of_work(self) -> Address:
+        """The module's fixed address."""
+        return PROOF_OF_WORK
+
+    def now(self) -> int:
+        """Return the timestamp of the pending block, in seconds."""
+        with self._node.serving("now"):
+            return self._node.now()
+
+    def head(self) -> BlockRef:
+        """Return the latest block."""
+        with self._node.serving("head") as ledger:
+            return ledger.head
+
+    def balance(self, account: Address) -> int:
+        """Return wei."""
+        with self._node.serving("balance"):
+            return self._node.balance(account)
+
+    def federations(self) -> tuple[Address, ...]:
+        """Return all federations in order of creation."""
+        with self._node.serving("federations") as ledger:
+            return ledger.world.federations()
+
+    def requester(self, federation: Address) -> Address:
+        """Return who created it; raises `WrongChain` when there is no federation at the address."""
+        with self._node.serving("requester") as ledger:
+            return ledger.world.requester(federation)
+
+    def config(self, federation: Address) -> FederationConfig:
+        """Return what it was created with."""
+        with self._node.serving("config") as ledger:
+            return ledger.world.config(federation)
+
+    def state(self, federation: Address) -> FederationState:
+        """Return everything that moves."""
+        with self._node.serving("state") as ledger:
+            return ledger.world.state(federation)
+
+    def due(self, federation: Address) -> bool:
+        """Return whether a `Tick` would do something in the pending block."""
+        with self._node.serving("due") as ledger:
+            return ledger.world.due(federation, self._node.now())
+
+    def miners(self, federation: Address) -> tuple[MinerInfo, ...]:
+        """Return current members, leaving ones included, by index."""
+        with self._node.serving("miners") as ledger:
+            return ledger.world.miners(federation)
+
+    def pool(self, miner: Address, round: int) -> Pool:
+        """Return the pool of a miner's contract."""
+        with self._node.serving("pool") as ledger:
+            return ledger.world.pool(miner, round)
+
+    def device(self, federation: Address, device: Address) -> DeviceInfo | None:
+        """Return where a device is bound; None when it is not."""
+        with self._node.serving("device") as ledger:
+            return ledger.world.device(federation, device)
+
+    def block_of(self, federation: Address, round: int) -> bytes:
+        """Return the header hash that ended ``round``; 32 zero bytes when none did."""
+        with self._node.serving("block_of") as ledger:
+            return ledger.world.block_of(federation, round)
+
+    def difficulty(self, federation: Address) -> int:
+        """Return the expected number of hashes of the proof of work."""
+        with self._node.serving("difficulty") as ledger:
+            return ledger.world.difficulty(federation)
+
+    def receipt(self, transaction: bytes) -> Receipt:
+        """Return the receipt of a mined transaction; raises `ChainError` for an unknown one."""
+        with self._node.serving("receipt_of") as ledger:
+            return ledger.receipt(transaction)
+
+    def logs(self, federation: Address, *, from_block: int = 0, to_block: int | None = None) -> list[Log]:
+        """Return the federation's logs in chain order."""
+        with self._node.serving("logs") as ledger:
+            return ledger.logs(federation, from_block, to_block)
+
+    def watch(self, federation: Address, *, from_block: int = 0) -> MemoryWatch:
+        """Follow the federation."""
+        return MemoryWatch(self._node, federation, from_block)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+
+class MemoryActor:
+    """An account of a `MemoryChain`. Nothing is ever pending, so time-outs do not matter."""
+
+    def __init__(self, node: MemoryNode, address: Address) -> None:
+        self._node, self._address = node, address
+
+    @property
+    def address(self) -> Address:
+        """Who signs."""
+        return self._address
+
+    def send(self, action: Action, *, timeout: float = 60.0) -> Receipt:
+        """Mine ``action``, or return the receipt of its intent; raises as the port says."""
+        return self._node.send(self._address, action)
+
+    def send_many(self, actions: Sequence[Action], *, timeout: float = 60.0) -> list[Receipt | Exception]:
+        """Send several in their order; one result for each action."""
+        results: list[Receipt | Exception] = []
+        for action in actions:
+            try:
+                results.append(self.send(action))
+            except ChainError as error:
+                results.append(error)
+        return results
+
+    def settle(self, confirmations: int, *, timeout: float = 60.0) -> None:
+        """Send again what a re-organisation dropped, then mine what is missing to ``confirmations`` blocks.
+
+        Raises `ContractReverted` when one of those is refused by now.
+        """
+        refused = [result for result in self._node.resend(self._address) if isinstance(result, ChainError)]
+        if refused:
+            raise refused[0]
+        self._node.settle(self._address, confirmations)
+
+    def recover(self) -> list[Receipt]:
+        """Send again what the outbox holds unmined, and return the receipts of what was taken."""
+        return [result for result in self._node.resend(self._address) if isinstance(result, Receipt)]
+
+
+class MemoryWatch:
+    """The logs of one federation as they come, re-organisations included."""
+
+    def __init__(self, node: MemoryNode, federation: Address, from_block: int) -> None:
+        self._node, self._federation, self._from_block = node, federation, from_block
+        self._seen: list[BlockRef] = []
+        self._given: list[Log] = []
+        self._woken = False
+
+    def wait(self, timeout: float) -> Change:
+        """Block until the head moved or ``timeout`` seconds passed; the first call returns the back-fill."""
+        until = time.monotonic() + timeout
+        with self._node.serving("wait"):
+            while not self._woken and self._is_current():
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                self._node.changed.wait(left)
+            self._woken = False
+            return self._catch_up()
+
+    def wake(self) -> None:
+        """Make a `wait` in another thread return at once."""
+        with self._node.changed:
+            self._woken = True
+            self._node.changed.notify_all()
+
+    def __enter__(self) -> Self:
+        """Return the watch."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let a waiting thread go."""
+        self.wake()
+
+    def _is_current(self) -> bool:
+        return bool(self._seen) and self._seen[-1] == self._node.ledger.head
+
+    def _catch_up(self) -> Change:
+        ledger = self._node.ledger
+        while self._seen and not ledger.holds(self._seen[-1]):
+            self._seen.pop()
+        last = self._seen[-1].number if self._seen else -1
+        kept = bisect_right(self._given, last, key=lambda log: log.block_number)
+        removed = tuple(self._given[kept:])
+        added = tuple(ledger.logs(self._federation, max(last + 1, self._from_block), None))
+        self._given[kept:] = added
+        self._seen += [block.ref for block in ledger.blocks[last + 1 :]]
+        return Change(removed, added, ledger.head)

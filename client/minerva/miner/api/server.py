@@ -1,0 +1,81 @@
+"""The API on a port, in threads of its own."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import Any, Self
+
+from flask import Flask
+
+from minerva.errors import NodeConflict
+
+log = logging.getLogger(__name__)
+
+
+class MinerServer:
+    """waitress on one address.
+
+    Parameters
+    ----------
+    app
+        From `create_app`.
+    host, port
+        Where to listen; port 0 takes any free one, `port` then tells which.
+    threads
+        Requests answered at once, event streams included.
+    max_body_bytes
+        Longest request body that is read at all.
+
+    Raises
+    ------
+    NodeConflict
+        The address is taken, not this machine's, or not allowed.
+    """
+
+    def __init__(
+        self, app: Flask, *, host: str = "127.0.0.1", port: int = 0, threads: int = 24, max_body_bytes: int = 1 << 30
+    ) -> None:
+        from waitress.server import create_server
+
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            listening = socket.create_server((host, port), family=family)
+        except (OSError, OverflowError) as error:
+            raise NodeConflict(
+                "the API cannot listen there", value=f"{host}:{port}: {error}", remedy="Name another with --set miner.port=0"
+            ) from None
+        self.host, self.port = host, int(listening.getsockname()[1])
+        self._map: dict[int, Any] = {}
+        self._server = create_server(
+            app, map=self._map, sockets=[listening], threads=threads, max_request_body_size=max_body_bytes,
+            ident="minerva", clear_untrusted_proxy_headers=True, channel_timeout=60, connection_limit=1000,
+        )  # fmt: skip
+        self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> Self:
+        """Serve from a thread; returns itself."""
+        self._thread.start()
+        log.info("the API answers at %s", self.url)
+        return self
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Close the port and every connection."""
+        if self._thread.is_alive():
+            self._server.trigger.pull_trigger(self._close)  # in the thread whose select() watches them
+            self._thread.join(timeout)
+        else:
+            self._close()
+        self._server.task_dispatcher.shutdown(timeout=timeout)
+
+    def _close(self) -> None:
+        for connection in list(self._map.values()):
+            connection.close()
+        self._map.clear()

@@ -1,0 +1,242 @@
+"""From a closed Verification to the one block that follows from it (docs/SPECIFICATION.md, B4 to B8).
+
+`decide` needs the chain alone, `aggregate` also the accepted updates' bytes; neither needs the proposer or the proof, so a
+miner derives its candidate while it searches for the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from minerva.errors import VerificationFailed
+from minerva.learning.aggregation import aggregator
+from minerva.learning.weights import UpdateRefused, check_update
+from minerva.protocol.ballots import Outcome, tally
+from minerva.protocol.blocks import Body
+from minerva.protocol.cid import Cid
+from minerva.protocol.header import Header, genesis_hash
+from minerva.protocol.history import History, Registration, RoundRecord
+from minerva.protocol.manifest import Manifest
+from minerva.protocol.merkle import merkle_root
+from minerva.protocol.records import Address, PlacedUpdate
+from minerva.protocol.rules import next_rate
+from minerva.protocol.state import FederationConfig
+from minerva.store.cid import cid_of
+
+Content = Callable[[PlacedUpdate], bytes]
+"""Gives an update's bytes, which hash to its CID; raises a `StoreError` when it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What a block follows from: the block before, or the genesis as number 0.
+
+    ``rates`` are the devices' calibrated rates after that block, in nanoseconds per sample and epoch.
+    """
+
+    number: int
+    hash: bytes
+    model: Cid
+    rates: Mapping[Address, int]
+
+    @classmethod
+    def of(cls, header: Header, body: bytes) -> Parent:
+        """Return a finalised block as a parent; raises `VerificationFailed` when ``body`` is not its body."""
+        if cid_of(body) != header.body:
+            raise VerificationFailed("these bytes are not the block's body", value=f"block {header.number}")
+        return cls(header.number, header.hash(), header.model, Body.from_bytes(body).rates)
+
+    def rate(self, registration: Registration) -> int:
+        """Return the calibrated rate in force of a registered device: this block's, else the one it registered with."""
+        return self.rates.get(registration.device, registration.rate_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """What a federation began with; ``manifest`` is what ``manifest_cid`` names."""
+
+    chain_id: int
+    federation: Address
+    manifest_cid: Cid
+    model: Cid
+    max_model_bytes: int
+    manifest: Manifest
+
+    @classmethod
+    def of(cls, chain_id: int, federation: Address, config: FederationConfig, manifest: bytes) -> Genesis:
+        """Read the manifest's bytes; raises `VerificationFailed` when they are not what ``config`` names."""
+        if cid_of(manifest) != config.manifest:
+            raise VerificationFailed("these bytes are not the federation's manifest", value=federation)
+        read = Manifest.from_bytes(manifest)
+        return cls(chain_id, federation, config.manifest, config.model, config.max_model_bytes, read)
+
+    @property
+    def parent(self) -> Parent:
+        """The genesis as the parent of block 1."""
+        number_hash = genesis_hash(self.chain_id, self.federation, self.manifest_cid, self.model)
+        return Parent(0, number_hash, self.model, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the chain alone says of a block.
+
+    ``outcomes`` are in update order, ``accepted`` and their counted ``weights`` (rule 3e) too; ``body`` is canonical JSON;
+    ``rates`` are those after the block.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    accepted: tuple[PlacedUpdate, ...]
+    weights: tuple[int, ...]
+    accepted_root: bytes
+    body: bytes
+    body_cid: Cid
+    rates: Mapping[Address, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation(Decision):
+    """A block but for its proposer and proof; ``model`` is the global model's bytes."""
+
+    model: bytes
+    model_cid: Cid
+
+
+def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: History) -> Decision:
+    """Tally the ballots of a round and write the block's body.
+
+    Parameters
+    ----------
+    genesis
+        The federation's.
+    record
+        The round, Verification closed.
+    parent
+        The block that the new one follows.
+    history
+        For the devices' registrations.
+
+    Raises
+    ------
+    VerificationFailed
+        Verification is not closed, or an update is by a device that never registered.
+    """
+    if record.ballots_root is None:
+        raise VerificationFailed("Verification of the round is not closed", value=record.round)
+    rules = genesis.manifest.rules
+    updates = tuple(placed.update for placed in record.updates)
+    outcomes = tuple(tally(record.ballots, dict.fromkeys(record.miners, 1), len(updates)))
+    accepted = tuple(placed for placed, outcome in zip(record.updates, outcomes, strict=True) if outcome.accepted)
+    rates = {device: ns for device, ns in parent.rates.items() if history.registered(device, record.round)}
+    for placed in accepted:
+        rate = parent.rate(history.registration(placed.update.device, record.round))
+        rates[placed.update.device] = next_rate(rate, placed.update, rules)
+    body = Body(
+        chain_id=genesis.chain_id,
+        federation=genesis.federation,
+        number=parent.number + 1,
+        parent=parent.hash,
+        round=record.round,
+        model=parent.model,
+        updates=updates,
+        outcomes=outcomes,
+        ballots={index: record.ballots.get(index) for index in record.miners},
+        aggregation=genesis.manifest.aggregation,
+        sample_cap=rules.sample_cap,
+        rates=rates,
+    )
+    data = body.to_bytes()
+    root = merkle_root([placed.update.leaf() for placed in accepted])
+    return Decision(outcomes, accepted, tuple(body.weights), root, data, cid_of(data), rates)
+
+
+def aggregate(
+    genesis: Genesis, record: RoundRecord, decision: Decision, base: bytes, content: Content, *, threads: int = 1
+) -> bytes:
+    """Make the global model of the accepted updates, fetched one at a time; memory is O(model).
+
+    Parameters
+    ----------
+    genesis, record, decision
+        As for and from `decide`.
+    base
+        The parent's model, carried over when nothing was accepted.
+    content
+        Called once for each accepted update, in update order.
+    threads
+        Threads that share the arithmetic; they change nothing in the result.
+
+    Raises
+    ------
+    VerificationFailed
+        An accepted update breaks rule 2: no block follows from this round.
+    StoreError
+        From ``content``: the bytes are not to be had, so nothing can be said of the block.
+    """
+    if not decision.accepted:
+        return base
+    spec = genesis.manifest.tensors
+    total = aggregator(genesis.manifest.aggregation)(spec, threads=threads)
+    for placed, weight in zip(decision.accepted, decision.weights, strict=True):
+        try:
+            weights = check_update(
+                content(placed), spec, federation=genesis.federation, round=record.round,
+                device=placed.update.device, max_bytes=genesis.max_model_bytes,
+            )  # fmt: skip
+        except UpdateRefused as refusal:
+            raise VerificationFailed(
+                f"an accepted update of round {record.round} is refused by rule 2",
+                value=f"{placed.update.device}: {refusal}",
+            ) from None
+        total.accept(weights, weight)
+    return total.aggregate({"federation": genesis.federation, "round": str(record.round)})
+
+
+def derive_block(
+    genesis: Genesis,
+    record: RoundRecord,
+    parent: Parent,
+    history: History,
+    base: bytes,
+    content: Content,
+    *,
+    threads: int = 1,
+) -> Derivation:
+    """Derive the one block of a round: `decide`, then `aggregate`; see there for parameters and errors."""
+    decision = decide(genesis, record, parent, history)
+    model = aggregate(genesis, record, decision, base, content, threads=threads)
+    model_cid = cid_of(model) if decision.accepted else parent.model
+    return Derivation(
+        decision.outcomes, decision.accepted, decision.weights, decision.accepted_root, decision.body,
+        decision.body_cid, decision.rates, model, model_cid,
+    )  # fmt: skip
+
+
+def header_for(
+    derivation: Derivation, record: RoundRecord, parent: Parent, proposer: Address, proof: bytes
+) -> Header:
+    """Write the header of a derived block; ``proposer`` is the miner's contract, ``proof`` the consensus module's."""
+    if record.updates_root is None or record.ballots_root is None:
+        raise VerificationFailed("Verification of the round is not closed", value=record.round)
+    return Header(
+        parent.number + 1, parent.hash, record.round, record.updates_root, record.ballots_root,
+        derivation.accepted_root, derivation.body_cid, derivation.model_cid, proposer, proof,
+    )  # fmt: skip
+
+
+def compare(header: Header, derivation: Derivation) -> str | None:
+    """Name the first field of a candidate that differs, None when it is the derived block.
+
+    These are the fields that the contract cannot check; it refuses a candidate with any other number, parent, round,
+    root or proposer (docs/SPECIFICATION.md, P11).
+    """
+    pairs = (
+        ("acceptedRoot", header.accepted_root.hex(), derivation.accepted_root.hex()),
+        ("body", header.body, derivation.body_cid),
+        ("model", header.model, derivation.model_cid),
+    )
+    for name, stated, derived in pairs:
+        if stated != derived:
+            return f"header.{name}: says {stated}, derives {derived}"
+    return None
