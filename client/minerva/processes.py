@@ -182,7 +182,7 @@ def spawn(
     Raises
     ------
     ConfigError
-        There is no such program.
+        There is no such program, it does not run, or the log cannot be written.
     """
     program = shutil.which(argv[0])
     if program is None:
@@ -191,10 +191,9 @@ def spawn(
     tethered = _LINUX and not detached
     if tethered:
         command = [sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid()), *command]
-    log_path.parent.mkdir(parents=True, exist_ok=True)
-    with log_path.open("ab") as log:
 
-        def start() -> _Popen:
+    def start() -> _Popen:
+        with log_path.open("ab") as log:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -205,7 +204,11 @@ def spawn(
                 start_new_session=True,
             )
 
+    try:
+        log_path.parent.mkdir(parents=True, exist_ok=True)
         popen = _parent_thread.run(start) if tethered else start()
+    except OSError as error:
+        raise ConfigError(f"cannot start {program}", value=error) from error
     return Child(popen, Path(program).name, log_path)
 
 

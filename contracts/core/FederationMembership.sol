@@ -82,16 +82,16 @@ abstract contract FederationMembership is FederationStorage {
     function _removeLeaving() internal {
         uint64 leaving = _membership.leaving;
         if (leaving == 0) return;
-        for (uint8 i; i < 64; ++i) {
-            if (!leaving.has(i)) continue;
-            Member storage member = _members[i];
-            delete _placeOfOwner[member.owner];
-            delete _placeOfMiner[member.miner];
-            delete _members[i];
-        }
         _membership.members &= ~leaving;
         _membership.dormant &= ~leaving;
         _membership.leaving = 0;
-        _clock.reused |= leaving;
+        for (uint8 i; i < 64; ++i) {
+            if (!leaving.has(i)) continue;
+            Member memory member = _members[i];
+            delete _placeOfOwner[member.owner];
+            delete _placeOfMiner[member.miner];
+            delete _members[i];
+            IMiner(member.miner).retire();
+        }
     }
 }

@@ -23,8 +23,6 @@ abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
         uint32 round;
         uint40 deadline;
         uint64 snapshot;
-        /// Indices that belonged to another miner before: only there can a former miner's contract call.
-        uint64 reused;
     }
 
     /// Who is in.

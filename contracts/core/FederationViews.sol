@@ -110,14 +110,12 @@ abstract contract FederationViews is FederationPhases {
     function requireTraining(uint32 round, uint8 index) external view {
         // Read in one go: the optimizer makes this a single SLOAD.
         (Status status, Phase current, uint32 last) = (_clock.status, _clock.phase, _clock.round);
-        (uint40 deadline, uint64 snapshot, uint64 reused) = (_clock.deadline, _clock.snapshot, _clock.reused);
+        (uint40 deadline, uint64 snapshot) = (_clock.deadline, _clock.snapshot);
         if (status != Status.Running) revert FederationUnexpectedStatus(status);
         if (round != last) revert FederationUnexpectedRound(last, round);
         if (current != Phase.Training || block.timestamp >= deadline) {
             revert FederationUnexpectedPhase(round, current, Phase.Training);
         }
-        if (!snapshot.has(index) || (reused.has(index) && _members[index].miner != msg.sender)) {
-            revert FederationNotInSnapshot(msg.sender, round);
-        }
+        if (!snapshot.has(index)) revert FederationNotInSnapshot(msg.sender, round);
     }
 }

@@ -14,17 +14,19 @@ import {UpdateLib} from "../libraries/UpdateLib.sol";
 /// federation, one read; its record lives in the event alone.
 contract Miner is IMiner, Initializable {
     using PoolLib for PoolLib.State;
-    using UpdateLib for UpdateClaim;
 
     /// One slot. `fromRound` 0: not bound. `awaited`: seen in round `seen` by a check-in, and counting in it all the same.
     struct Device {
-        uint32 fromRound;
-        uint32 seen;
-        uint32 submitted;
+        address federation;
+        uint24 fromRound;
+        uint24 seen;
+        uint24 submitted;
         bool awaited;
     }
 
     uint256 private constant MAX_ENDPOINT_BYTES = 256;
+    /// The index of a miner that left: in no mask.
+    uint8 private constant NOWHERE = type(uint8).max;
 
     PoolLib.State private _pool;
     address private _federation;
@@ -66,8 +68,7 @@ contract Miner is IMiner, Initializable {
         if (datasetRoot == 0 || datasetSize == 0 || rateNs == 0) {
             revert MinerInvalidCommitment(datasetRoot, datasetSize, rateNs);
         }
-        _devices[msg.sender] =
-            Device({fromRound: fromRound, seen: fromRound - 1, submitted: 0, awaited: false});
+        _devices[msg.sender] = Device(_federation, uint24(fromRound), uint24(fromRound - 1), 0, false);
         _pool.enter(fromRound - 1);
         emit DeviceRegistered(msg.sender, datasetRoot, datasetSize, rateNs, fromRound);
     }
@@ -86,21 +87,30 @@ contract Miner is IMiner, Initializable {
         if (device.fromRound == 0) revert MinerDeviceNotBound(msg.sender);
         if (device.seen != round) {
             device.awaited = _pool.move(device.seen, round);
-            device.seen = round;
+            device.seen = uint24(round);
         }
         emit DeviceCheckedIn(msg.sender, round);
     }
 
     /// @inheritdoc IMiner
     function submitUpdate(UpdateClaim calldata claim) external {
-        address federation_ = _federation;
-        IFederation(federation_).requireTraining(claim.round, _pool.index);
-        (uint32 seen, bool awaited) = _admit(claim.round, claim.codec);
-        bytes32 leaf = claim.leaf(federation_, msg.sender, address(this));
+        Device memory device = _devices[msg.sender];
+        uint32 round = claim.round;
+        address federation_ = device.fromRound == 0 ? _federation : device.federation;
+        IFederation(federation_).requireTraining(round, _pool.index);
+
+        if (device.fromRound == 0) revert MinerDeviceNotBound(msg.sender);
+        if (device.fromRound > round) revert MinerDeviceNotYetActive(msg.sender, device.fromRound, round);
+        if (device.submitted == round) revert MinerDuplicateUpdate(msg.sender, round);
+        if (!CidLib.isCodec(claim.codec)) revert MinerInvalidCodec(claim.codec);
+        _devices[msg.sender] = Device(federation_, device.fromRound, uint24(round), uint24(round), false);
+
+        // The record's claim lies in the calldata as EIP-712 encodes it; the event below checks every value.
+        bytes32 leaf = UpdateLib.leaf(federation_, round, msg.sender, address(this), msg.data[36:260]);
         emit UpdateSubmitted(
-            claim.round,
+            round,
             msg.sender,
-            _pool.append(claim.round, seen, awaited, leaf),
+            _pool.append(round, device.seen, device.awaited, leaf),
             claim.digest,
             claim.codec,
             claim.samples,
@@ -115,6 +125,12 @@ contract Miner is IMiner, Initializable {
     function release(address device) external {
         if (msg.sender != _federation) revert MinerOnlyFederation(msg.sender);
         _unbind(device);
+    }
+
+    /// @inheritdoc IMiner
+    function retire() external {
+        if (msg.sender != _federation) revert MinerOnlyFederation(msg.sender);
+        _pool.index = NOWHERE;
     }
 
     /// @inheritdoc IMiner
@@ -150,18 +166,6 @@ contract Miner is IMiner, Initializable {
     {
         Device storage device = _devices[account];
         return (device.fromRound, device.seen, device.submitted);
-    }
-
-    /// Mark the caller as having submitted in `round`; what it was before.
-    function _admit(uint32 round, uint8 codec) private returns (uint32 seen, bool awaited) {
-        Device storage device = _devices[msg.sender];
-        (uint32 fromRound, uint32 submitted) = (device.fromRound, device.submitted);
-        (seen, awaited) = (device.seen, device.awaited);
-        if (fromRound == 0) revert MinerDeviceNotBound(msg.sender);
-        if (fromRound > round) revert MinerDeviceNotYetActive(msg.sender, fromRound, round);
-        if (submitted == round) revert MinerDuplicateUpdate(msg.sender, round);
-        if (!CidLib.isCodec(codec)) revert MinerInvalidCodec(codec);
-        (device.seen, device.submitted, device.awaited) = (round, round, false);
     }
 
     function _unbind(address account) private {

@@ -87,4 +87,7 @@ interface IMiner {
 
     /// The federation re-binds `device` elsewhere.
     function release(address device) external;
+
+    /// The miner left the federation, which may give its index to another.
+    function retire() external;
 }

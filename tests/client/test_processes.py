@@ -80,9 +80,13 @@ def test_kills_what_ignores_the_request(log: Path) -> None:
 
 
 def test_takes_grandchildren_along(log: Path) -> None:
-    code = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}]); print(p.pid); p.wait()"
+    code = (
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}])\n"
+        "print(child.pid, flush=True); child.wait()"
+    )
     with start(code, log) as child:
-        grandchild = int(log.read_text().replace("up", "").split()[0])
+        grandchild = next(int(word) for word in log.read_text().split() if word.isdigit())
         child.terminate()
     assert gone(grandchild)
 
@@ -90,6 +94,18 @@ def test_takes_grandchildren_along(log: Path) -> None:
 def test_refuses_an_unknown_program(log: Path) -> None:
     with pytest.raises(ConfigError, match="no such program to run: no-such-program"):
         spawn(["no-such-program"], log_path=log)
+
+
+def test_refuses_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot start .*File exists"):
+        spawn([PYTHON], log_path=tmp_path / "file" / "log")
+
+
+def test_refuses_a_folder_that_is_not_there(log: Path) -> None:
+    for detached in (False, True):
+        with pytest.raises(ConfigError, match="cannot start .*No such file"):
+            spawn([PYTHON], log_path=log, cwd=log.parents[1] / "missing", detached=detached)
 
 
 def test_waits_for_readiness_and_tells_the_last_line_when_it_dies(log: Path) -> None:

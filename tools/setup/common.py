@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".tools"
@@ -76,17 +77,22 @@ class Stamp:
 
 
 def answers(url: str) -> bool:
-    """Tell whether the host of `url` accepts a connection within `PROBE_SECONDS`."""
-    parts = urlsplit(url)
-    proxy = os.environ.get(f"{parts.scheme}_proxy") or os.environ.get(f"{parts.scheme.upper()}_PROXY")
-    if proxy:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        with socket.create_connection((parts.hostname or "", port), timeout=PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
+    """Tell whether `url` is served, by an answer within `PROBE_SECONDS`, name look-up included."""
+    served: list[bool] = []
+
+    def ask() -> None:
+        request = urllib.request.Request(url, method="HEAD")
+        try:
+            with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
+                served.append(True)
+        except (OSError, http.client.HTTPException):
+            served.append(False)
+
+    # No time-out of a socket covers the look-up of its host's name.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PROBE_SECONDS)
+    return served == [True]
 
 
 def run(

@@ -1,4 +1,8 @@
-"""The IPFS node Kubo: one on PATH, else the official release, else built with Go, else none."""
+"""The IPFS node Kubo: one on PATH, else the official release, else built with Go, else none.
+
+To move to another version: `cd tools/kubo && go get -tool github.com/ipfs/kubo/cmd/ipfs@vX.Y.Z`, then put
+that release's checksums (`kubo_vX.Y.Z_<platform>.tar.gz.sha512` beside each archive) in `RELEASE_SHA512`.
+"""
 
 from __future__ import annotations
 
@@ -80,10 +84,10 @@ def from_release(version: str) -> str | None:
     if target not in RELEASE_SHA512:
         say("kubo", f"no checksum is pinned for the release for {target}: not downloaded")
         return None
-    if not answers(RELEASES):
-        say("kubo", f"{RELEASES} does not answer: the release is not downloaded")
-        return None
     url = f"{RELEASES}/v{version}/kubo_v{version}_{target}.tar.gz"
+    if not answers(url):
+        say("kubo", f"{url} is not reachable: the release is not downloaded")
+        return None
     archive = CACHE / "kubo.tar.gz"
     archive.parent.mkdir(parents=True, exist_ok=True)
     say("kubo", f"downloading {url}")
@@ -156,7 +160,7 @@ def from_source(version: str) -> str | None:
     try:
         fetch = ["go", "mod", "download"]
         run(fetch, what="downloading Kubo's modules", timeout=900, attempts=3, env=env, cwd=SOURCE)
-        build = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", fresh, PACKAGE]
+        build: list[str | Path] = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", fresh, PACKAGE]
         run(build, what="building Kubo", timeout=BUILD_SECONDS, env=env, cwd=SOURCE)
     except SetupError as error:
         say("kubo", str(error))
@@ -170,7 +174,7 @@ def from_source(version: str) -> str | None:
 def check() -> str:
     """Put an IPFS node at `.tools/kubo/ipfs`, if any can be had; return a line about it."""
     version = pinned_version()
-    stamp = Stamp("kubo", SOURCE / "go.mod", SOURCE / "go.sum", Path(__file__))
+    stamp = Stamp("kubo", SOURCE / "go.mod", SOURCE / "go.sum")
     note = stamp.note
     if note is not None and (PROGRAMME.exists() or not note.startswith("Kubo")):
         return note

@@ -17,7 +17,7 @@ from python_env import UV, UV_ENV, install_uv, requirements
 def lock_python() -> None:
     """Pin every Python package with its hashes; versions already locked stay where they still fit."""
     install_uv(requirements()["uv"])
-    command = [UV, "pip", "compile", "pyproject.toml", "--group", "dev", "--universal"]
+    command: list[str | Path] = [UV, "pip", "compile", "pyproject.toml", "--group", "dev", "--universal"]
     command += ["--python-version", "3.11", "--generate-hashes", "--no-annotate", "--quiet"]
     command += ["--custom-compile-command", "make lock", "--output-file", "requirements.lock"]
     run(command, what="resolving the Python packages", timeout=600, attempts=2, env=UV_ENV)
@@ -33,7 +33,14 @@ def lock_node() -> None:
         for name in ("package.json", "package-lock.json"):
             if (ROOT / name).exists():
                 shutil.copy(ROOT / name, empty)
-        command = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command: list[str | Path] = [
+            "npm",
+            "install",
+            "--package-lock-only",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ]
         command += ["--omit-lockfile-registry-resolved", "--cache", CACHE / "npm"]
         run(command, what="resolving the npm packages", timeout=300, attempts=2, cwd=Path(empty))
         lock = json.loads((Path(empty) / "package-lock.json").read_text())

@@ -35,9 +35,9 @@ def node_version() -> str:
     return version
 
 
-def install_compiler() -> str:
+def check_compiler() -> str:
     """Put solc-js where py-solc-x and forge look for a compiler; return its version."""
-    version = json.loads((MODULES / "solc" / "package.json").read_text())["version"]
+    version = str(json.loads((MODULES / "solc" / "package.json").read_text())["version"])
     for name, pattern in (
         ("brownie-config.yaml", r"version: *([\d.]+)"),
         ("foundry.toml", r"solc-v([\d.]+)"),
@@ -47,25 +47,34 @@ def install_compiler() -> str:
             found = named[1] if named else "nothing"
             raise SetupError(f"{name} names solc {found}, the npm lock {version}: make them the same")
     folder = TOOLS / "solcx"
+    script = folder / f"solc-v{version}"
+    stamp = Stamp("solc", version, ROOT / "tools" / "solc.cjs")
+    if stamp.note is not None and script.exists():
+        return version
+    stamp.clear()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    script = folder / f"solc-v{version}"
     script.write_text('#!/bin/sh\nexec node "$(dirname -- "$0")/../../tools/solc.cjs" "$@"\n')
     script.chmod(0o755)
     output = run([script, "--version"], what="asking solc for its version", timeout=60)
     if f"Version: {version}+" not in output:
         raise SetupError(f"{script} says {output.strip()!r}: expected version {version}; run 'make clean'")
-    return str(version)
+    stamp.write(version)
+    return version
 
 
 def check() -> str:
     """Make node_modules what the lock says; return a line about it."""
     node = node_version()
-    tools = ROOT / "tools"
-    configs = [ROOT / "brownie-config.yaml", ROOT / "foundry.toml", tools / "solc.cjs", Path(__file__)]
-    stamp = Stamp("node", LOCK, ROOT / "package.json", *configs, node.split(".")[0])
+    install_packages(node)
+    return f"Node {node}, solc {check_compiler()}"
+
+
+def install_packages(node: str) -> None:
+    """Install what package-lock.json says, and see that anvil and forge start."""
+    stamp = Stamp("node", LOCK, ROOT / "package.json", node.split(".")[0])
     if stamp.note is not None and (MODULES / "solc").exists():
-        return stamp.note
+        return
     say("node", "installing the npm packages")
     stamp.clear()
     env = {"npm_config_cache": str(CACHE / "npm"), "npm_config_update_notifier": "false"}
@@ -75,10 +84,8 @@ def check() -> str:
     # No package needs its install script: the programmes lie ready in the platform's packages.
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-timeout=60000"]
     run(command, what="npm ci", timeout=600, attempts=3, env=env)
-    solc = install_compiler()
     for name in ("anvil", "forge"):
-        output = run([tools / "bin" / name, "--version"], what=f"starting {name}", timeout=60)
+        programme = ROOT / "tools" / "bin" / name
+        output = run([programme, "--version"], what=f"starting {name}", timeout=60)
         say("node", output.splitlines()[0])
-    note = f"Node {node}, solc {solc}"
-    stamp.write(note)
-    return note
+    stamp.write(node)

@@ -52,7 +52,7 @@ def torch_build() -> str:
     if wanted not in ("auto", "cpu", "pypi"):
         raise SetupError(f"MINERVA_TORCH is {wanted!r}: give 'auto', 'cpu' or 'pypi'")
     if wanted == "auto":
-        return "cpu" if sys.platform == "linux" and answers(TORCH_CPU_INDEX) else "pypi"
+        return "cpu" if sys.platform == "linux" and answers(f"{TORCH_CPU_INDEX}/torch/") else "pypi"
     return wanted
 
 
@@ -72,9 +72,26 @@ def install_uv(block: str) -> None:
     wanted = CACHE / "uv.txt"
     wanted.parent.mkdir(parents=True, exist_ok=True)
     wanted.write_text(block)
-    pip = [home / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-cache-dir"]
-    command = [*pip, "--timeout", "30", "install", "--only-binary=:all:", "--require-hashes", "-r", wanted]
-    run(command, what="installing uv from PyPI", timeout=300, attempts=3)
+    pip: list[str | Path] = [
+        home / "bin" / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-cache-dir",
+    ]
+    command: list[str | Path] = [
+        *pip,
+        "--timeout",
+        "30",
+        "install",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "-r",
+        wanted,
+    ]
+    # Pip asks for rustc's version, and rustup's rustc would leave a folder in the home.
+    env = {"RUSTUP_HOME": str(TOOLS / "home" / ".rustup")}
+    run(command, what="installing uv from PyPI", timeout=300, attempts=3, env=env)
     stamp.write("done")
 
 
@@ -90,15 +107,32 @@ def install(wanted: dict[str, str], build: str) -> None:
     # The few packages that come as source are built with the lock's setuptools, not with the newest.
     builders = CACHE / "builders.txt"
     builders.write_text(wanted["setuptools"] + wanted["wheel"])
-    first = [UV, "pip", "install", "--require-hashes", "--no-deps", "--requirements", builders]
+    first: list[str | Path] = [
+        UV,
+        "pip",
+        "install",
+        "--require-hashes",
+        "--no-deps",
+        "--requirements",
+        builders,
+    ]
     run(first, what="installing setuptools", timeout=300, attempts=3, env=UV_ENV)
-    sync = [UV, "pip", "sync", "--require-hashes", "--no-build-isolation", "--no-binary", "eth-brownie"]
+    sync: list[str | Path] = [
+        UV,
+        "pip",
+        "sync",
+        "--require-hashes",
+        "--no-build-isolation",
+        "--no-binary",
+        "eth-brownie",
+    ]
     run([*sync, listed], what="installing the Python packages", timeout=2400, attempts=3, env=UV_ENV)
     if cpu:
         version = requirements()["torch"].split()[0].removeprefix("torch==")
         say("python", f"installing torch {version} for the CPU")
-        command = [UV, "pip", "install", "--no-deps", "--index-url", TORCH_CPU_INDEX, f"torch=={version}+cpu"]
-        run(command, what="installing torch's CPU build", timeout=1200, attempts=3, env=UV_ENV)
+        torch: list[str | Path] = [UV, "pip", "install", "--no-deps", "--index-url", TORCH_CPU_INDEX]
+        torch += [f"torch=={version}+cpu"]
+        run(torch, what="installing torch's CPU build", timeout=1200, attempts=3, env=UV_ENV)
 
 
 def check() -> str:
@@ -140,7 +174,8 @@ def check_minerva(packages: str) -> None:
     if stamp.note is not None and next(VENV.glob("lib/*/site-packages/minerva-*.dist-info"), None):
         return
     stamp.clear()
-    editable = [UV, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT]
+    editable: list[str | Path] = [UV, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    editable += ["--editable", ROOT]
     run(editable, what="installing minerva itself", timeout=300, attempts=2, env=UV_ENV)
     what = "checking that the lock fits pyproject.toml ('make lock' writes it anew)"
     run([UV, "pip", "check"], what=what, timeout=60, env=UV_ENV)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from minerva.device.daemon import Device
 from minerva.device.journal import Prepared
 from minerva.learning.training import LocalResult
-from minerva.learning.weights import parse, serialize
+from minerva.learning.weights import pack, parse
 from minerva.protocol.events import UpdateSubmitted
 from minerva.protocol.manifest import Manifest
 from minerva.protocol.state import FederationState, MinerInfo
@@ -62,7 +62,7 @@ class Copier(Device):
             return own
         weights = parse(stolen)
         metadata = {"federation": self.federation, "round": str(state.round), "device": self.actor.address}
-        content = serialize(weights.tensors, metadata)
+        content = pack(zip(weights.specs, weights.arrays, strict=True), metadata)
         return replace(own, action=replace(own.action, cid=cid_of(content)), content=content)
 
     def _await_other(self, round_: int) -> bytes | None:

@@ -1,1 +1,1 @@
-"""Learning: tasks, weights, partitions, aggregation and the numerics of rule 4. Never web3, never the store."""
+"""Learning: tasks, weights, partitions, aggregation and the numerics of rule 4; no chain, no store."""

@@ -1,4 +1,4 @@
-"""The tensor dtypes of the protocol as numpy sees them: exact widening to float64 and single rounding back."""
+"""The protocol's dtypes as numpy sees them: exact widening to float64, and one rounding back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def dtype_name(array: Array) -> str:
         raise UserError(
             "a tensor's dtype is not of this protocol",
             value=array.dtype,
-            remedy="Use float32, float16, bfloat16 or an integer (model.float() turns a float64 model into float32).",
+            remedy="Use float32, float16, bfloat16 or an integer; model.float() makes it float32.",
         )
     return name
 
@@ -75,9 +75,10 @@ def all_finite(values: Array, dtype: str) -> bool:
 def _to_bfloat16(values: Float64) -> npt.NDArray[np.uint16]:
     """Round to bfloat16 without rounding twice.
 
-    Going through float32 to nearest would round twice. Rounding to float32 *to odd* first keeps, in the last bit, that
-    something was cut off, and float32 has 24 - 8 = 16 bits to spare, so that the second rounding is the right one
-    (Boldo, Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008).
+    Going through float32 to nearest would round twice. Rounding to float32 *to odd* first keeps, in the last
+    bit, that something was cut off, and float32 has 24 - 8 = 16 bits to spare, so that the second rounding is
+    the right one (Boldo, Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using
+    rounding to odd", 2008).
     """
     single = values.astype(np.float32)
     bits = single.view(np.uint32)

@@ -21,7 +21,7 @@ _ATTEMPTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A way to split: ``kind`` is ``"iid"``, ``"dirichlet"`` or ``"pathological"``, ``parameter`` its number (0 for IID)."""
+    """A way to split: ``kind`` is "iid", "dirichlet" or "pathological", ``parameter`` its number."""
 
     kind: str
     parameter: float = 0.0
@@ -44,7 +44,9 @@ class Partition:
             raise DataError("labels are not one number for each sample", value=f"shape {labels.shape}")
         if not 1 <= clients <= len(labels):
             raise DataError(
-                "the samples do not go round", value=f"{len(labels)} samples, {clients} devices", remedy="Ask for fewer devices."
+                "the samples do not go round",
+                value=f"{len(labels)} samples, {clients} devices",
+                remedy="Ask for fewer devices.",
             )
         match self.kind:
             case "iid":
@@ -80,16 +82,21 @@ def iid(samples: int, clients: int, seed: int) -> list[Indices]:
 def dirichlet(labels: Labels, clients: int, seed: int, alpha: float) -> list[Indices]:
     """Give each class to the devices in proportions drawn from a symmetric Dirichlet distribution.
 
-    Hsu, Qi, Brown, "Measuring the Effects of Non-Identical Data Distribution for Federated Visual Classification", 2019.
-    Small ``alpha``: each class at few devices; large: like IID. Drawn anew until nobody is left without a sample.
+    Hsu, Qi, Brown, "Measuring the Effects of Non-Identical Data Distribution for Federated Visual
+    Classification", 2019. Small ``alpha``: each class at few devices; large: like IID. Drawn anew until
+    nobody is left without a sample.
     """
     random = np.random.RandomState(seed)
     for _ in range(_ATTEMPTS):
         parts: list[list[Indices]] = [[] for _ in range(clients)]
         for label in np.unique(labels):
             own = random.permutation(np.flatnonzero(labels == label))
-            shares = np.cumsum(random.dirichlet(np.full(clients, alpha)))[:-1]
-            for part, piece in zip(parts, np.split(own, np.round(shares * len(own)).astype(int)), strict=True):
+            shares = np.cumsum(np.nan_to_num(random.dirichlet(np.full(clients, alpha))))[
+                :-1
+            ]  # tiny alpha: 0 / 0
+            for part, piece in zip(
+                parts, np.split(own, np.round(shares * len(own)).astype(int)), strict=True
+            ):
                 part.append(piece)
         if all(any(len(piece) for piece in part) for part in parts):
             return [random.permutation(np.concatenate(part)) for part in parts]
@@ -103,8 +110,8 @@ def dirichlet(labels: Labels, clients: int, seed: int, alpha: float) -> list[Ind
 def pathological(labels: Labels, clients: int, seed: int, classes: int) -> list[Indices]:
     """Give each device samples of exactly ``classes`` classes.
 
-    McMahan et al. 2017 (section 3): most devices have examples of two digits only. Classes are dealt out round-robin from a
-    shuffled list, and each is split evenly between its owners.
+    McMahan et al. 2017 (section 3): most devices have examples of two digits only. Classes are dealt out
+    round-robin from a shuffled list, and each is split evenly between its owners.
     """
     random = np.random.RandomState(seed)
     known = random.permutation(np.unique(labels))
@@ -130,7 +137,7 @@ def pathological(labels: Labels, clients: int, seed: int, classes: int) -> list[
 
 
 def plot_partition(labels: Labels, parts: Sequence[Indices], path: Path) -> None:
-    """Draw how many samples of each class each device has, stacked bars, into an image file (format by its ending)."""
+    """Draw each device's samples of each class as stacked bars into an image file (.png, .svg, .pdf)."""
     from matplotlib.figure import Figure  # no pyplot: no display, no global state
 
     labels = np.asarray(labels)
@@ -146,4 +153,6 @@ def plot_partition(labels: Labels, parts: Sequence[Indices], path: Path) -> None
     try:
         figure.savefig(path)
     except (OSError, ValueError) as error:
-        raise UserError("the picture cannot be written", value=f"{path}: {error}", remedy="Name a .png or .svg.") from None
+        raise UserError(
+            "the picture cannot be written", value=f"{path}: {error}", remedy="Name a .png or .svg."
+        ) from None

@@ -1,8 +1,9 @@
 """Rule 4, numerically: which update is a copy of an earlier one, and which was not trained at all.
 
-Everything is decided by float64 arithmetic in one fixed order: blocks in the order of the tensors' names, inside a block a
-tree of element-wise additions that this module spells out. No BLAS takes part in a decision, so neither the number of
-threads nor the processor can change one. The arguments are weights that passed rule 2, hence of equal tensors.
+Everything is decided by float64 arithmetic in one fixed order: blocks in the order of the tensors' names,
+inside a block a tree of element-wise additions that this module spells out. No BLAS takes part in a decision,
+so neither the number of threads nor the processor can change one. The arguments are weights that passed rule
+2, hence of equal tensors.
 """
 
 from __future__ import annotations
@@ -49,11 +50,12 @@ def is_untrained(update: Weights, base: Weights) -> bool:
 class OriginalityIndex(Generic[Key]):
     """The updates of a round so far, ready to be asked whether a further one copies any of them.
 
-    Comparing each update with all earlier ones in full costs devices² × model. So each delta is kept as a count sketch of
-    one to two thousand numbers as well (Charikar, Chen, Farach-Colton, "Finding frequent items in data streams", 2002),
-    which preserves angles; only pairs whose sketches are close are compared in full, and that comparison alone decides.
-    The number of buckets and the signs are this index's secret: who does not know them cannot aim a perturbation at the
-    sketch, and one that is not aimed moves the sketch as little as it moves the delta.
+    Comparing each update with all earlier ones in full costs devices² × model. So each delta is kept as a
+    count sketch of one to two thousand numbers as well (Charikar, Chen, Farach-Colton, "Finding frequent
+    items in data streams", 2002), which preserves angles; only pairs whose sketches are close are compared in
+    full, and that comparison alone decides. The number of buckets and the signs are this index's secret: who
+    does not know them cannot aim a perturbation at the sketch, and one that is not aimed moves the sketch as
+    little as it moves the delta.
 
     The weights are kept by reference. Use one index in one thread.
 

@@ -21,7 +21,11 @@ class _Binding:
 
 @dataclass(slots=True)
 class _Moving:
-    """What the logs move; made anew when a re-organisation takes logs back."""
+    """What the logs move; made anew when a re-organisation takes logs back.
+
+    Sets of miners are masks over indices. ``missing``: devices that the round waits for still, and the miner's contract of each;
+    ``expected``: how many it waited for at its opening; ``fetch_deadline``: until when content may come (rule 1).
+    """
 
     status: Status = Status.WAITING
     phase: Phase = Phase.PENDING
@@ -36,11 +40,14 @@ class _Moving:
     attested: int = 0
     height: int = 0
     difficulty: int = 1
+    paused_at: int = 0
+    paused_seconds: int = 0
     candidate: events.BlockProposed | None = None
     members: dict[int, MinerInfo] = field(default_factory=dict)
     devices: dict[Address, _Binding] = field(default_factory=dict)
-    expected: dict[Address, Address] = field(default_factory=dict)
-    submitted: set[Address] = field(default_factory=set)
+    missing: dict[Address, Address] = field(default_factory=dict)
+    expected: int = 0
+    updates: int = 0
 
 
 class Situation:
@@ -79,10 +86,15 @@ class Situation:
         """Index of the miner that ``owner`` has here; None when it has none."""
         return next((i for i, info in self.now.members.items() if info.owner == owner), None)
 
-    @property
-    def outstanding(self) -> dict[Address, Address]:
-        """Counting devices that the round still waits for, and the miner's contract of each (M7)."""
-        return {device: miner for device, miner in self.now.expected.items() if device not in self.now.submitted}
+    def counting(self, round_: int, miners: int) -> dict[Address, Address]:
+        """Devices that count in ``round_`` with this snapshot, and the miner's contract of each (M7)."""
+        now, earliest = self.now, round_ - self.config.silent_rounds
+        contracts = {now.members[i].contract for i in indices(miners) if i in now.members}
+        return {
+            device: bound.miner
+            for device, bound in now.devices.items()
+            if bound.miner in contracts and bound.from_round <= round_ and earliest <= bound.seen < round_
+        }
 
     @property
     def eligible(self) -> int:
@@ -94,7 +106,8 @@ class Situation:
         event, now = log.event, self.now
         match event:
             case events.UpdateSubmitted():
-                now.submitted.add(event.device)
+                now.updates += 1
+                now.missing.pop(event.device, None)
                 self._seen(event.device, event.round)
             case events.BallotCast():
                 now.voted |= 1 << event.index
@@ -140,22 +153,23 @@ class Situation:
             case events.MinerReturned():
                 now.dormant &= ~(1 << event.index)
             case events.DeviceBound():
-                now.expected.pop(event.device, None)
+                now.missing.pop(event.device, None)
                 now.devices[event.device] = _Binding(event.miner, event.from_round, event.from_round - 1)
             case events.DeviceUnbound():
-                now.expected.pop(event.device, None)
+                now.missing.pop(event.device, None)
                 bound = now.devices.get(event.device)
                 if bound is not None and bound.miner == event.miner:
                     del now.devices[event.device]
             case events.DeviceCheckedIn():
                 self._seen(event.device, event.round)
             case events.FederationPaused():
-                now.status = Status.PAUSED
+                now.status, now.paused_at = Status.PAUSED, event.at
             case events.FederationUnpaused():
                 running = now.phase in (Phase.TRAINING, Phase.VERIFICATION, Phase.MINING, Phase.ATTESTATION)
                 now.status = Status.RUNNING if running else Status.WAITING
-                now.fetch_deadline += event.deadline - now.deadline
-                now.deadline = event.deadline
+                moved = event.deadline - now.deadline
+                now.fetch_deadline, now.deadline = now.fetch_deadline + moved, event.deadline
+                now.paused_seconds += moved
             case events.FederationClosed():
                 self._remove_leaving()
                 now.status = Status.CLOSED
@@ -164,18 +178,11 @@ class Situation:
 
     def _open(self, event: events.RoundOpened) -> None:
         now = self.now
-        self._remove_leaving()
         now.status, now.phase, now.round = Status.RUNNING, Phase.TRAINING, event.round
         now.deadline, now.fetch_deadline, now.snapshot = event.deadline, event.deadline, event.snapshot
-        now.voted = now.barred = now.attested = 0
-        now.candidate, now.submitted = None, set()
-        contracts = {now.members[i].contract for i in indices(event.snapshot) if i in now.members}
-        earliest = event.round - self.config.silent_rounds
-        now.expected = {
-            device: bound.miner
-            for device, bound in now.devices.items()
-            if bound.miner in contracts and bound.from_round <= event.round and earliest <= bound.seen < event.round
-        }
+        now.voted = now.barred = now.attested = now.updates = 0
+        now.candidate, now.missing = None, self.counting(event.round, event.snapshot)
+        now.expected = len(now.missing)
 
     def _end(self, event: events.BlockFinalized | events.RoundSkipped) -> None:
         now = self.now
@@ -186,6 +193,7 @@ class Situation:
             if event.phase is Phase.VERIFICATION:  # M3: who did not vote is dormant, whether it closes or is skipped
                 now.dormant |= now.snapshot & ~now.voted
         now.status, now.candidate = Status.WAITING, None
+        self._remove_leaving()
 
     def _remove_leaving(self) -> None:
         now = self.now

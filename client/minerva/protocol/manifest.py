@@ -23,7 +23,7 @@ RESERVED = "__metadata__"
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """One tensor of the model: its name, shape and safetensors dtype (``F32``, ``F16``, ``BF16`` or an integer)."""
+    """One tensor of the model: name, shape and safetensors dtype (``F32``, ``F16``, ``BF16``, an integer)."""
 
     name: str
     shape: tuple[int, ...]
@@ -51,8 +51,8 @@ class RuleParameters:
 
     ``tau_permille``: rule 3c, the rate may lie within [1/τ, τ] of the calibrated one, in thousandths.
     ``ema_permille``: weight of the newest accepted rate in the moving average, in thousandths.
-    ``rate_step_permille``: the most a calibrated rate may move in one accepted round, in thousandths (≥ 1000).
-    ``min_rate_ns``, ``max_rate_ns``: rule 3d, the plausible band of nanoseconds per sample and epoch.
+    ``rate_step_permille``: the most a calibrated rate may move in one accepted round, in thousandths (≥
+    1000). ``min_rate_ns``, ``max_rate_ns``: rule 3d, the plausible band of nanoseconds per sample and epoch.
     ``sample_cap``: rule 3e, weight counts at most this many times the lower median of the accepted samples.
     ``copy_cosine_ppm``: rule 4, cosine of two deltas from which they are copies, in millionths.
     """
@@ -76,13 +76,14 @@ _BOUNDS = {
     "copy_cosine_ppm": (1, 10**6),
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The genesis document (docs/SPECIFICATION.md, section M).
 
-    ``tensors`` are in the order of their names; ``hyperparameters`` is a flat JSON object without floats (numbers
-    that are not integers are carried as decimal strings); ``code_sha256`` is the hex SHA-256 of the training code,
-    which is never fetched and run; ``evaluation`` says who measures accuracy on which data.
+    ``tensors`` are in the order of their names; ``hyperparameters`` is a flat JSON object without floats
+    (numbers that are not integers are carried as decimal strings); ``code_sha256`` is the hex SHA-256 of the
+    training code, which is never fetched and run; ``evaluation`` says who measures accuracy on which data.
     """
 
     title: str
@@ -100,7 +101,9 @@ class Manifest:
         """Canonical JSON."""
         document = {name: getattr(self, name) for name in self.__slots__ if name not in ("tensors", "rules")}
         document["minerva"] = 1
-        document["tensors"] = [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in self.tensors]
+        document["tensors"] = [
+            {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in self.tensors
+        ]
         document["rules"] = {name: getattr(self.rules, name) for name in RuleParameters.__slots__}
         return canonical.dumps(document)
 
@@ -111,7 +114,9 @@ class Manifest:
         try:
             version = document.pop("minerva")
             if not _is_integer(version) or version != 1:
-                raise VerificationFailed("the manifest is of another version", remedy="Use the matching minerva.")
+                raise VerificationFailed(
+                    "the manifest is of another version", remedy="Use the matching minerva."
+                )
             tensors = tuple(_tensor(**fields) for fields in document.pop("tensors"))
             rules = RuleParameters(**document.pop("rules"))
             manifest = cls(tensors=tensors, rules=rules, **document)
@@ -125,11 +130,15 @@ class Manifest:
             if not isinstance(getattr(self, name), str):
                 raise VerificationFailed("a field of the manifest is not a text", value=name)
         if not re.fullmatch("[0-9a-f]{64}", self.code_sha256):
-            raise VerificationFailed("the code's hash is not 64 hex digits", value=ascii(self.code_sha256)[:80])
+            raise VerificationFailed(
+                "the code's hash is not 64 hex digits", value=ascii(self.code_sha256)[:80]
+            )
         if not isinstance(self.hyperparameters, dict) or not all(
             isinstance(value, (str, int, bool)) for value in self.hyperparameters.values()
         ):
-            raise VerificationFailed("the hyper-parameters are not a flat object of texts, integers and booleans")
+            raise VerificationFailed(
+                "the hyper-parameters are not a flat object of texts, integers and booleans"
+            )
         names = [tensor.name for tensor in self.tensors]
         if names != sorted(set(names)) or not 0 < len(names) <= MAX_TENSORS:
             raise VerificationFailed("tensor names are not unique and sorted", value=f"{len(names)} tensors")
@@ -144,7 +153,9 @@ class Manifest:
                     remedy=f"It is an integer from {lowest} to {highest}.",
                 )
         if self.rules.min_rate_ns > self.rules.max_rate_ns:
-            raise VerificationFailed("the plausible band of rates is empty", value=f"from {self.rules.min_rate_ns} ns")
+            raise VerificationFailed(
+                "the plausible band of rates is empty", value=f"from {self.rules.min_rate_ns} ns"
+            )
 
 
 def _tensor(name: Any, shape: Any, dtype: Any) -> TensorSpec:

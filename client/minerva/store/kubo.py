@@ -33,7 +33,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _ANSWER_BYTES = 1 << 20  # of JSON
-_ATTEMPTS = 4  # over about half a second: a node that restarts is back by then
+_ATTEMPTS = 4  # within a third of a second: enough for a connection that went stale, no wait for a dead node
 _EMPTY = cid_of(b"")
 _UPLOAD_PIECE = 1 << 20  # bytes
 
@@ -98,6 +98,7 @@ class KuboStore:
                 lambda client: client.cat(str(cid), length=cap), timeout=timeout, answer_bytes=cap, wanted=cid
             )
         except Refused as error:
+            _raise_if_full(error)
             raise ContentUnavailable(f"the IPFS node cannot serve {cid}", value=error) from error
         if len(data) > max_bytes:
             raise ContentTooLarge(f"{cid} holds more than the {max_bytes} bytes allowed")
@@ -112,9 +113,8 @@ class KuboStore:
                 self._call(lambda client: client.block.stat(str(cid), offline=True))
                 return True
             path, options = f"/ipfs/{cid}", {"with-local": "true"}
-            return self._call(
-                lambda client: bool(client.files.stat(path, opts=options, offline=True)["Local"])
-            )
+            stat = self._call(lambda client: client.files.stat(path, opts=options, offline=True).as_json())
+            return bool(stat.get("Local"))  # Kubo leaves a false one out
         except Refused:
             return False
 

@@ -110,7 +110,7 @@ class KuboNode:
         except MinervaError as error:
             log = child.tail()
             self.stop()
-            if "lock" in log or "address already in use" in log:
+            if "someone else has the lock" in log or "address already in use" in log:
                 raise self._conflict() from error
             raise
         return self

@@ -1,7 +1,8 @@
 """HTTP for ipfshttpclient under a total deadline and a cap on bytes: a server may lie, trickle or hang.
 
 The library's own transports start their time-out anew with every read, so a byte a second holds a caller for
-ever, and read an answer to its end however long it is. This one takes their place, at its seam for transports.
+ever, and read an answer to its end however long it is. This one takes their place; only the look-up of a host
+name is beyond its deadline.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Transport(ClientSyncBase):  # type: ignore[misc]  # the library is untyped
     Parameters
     ----------
     address
-        Multiaddr of the RPC API. Raises ipfshttpclient's ``AddressError`` for what is none, and ``ValueError``
+        Multiaddr of the RPC API. Raises ipfshttpclient's ``AddressError`` for what is none, ``ValueError``
         for one that is not plain HTTP over TCP.
     """
 
@@ -106,9 +107,9 @@ class Transport(ClientSyncBase):  # type: ignore[misc]  # the library is untyped
 
     def _pieces(self, response: HTTPResponse) -> Iterator[bytes]:
         left = self._answer_bytes
-        if response.length is None and not response.chunked:
-            raise Broken("an answer without a length may be any part of one")
         try:
+            if response.length is None and not response.chunked:
+                raise Broken("an answer without a length may be any part of one")
             while piece := response.read(min(_PIECE, left + 1)):
                 left -= len(piece)
                 if left < 0:
@@ -118,6 +119,8 @@ class Transport(ClientSyncBase):  # type: ignore[misc]  # the library is untyped
                 raise Broken("the answer was cut short")
         except (OSError, HTTPException) as error:
             raise self._failure(error) from error
+        finally:
+            response.close()
 
     def _failure(self, error: Exception) -> Exception:
         """Tell a passed deadline from a broken connection; time-outs are rounded to the millisecond."""
@@ -131,19 +134,30 @@ class _Connection(HTTPConnection):
         self._owner = owner
 
     def connect(self) -> None:
-        self.timeout = self._owner.seconds_left
-        super().connect()
-        plain = self.sock
-        self.sock = _Socket(fileno=plain.detach())
-        self.sock.owner = self._owner
+        failure: OSError = ConnectionError(f"{self.host} has no address")
+        for family, kind, protocol, _, place in socket.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM
+        ):
+            self.sock = _Socket(family, kind, protocol)
+            self.sock.owner = self._owner
+            try:
+                self.sock.settimeout(self._owner.seconds_left)
+                self.sock.connect(place)
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return
+            except OSError as error:
+                failure = error
+                self.close()
+        raise failure
 
 
 class _Socket(socket.socket):
-    """A connected socket whose every blocking call ends with its owner's deadline."""
+    """A socket whose every blocking call ends with its owner's deadline."""
 
     owner: Transport
 
-    def makefile(self, mode: str, *_: object) -> Any:  # type: ignore[override]  # http.client asks so for its reader
+    def makefile(self, mode: str, *_: object) -> Any:  # type: ignore[override]
+        # http.client asks for its reader in this way, and for nothing else.
         return super().makefile("rb", _READ_AHEAD)
 
     def recv_into(self, buffer: Buffer, nbytes: int = 0, flags: int = 0) -> int:

@@ -1,1 +1,1 @@
-"""Cross-verification of updates and re-derivation of blocks: what miners, observers and `minerva verify` share."""
+"""Cross-verification of updates and re-derivation of blocks, shared by miners and observers."""

@@ -1,7 +1,7 @@
 """From a closed Verification to the one block that follows from it (docs/SPECIFICATION.md, B4 to B8).
 
-`decide` needs the chain alone, `aggregate` also the accepted updates' bytes; neither needs the proposer or the proof, so a
-miner derives its candidate while it searches for the proof.
+`decide` needs the chain alone, `aggregate` also the accepted updates' bytes; neither needs the proposer or
+the proof, so a miner derives its candidate while it searches for the proof.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Parent:
 
     @classmethod
     def of(cls, header: Header, body: bytes) -> Parent:
-        """Return a finalised block as a parent; raises `VerificationFailed` when ``body`` is not its body."""
+        """Return a finalised block as a parent; raises `VerificationFailed` if ``body`` is another's."""
         if cid_of(body) != header.body:
             raise VerificationFailed("these bytes are not the block's body", value=f"block {header.number}")
         return cls(header.number, header.hash(), header.model, Body.from_bytes(body).rates)
 
     def rate(self, registration: Registration) -> int:
-        """Return the calibrated rate in force of a registered device: this block's, else the one it registered with."""
+        """Return a device's calibrated rate in force: this block's, else the one it registered with."""
         return self.rates.get(registration.device, registration.rate_ns)
 
 
@@ -82,8 +82,8 @@ class Genesis:
 class Decision:
     """What the chain alone says of a block.
 
-    ``outcomes`` are in update order, ``accepted`` and their counted ``weights`` (rule 3e) too; ``body`` is canonical JSON;
-    ``rates`` are those after the block.
+    ``outcomes`` are in update order, ``accepted`` and their counted ``weights`` (rule 3e) too; ``body`` is
+    canonical JSON; ``rates`` are those after the block.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -127,7 +127,9 @@ def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: Histo
     rules = genesis.manifest.rules
     updates = tuple(placed.update for placed in record.updates)
     outcomes = tuple(tally(record.ballots, dict.fromkeys(record.miners, 1), len(updates)))
-    accepted = tuple(placed for placed, outcome in zip(record.updates, outcomes, strict=True) if outcome.accepted)
+    accepted = tuple(
+        placed for placed, outcome in zip(record.updates, outcomes, strict=True) if outcome.accepted
+    )
     rates = {device: ns for device, ns in parent.rates.items() if history.registered(device, record.round)}
     for placed in accepted:
         rate = parent.rate(history.registration(placed.update.device, record.round))
@@ -152,7 +154,13 @@ def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: Histo
 
 
 def aggregate(
-    genesis: Genesis, record: RoundRecord, decision: Decision, base: bytes, content: Content, *, threads: int = 1
+    genesis: Genesis,
+    record: RoundRecord,
+    decision: Decision,
+    base: bytes,
+    content: Content,
+    *,
+    threads: int = 1,
 ) -> bytes:
     """Make the global model of the accepted updates, fetched one at a time; memory is O(model).
 
@@ -216,7 +224,7 @@ def derive_block(
 def header_for(
     derivation: Derivation, record: RoundRecord, parent: Parent, proposer: Address, proof: bytes
 ) -> Header:
-    """Write the header of a derived block; ``proposer`` is the miner's contract, ``proof`` the consensus module's."""
+    """Write a derived block's header; ``proposer`` is the miner's contract, ``proof`` the module's."""
     if record.updates_root is None or record.ballots_root is None:
         raise VerificationFailed("Verification of the round is not closed", value=record.round)
     return Header(
@@ -228,8 +236,8 @@ def header_for(
 def compare(header: Header, derivation: Derivation) -> str | None:
     """Name the first field of a candidate that differs, None when it is the derived block.
 
-    These are the fields that the contract cannot check; it refuses a candidate with any other number, parent, round,
-    root or proposer (docs/SPECIFICATION.md, P11).
+    These are the fields that the contract cannot check; it refuses a candidate with any other number, parent,
+    round, root or proposer (docs/SPECIFICATION.md, P11).
     """
     pairs = (
         ("acceptedRoot", header.accepted_root.hex(), derivation.accepted_root.hex()),

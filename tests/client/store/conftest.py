@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from fake_kubo import PATIENT, Behaviour, FakeKubo, Serve
 
 from minerva.store import Store
+from minerva.store.kubo import KuboStore
 from minerva.store.local import LocalStore
 from minerva.store.memory import MemoryStore
 from minerva.store.node import KuboNode, find_kubo
@@ -34,3 +37,16 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
             opened = request.getfixturevalue("kubo_node").store()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with ExitStack() as stack:
+
+        def start(behave: Behaviour, timeout: float = PATIENT) -> tuple[FakeKubo, KuboStore]:
+            fake = stack.enter_context(FakeKubo(behave))
+            store = KuboStore(fake.address, timeout=timeout)
+            stack.callback(store.close)
+            return fake, store
+
+        yield start

@@ -2,11 +2,57 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
-from typing import Self
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, Self
+
+import pytest
+
+from minerva.errors import MinervaError
+from minerva.store import cid_of
+from minerva.store.kubo import KuboStore
+
+DATA = os.urandom(20_000)
+CID = cid_of(DATA)
+PATIENT, BRIEF = 30.0, 0.5  # seconds: where the answer decides, where the deadline does
+SLACK = 5.0  # seconds: a busy machine is no fault of the store
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def head(length: int) -> bytes:
+    """The beginning of an answer of ``length`` bytes."""
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def get(store: KuboStore, timeout: float = PATIENT) -> bytes:
+    """Ask for `DATA`."""
+    return store.get(CID, max_bytes=len(DATA), timeout=timeout)
+
+
+@contextmanager
+def fails(error: type[MinervaError], within: float, match: str | None = None) -> Iterator[None]:
+    """Expect exactly ``error``, told in one line, within so many seconds."""
+    before = time.monotonic()
+    with pytest.raises(error, match=match) as raised:
+        yield
+    assert raised.type is error
+    assert "\n" not in str(raised.value)
+    assert time.monotonic() - before < within + SLACK
+
+
+Behaviour = Callable[["Request"], None]
+
+
+class Serve(Protocol):
+    """The fixture ``serve``: a fake node that behaves so, and a store on it."""
+
+    def __call__(self, behave: Behaviour, timeout: float = PATIENT) -> tuple[FakeKubo, KuboStore]: ...
 
 
 class Request:
@@ -42,7 +88,7 @@ class Request:
 class FakeKubo:
     """Serves ``behave(request)`` in a thread per connection; counts connections and requests."""
 
-    def __init__(self, behave: Callable[[Request], None]) -> None:
+    def __init__(self, behave: Behaviour) -> None:
         self.behave = behave
         self.connections = 0
         self.requests: list[str] = []

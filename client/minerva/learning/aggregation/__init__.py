@@ -1,4 +1,4 @@
-"""Aggregation rules: from the accepted updates of a round to the next global model, the same bytes on any machine."""
+"""Aggregation rules: from a round's accepted updates to the next global model, bit for bit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def aggregator(name: str) -> AggregatorFactory:
     """Look an aggregation rule up: ``aggregator("fedavg")(spec)``; raises `UserError` for an unknown name."""
     if name not in AGGREGATORS:
         raise UserError(
-            "unknown aggregation rule", value=ascii(name)[:80], remedy=f"Known: {', '.join(sorted(AGGREGATORS))}."
+            "unknown aggregation rule",
+            value=ascii(name)[:80],
+            remedy=f"Known: {', '.join(sorted(AGGREGATORS))}.",
         )
     return AGGREGATORS[name]

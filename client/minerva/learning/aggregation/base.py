@@ -12,8 +12,8 @@ from minerva.protocol.manifest import TensorSpec
 class Aggregator(Protocol):
     """A rule that makes one model of many, in the life cycle of NVIDIA FLARE's aggregators.
 
-    Feed the accepted updates in update order; the result is a function of that list alone, bit for bit, whatever the
-    machine or its number of threads.
+    Feed the accepted updates in update order; the result is a function of that list alone, bit for bit,
+    whatever the machine or its number of threads.
     """
 
     def reset(self) -> None:

@@ -12,7 +12,7 @@ from minerva.learning.weights import Weights, pack
 from minerva.protocol.manifest import TensorSpec
 
 MAX_WEIGHT = 2**29 - 1
-"""A float32 has 24 significant bits, so that its product with a weight of 29 bits is exact in float64's 53."""
+"""A float32 has 24 significant bits: its product with a weight of 29 bits is exact in float64's 53."""
 GROUP = 4
 """Updates that are added to a block of sums while it is in the cache."""
 
@@ -20,14 +20,15 @@ GROUP = 4
 class FedAvg:
     """The mean of local models, weighted by their samples.
 
-    McMahan, Moore, Ramage, Hampson, Agüera y Arcas, "Communication-Efficient Learning of Deep Networks from Decentralized
-    Data", AISTATS 2017, algorithm 1. Each element is ``(Σ float64(x)·n) / Σ n``, summed from +0 in the order of the updates
-    and rounded once to the model's dtype. The products are exact, so that it is the same with or without fused
-    multiply-add. Integer buffers (counters of batch normalisation) are the first accepted update's.
+    McMahan, Moore, Ramage, Hampson, Agüera y Arcas, "Communication-Efficient Learning of Deep Networks from
+    Decentralized Data", AISTATS 2017, algorithm 1. Each element is ``(Σ float64(x)·n) / Σ n``, summed from +0
+    in the order of the updates and rounded once to the model's dtype. The products are exact, so that it is
+    the same with or without fused multiply-add. Integer buffers (counters of batch normalisation) are the
+    first accepted update's.
 
-    Memory is one float64 model and the buffers of at most `GROUP` updates, whatever their number: the sums are read and
-    written once a group, not once an update. Elements are independent of each other, and each is summed in the order of
-    the updates: groups, blocks and threads change nothing in the result.
+    Memory is one float64 model and the buffers of at most `GROUP` updates, whatever their number: the sums
+    are read and written once a group, not once an update. Elements are independent of each other, and each is
+    summed in the order of the updates: groups, blocks and threads change nothing in the result.
 
     Parameters
     ----------

@@ -1,0 +1,237 @@
+"""One gateway for each contract: its views as queries, its functions as calls, in the protocol's types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minerva.chain.abi import Function, Record
+from minerva.chain.calls import Call, Query
+from minerva.chain.codec import Codec
+from minerva.protocol import actions as act
+from minerva.protocol.header import Header
+from minerva.protocol.records import Address
+from minerva.protocol.state import FederationConfig, FederationState, Pool
+
+Functions = dict[str, Function]
+
+
+def _first(values: tuple[Any, ...]) -> Any:
+    return values[0]
+
+
+class Gateways:
+    """The contracts of a deployment, by address.
+
+    Raises
+    ------
+    AbiMismatch
+        A function or a struct that this client uses is missing, or declared otherwise.
+    """
+
+    def __init__(self, codec: Codec, factory: Address, proof_of_work: Address) -> None:
+        def bind(contract: str, names: str) -> Functions:
+            return {name: codec.function(contract, name) for name in names.split()}
+
+        self.factory = FederationFactory(factory, bind("FederationFactory", FederationFactory.NAMES))
+        self.proof_of_work = ProofOfWork(proof_of_work, bind("ProofOfWork", ProofOfWork.NAMES))
+        self._federation = bind("Federation", Federation.NAMES)
+        self._miner = bind("Miner", Miner.NAMES)
+        self._records = _Records(self._federation, self._miner)
+
+    def federation(self, address: Address) -> Federation:
+        """Return the federation at an address."""
+        return Federation(address, self._federation, self._records)
+
+    def miner(self, address: Address) -> Miner:
+        """Return the miner's contract at an address."""
+        return Miner(address, self._miner, self._records)
+
+    def call(self, action: act.Action) -> Call:
+        """Return the call that an action makes."""
+        match action:
+            case act.CreateFederation():
+                return self.factory.create_federation(
+                    action.factory, self._records.config.write(action.config)
+                )
+            case act.RegisterMiner():
+                return self.factory.create_miner(action.factory, action.federation, action.endpoint)
+            case (
+                act.SetEndpoint()
+                | act.RegisterDevice()
+                | act.LeaveDevice()
+                | act.CheckInDevice()
+                | act.SubmitUpdate()
+            ):
+                return self.miner(action.miner).call(action)
+            case _:
+                return self.federation(action.federation).call(action)
+
+
+class _Records:
+    """The structs that go to and from the contracts."""
+
+    def __init__(self, federation: Functions, miner: Functions) -> None:
+        self.config = Record(FederationConfig, federation["config"].outputs[0]["components"])
+        self.state = Record(FederationState, federation["state"].outputs[0]["components"])
+        self.header = Record(Header, federation["propose"].inputs[0]["components"])
+        self.pool = Record(Pool, miner["pool"].outputs)
+        self.claim = Record(act.SubmitUpdate, miner["submitUpdate"].inputs[0]["components"], partial=True)
+
+
+class _Gateway:
+    """A contract at an address."""
+
+    NAMES = ""
+
+    def __init__(self, address: Address, functions: Functions) -> None:
+        self.address, self._functions = address, functions
+
+    def _query(
+        self, name: str, *arguments: Any, make: Callable[[tuple[Any, ...]], Any] = _first
+    ) -> Query[Any]:
+        return Query(self.address, self._functions[name], arguments, make)
+
+    def _call(self, name: str, *arguments: Any) -> Call:
+        return Call(self.address, self._functions[name].encode(*arguments))
+
+
+class FederationFactory(_Gateway):
+    """Creates federations and miners; the registry."""
+
+    NAMES = "version federationCount federationAt isFederation createFederation createMiner"
+
+    def version(self) -> Query[str]:
+        """Ask for the protocol version."""
+        return self._query("version")
+
+    def federation_count(self) -> Query[int]:
+        """Ask how many federations there are."""
+        return self._query("federationCount")
+
+    def federation_at(self, index: int) -> Query[Address]:
+        """Ask for one of them, in order of creation."""
+        return self._query("federationAt", index)
+
+    def is_federation(self, address: Address) -> Query[bool]:
+        """Ask whether a federation was created here."""
+        return self._query("isFederation", address)
+
+    def create_federation(self, factory: Address, config: tuple[Any, ...]) -> Call:
+        """Create a federation."""
+        return Call(factory, self._functions["createFederation"].encode(config))
+
+    def create_miner(self, factory: Address, federation: Address, endpoint: str) -> Call:
+        """Join as a miner."""
+        return Call(factory, self._functions["createMiner"].encode(federation, endpoint))
+
+
+class Federation(_Gateway):
+    """One task learned together."""
+
+    NAMES = (
+        "config requester state due member minerOf blockOf "
+        "leave checkIn tick vote propose attest pause unpause close"
+    )
+
+    def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
+        super().__init__(address, functions)
+        self._records = records
+
+    def config(self) -> Query[FederationConfig]:
+        """Ask what it was created with."""
+        return self._query("config", make=lambda values: self._records.config.read(values[0]))
+
+    def requester(self) -> Query[Address]:
+        """Ask who created it."""
+        return self._query("requester")
+
+    def state(self) -> Query[FederationState]:
+        """Ask for everything that moves."""
+        return self._query("state", make=lambda values: self._records.state.read(values[0]))
+
+    def due(self) -> Query[bool]:
+        """Ask whether `tick` would do something."""
+        return self._query("due")
+
+    def member(self, index: int) -> Query[tuple[Address, Address]]:
+        """Ask for the owner and the contract of a miner."""
+        return self._query("member", index)
+
+    def miner_of(self, device: Address) -> Query[Address]:
+        """Ask for the miner's contract of a device."""
+        return self._query("minerOf", device)
+
+    def block_of(self, round: int) -> Query[bytes]:
+        """Ask for the header hash that ended a round."""
+        return self._query("blockOf", round)
+
+    def call(self, action: act.Action) -> Call:
+        """Return the call that an action on this federation makes."""
+        match action:
+            case act.Vote():
+                return self._call("vote", action.round, action.updates_root, action.verdicts)
+            case act.Propose():
+                return self._call("propose", self._records.header.write(action.header))
+            case act.Attest():
+                return self._call("attest", action.round, action.candidate, action.approve)
+            case act.Tick():
+                return self._call("tick")
+            case act.LeaveMiner():
+                return self._call("leave")
+            case act.CheckInMiner():
+                return self._call("checkIn")
+            case act.Pause():
+                return self._call("pause")
+            case act.Unpause():
+                return self._call("unpause")
+            case act.Close():
+                return self._call("close")
+        raise TypeError(f"{type(action).__name__} is no action on a federation")
+
+
+class Miner(_Gateway):
+    """A miner's contract in one federation."""
+
+    NAMES = "endpoint pool deviceOf setEndpoint registerDevice leave checkIn submitUpdate"
+
+    def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
+        super().__init__(address, functions)
+        self._records = records
+
+    def endpoint(self) -> Query[str]:
+        """Ask where its HTTP API answers."""
+        return self._query("endpoint")
+
+    def pool(self, round: int) -> Query[Pool]:
+        """Ask for its pool of a round."""
+        return self._query("pool", round, make=self._records.pool.read)
+
+    def device_of(self, device: Address) -> Query[tuple[int, int, int]]:
+        """Ask for a device's first round, and when it was last seen and last submitted."""
+        return self._query("deviceOf", device, make=lambda values: (values[0], values[1], values[2]))
+
+    def call(self, action: act.Action) -> Call:
+        """Return the call that an action on this miner makes."""
+        match action:
+            case act.SubmitUpdate():
+                return self._call("submitUpdate", self._records.claim.write(action))
+            case act.RegisterDevice():
+                return self._call("registerDevice", action.dataset_root, action.dataset_size, action.rate_ns)
+            case act.LeaveDevice():
+                return self._call("leave")
+            case act.CheckInDevice():
+                return self._call("checkIn")
+            case act.SetEndpoint():
+                return self._call("setEndpoint", action.endpoint)
+        raise TypeError(f"{type(action).__name__} is no action on a miner")
+
+
+class ProofOfWork(_Gateway):
+    """The keccak puzzle."""
+
+    NAMES = "difficulty"
+
+    def difficulty(self, federation: Address) -> Query[int]:
+        """Ask for the expected number of hashes."""
+        return self._query("difficulty", federation)

@@ -1,0 +1,1 @@
+"""The bundled tasks: each one plain file that does not import Minerva, to be copied and changed."""

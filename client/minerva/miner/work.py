@@ -1,0 +1,217 @@
+"""A miner's work on one round: judge its updates, derive its block, search for the proof, store what the block names."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minerva.errors import MinervaError, StoreError, VerificationFailed
+from minerva.miner.contents import Contents
+from minerva.miner.intake import Intake
+from minerva.miner.keeper import Keeper
+from minerva.miner.ledger import Ledger
+from minerva.miner.search import Found, Search
+from minerva.miner.settings import MinerSettings
+from minerva.miner.workers import Workers
+from minerva.protocol.header import Header
+from minerva.protocol.history import History, RoundRecord
+from minerva.protocol.machine import Claim, pow_seed
+from minerva.protocol.records import Address, PlacedUpdate
+from minerva.verification.derive import Derivation, Genesis, Parent, compare, derive_block, header_for
+from minerva.verification.judge import Judge
+
+log = logging.getLogger(__name__)
+
+_SPOOL_FROM_BYTES = 1 << 20
+"""Models from this size on are compared on disk, so that memory stays O(model)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the work of every round shares. ``changed`` may be called from any thread and makes the daemon look again."""
+
+    genesis: Genesis
+    history: History
+    contents: Contents
+    keeper: Keeper
+    ledger: Ledger
+    settings: MinerSettings
+    fetching: Workers
+    deriving: Workers
+    changed: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """A block that a round follows, and the bytes of its model."""
+
+    parent: Parent
+    model: bytes
+
+
+class RoundWork:
+    """One round as one miner works on it; made anew when a re-organisation changes the round.
+
+    Methods are the daemon's thread's, but for `Intake.offer`.
+    """
+
+    def __init__(self, tools: Tools, tip: Tip, record: RoundRecord) -> None:
+        self._tools, self.tip, self.round = tools, tip, record.round
+        genesis, settings = tools.genesis, tools.settings
+        spool = settings.state if len(tip.model) >= _SPOOL_FROM_BYTES else None
+        judge = Judge(
+            genesis.federation, record.round, genesis.manifest.tensors, genesis.manifest.rules, tip.model,
+            genesis.max_model_bytes, spool=spool,
+        )  # fmt: skip
+        self.intake = Intake(
+            judge, tools.contents, tools.fetching, tools.ledger, settings, opened_at=record.opened_at,
+            max_bytes=genesis.max_model_bytes, keep=self._keep_update, changed=tools.changed,
+        )  # fmt: skip
+        self.derivation: Derivation | None = None
+        self.problem = ""
+        self._stored = False
+        self._underivable = False
+        self._deriving_root: bytes | None = None
+        self._derive_again_at: float | None = None
+        self._search: Search | None = None
+        self._found: Found | None = None
+        self._over = threading.Event()
+
+    def see(self, record: RoundRecord) -> None:
+        """Take new updates of the round in."""
+        for placed in record.updates:
+            if self.intake.knows(placed):
+                continue
+            registration = self._tools.history.registration(placed.update.device, record.round)
+            self.intake.see(placed, registration, self.tip.parent.rate(registration))
+
+    def stop(self) -> None:
+        """Give everything up: the round is over, or not what it was."""
+        self._over.set()
+        self.intake.stop()
+        self.halt()
+
+    # -- deriving ----------------------------------------------------------------------------------------------------
+
+    def derive(self, record: RoundRecord) -> None:
+        """Start deriving the block that follows from the closed Verification, unless that was done; retry what failed for want of bytes."""
+        again = self._derive_again_at is not None and time.monotonic() >= self._derive_again_at
+        if record.ballots_root is None or (self._deriving_root == record.ballots_root and not again):
+            return
+        self._deriving_root, self._derive_again_at = record.ballots_root, None
+        self._tools.deriving.submit(lambda: self._derive(record))
+
+    def again_in(self) -> float | None:
+        """Seconds until something is tried again; None when nothing waits for that."""
+        waits = [self.intake.retry()]
+        if self._derive_again_at is not None:
+            waits.append(self._derive_again_at - time.monotonic())
+        return min((max(0.0, wait) for wait in waits if wait is not None), default=None)
+
+    def agrees(self, header: Header) -> bool | None:
+        """Whether a candidate is the block that this miner derived; None while there is none to compare with."""
+        if self._underivable:
+            log.warning("round %d: rejects the candidate: %s", self.round, self.problem)
+            return False
+        if self.derivation is None:
+            return None
+        difference = compare(header, self.derivation)
+        if difference is not None:
+            self.problem = f"a candidate differs: {difference}"
+            log.warning("round %d: rejects the candidate of %s: %s", self.round, header.proposer, difference)
+        return difference is None
+
+    @property
+    def working(self) -> str:
+        """What of the own candidate is not there yet, in words."""
+        if self.derivation is None:
+            return self.problem or "its own derivation of the block"
+        if not self._stored:
+            return self.problem or "its store to take body and model"
+        return "a nonce, or another miner's candidate"
+
+    def _derive(self, record: RoundRecord) -> None:
+        tools, began = self._tools, time.perf_counter()
+        try:
+            derivation = derive_block(tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content)
+        except StoreError as error:
+            self.problem = f"the content of an accepted update ({error.what})"
+            log.warning("round %d: cannot derive the block yet: %s", self.round, error)
+            self._derive_again_at = time.monotonic() + tools.settings.retry_seconds
+        except VerificationFailed as error:
+            self.problem, self._underivable = str(error), True
+            log.error("round %d: no block follows: %s", self.round, error)
+        else:
+            if record.ballots_root == self._deriving_root:
+                self.derivation, self.problem = derivation, ""
+            tools.ledger.timing(self.round, "derive", 1000 * (time.perf_counter() - began))
+            tools.changed()
+            self._store(derivation)
+        tools.changed()
+
+    def _content(self, placed: PlacedUpdate) -> bytes:
+        tools = self._tools
+        content, _ = tools.contents.fetch(
+            placed.update.cid, max_bytes=tools.genesis.max_model_bytes, timeout=tools.settings.fetch_slice_seconds
+        )
+        self._keep_update(placed)
+        return content
+
+    def _store(self, derivation: Derivation) -> None:
+        """Store and pin body and model at once: the winner publishes without delay, the others keep what they agree with."""
+        tools, began = self._tools, time.perf_counter()
+        pause = tools.settings.retry_seconds
+        while not self._over.is_set():
+            try:
+                tools.keeper.put(derivation.body_cid, derivation.body, "body", self.round)
+                tools.keeper.put(derivation.model_cid, derivation.model, "model", self.round)
+            except MinervaError as error:
+                self.problem = f"its store to take body and model ({error.what})"
+                log.error("round %d: %s", self.round, error)
+                tools.changed()
+                self._over.wait(pause)
+                pause = min(2 * pause, tools.settings.retry_most_seconds)
+                continue
+            self._stored, self.problem = True, ""
+            tools.ledger.timing(self.round, "store", 1000 * (time.perf_counter() - began))
+            return
+
+    def _keep_update(self, placed: PlacedUpdate) -> None:
+        self._tools.keeper.pin_later(placed.update.cid, "update", self.round)
+
+    # -- mining ------------------------------------------------------------------------------------------------------
+
+    def search(self, record: RoundRecord, miner: Address, difficulty: int) -> None:
+        """Search for the proof of a candidate of ``miner`` (its contract), unless that is under way or done."""
+        if record.updates_root is None or record.ballots_root is None:
+            return
+        genesis = self._tools.genesis
+        claim = Claim(record.round, self.tip.parent.hash, record.updates_root, record.ballots_root, miner)
+        seed = pow_seed(genesis.chain_id, genesis.federation, claim)
+        if self._search is not None and (self._search.seed, self._search.difficulty) == (seed, difficulty):
+            return
+        self.halt()
+        settings = self._tools.settings
+
+        def found(nonce: Found) -> None:
+            self._found = nonce
+            self._tools.ledger.timing(self.round, "search", 1000 * nonce.seconds)
+            log.info("round %d: found a nonce after %d hashes in %.0f ms", self.round, nonce.hashes, 1000 * nonce.seconds)
+            self._tools.changed()
+
+        self._search = Search(settings.kernel_cache, seed, difficulty, found, threads=settings.search_threads)
+
+    def halt(self) -> None:
+        """Stop searching, and forget what was found: after a drop, the same candidate again would be the same action."""
+        if self._search is not None:
+            self._search.stop()
+        self._search, self._found = None, None
+
+    def candidate(self, record: RoundRecord, miner: Address) -> Header | None:
+        """The own candidate, once its proof is found and its content stored."""
+        if self.derivation is None or self._found is None or not self._stored:
+            return None
+        return header_for(self.derivation, record, self.tip.parent, miner, self._found.proof)

@@ -1,0 +1,211 @@
+"""The contracts on a real chain as the executable specification sees itself: actions in, events and values out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from eth_abi import decode, encode
+from eth_utils import keccak, to_checksum_address
+from eth_utils.abi import abi_to_signature, collapse_if_tuple
+
+from minerva.errors import ContractReverted
+from minerva.protocol import actions as act
+from minerva.protocol import events
+from minerva.protocol.cid import Cid
+from minerva.protocol.events import Event
+from minerva.protocol.header import Header
+from minerva.protocol.machine import Emitted
+from minerva.protocol.records import Address
+from minerva.protocol.state import FederationConfig
+
+Abi = dict[str, Any]
+GAS = 15_000_000
+UNKNOWN_TO_CLIENTS = ("Initialized", "ConsensusConfigured")
+"""Events that no client has a use for."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of one contract: whom, which function, with what."""
+
+    contract: Address
+    function: str
+    arguments: tuple[Any, ...] = ()
+
+
+class Contracts:
+    """The factory, the proof-of-work module and their clones, over plain JSON-RPC: a step needs a hundred reads.
+
+    Parameters
+    ----------
+    factory, proof_of_work
+        Their addresses.
+    abis
+        The ABIs of all contracts; a name means the same in all of them.
+    uri
+        Where the node answers.
+    """
+
+    def __init__(self, factory: Address, proof_of_work: Address, abis: Sequence[list[Abi]], uri: str) -> None:
+        self.factory, self.proof_of_work = factory, proof_of_work
+        self._uri, self._session = uri, requests.Session()
+        entries = [entry for abi in abis for entry in abi]
+        self._functions = {e["name"]: e for e in entries if e["type"] == "function"}
+        self._events = {keccak(text=abi_to_signature(e)): e for e in entries if e["type"] == "event"}
+        self._errors = {keccak(text=abi_to_signature(e))[:4]: e for e in entries if e["type"] == "error"}
+        self.chain_id = int(self._rpc("eth_chainId"), 16)
+
+    def latest(self) -> int:
+        """Timestamp of the latest block."""
+        return int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    def attempt(self, action: act.Action, sender: Address, now: int) -> tuple[Any, ...]:
+        """What the call would return at ``now``; raises `ContractReverted`, changes nothing."""
+        call = call_of(action)
+        request = {**self._request(call), "from": sender, "gas": hex(GAS)}
+        answer = self._post(_payload("eth_call", (request, "latest", {}, {"time": hex(now)})))
+        return self._result(call, answer)
+
+    def execute(self, action: act.Action, sender: Address, now: int) -> list[Emitted]:
+        """Mine the call in a block of timestamp ``now`` and return what was emitted."""
+        self._rpc("evm_setNextBlockTimestamp", now)
+        request = {**self._request(call_of(action)), "from": sender, "gas": hex(GAS), "gasPrice": "0x0"}
+        receipt = self._rpc("eth_getTransactionReceipt", self._rpc("eth_sendTransaction", request))
+        assert receipt["status"] == "0x1", "a call that would succeed has failed"
+        assert self.latest() == now
+        named = [(to_checksum_address(log["address"]), *self._log(log)) for log in receipt["logs"]]
+        return [(at, to_event(name, values)) for at, name, values in named if name not in UNKNOWN_TO_CLIENTS]
+
+    def read(self, calls: Sequence[Call], now: int) -> list[tuple[Any, ...]]:
+        """The outputs of many views at once, in a block of timestamp ``now``."""
+        context = ("latest", {}, {"time": hex(now)})
+        payloads = [_payload("eth_call", (self._request(c), *context), i) for i, c in enumerate(calls)]
+        answers = sorted(self._post(payloads), key=lambda answer: answer["id"])
+        return [self._result(call, answer) for call, answer in zip(calls, answers, strict=True)]
+
+    def _request(self, call: Call) -> dict[str, str]:
+        abi = self._functions[call.function]
+        types = [collapse_if_tuple(item) for item in abi["inputs"]]
+        data = keccak(text=abi_to_signature(abi))[:4] + encode(types, call.arguments)
+        return {"to": call.contract, "data": "0x" + data.hex()}
+
+    def _result(self, call: Call, answer: Any) -> tuple[Any, ...]:
+        if "error" in answer:
+            raise self._revert(answer["error"])
+        return _values(self._functions[call.function]["outputs"], bytes.fromhex(answer["result"][2:]))
+
+    def _revert(self, error: Any) -> ContractReverted:
+        data = bytes.fromhex((error.get("data") or "0x")[2:])
+        if data[:4] not in self._errors:
+            return ContractReverted(f"0x{data.hex()}: {error['message']}")
+        abi = self._errors[data[:4]]
+        return ContractReverted(abi["name"], _values(abi["inputs"], data[4:]))
+
+    def _log(self, log: Any) -> tuple[str, tuple[Any, ...]]:
+        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+        abi = self._events[topics[0]]
+        indexed = [item for item in abi["inputs"] if item["indexed"]]
+        other = [item for item in abi["inputs"] if not item["indexed"]]
+        values = dict(zip((i["name"] for i in indexed), _values(indexed, b"".join(topics[1:])), strict=True))
+        plain = _values(other, bytes.fromhex(log["data"][2:]))
+        values |= dict(zip((i["name"] for i in other), plain, strict=True))
+        return abi["name"], tuple(values[item["name"]] for item in abi["inputs"])
+
+    def _rpc(self, method: str, *parameters: Any) -> Any:
+        answer = self._post(_payload(method, parameters))
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def _post(self, payload: Any) -> Any:
+        return self._session.post(self._uri, json=payload, timeout=30).json()
+
+
+def call_of(action: act.Action) -> Call:
+    """The contract call that an action stands for."""
+    match action:
+        case act.CreateFederation():
+            return Call(action.factory, "createFederation", (_config(action.config),))
+        case act.RegisterMiner():
+            return Call(action.factory, "createMiner", (action.federation, action.endpoint))
+        case act.SetEndpoint():
+            return Call(action.miner, "setEndpoint", (action.endpoint,))
+        case act.LeaveMiner():
+            return Call(action.federation, "leave")
+        case act.CheckInMiner():
+            return Call(action.federation, "checkIn")
+        case act.RegisterDevice():
+            commitment = (action.dataset_root, action.dataset_size, action.rate_ns)
+            return Call(action.miner, "registerDevice", commitment)
+        case act.LeaveDevice():
+            return Call(action.miner, "leave")
+        case act.CheckInDevice():
+            return Call(action.miner, "checkIn")
+        case act.SubmitUpdate():
+            losses = (action.loss_before, action.loss_after)
+            work = (action.samples, action.epochs, action.compute_us)
+            return Call(action.miner, "submitUpdate", ((action.round, *_cid(action.cid), *work, *losses),))
+        case act.Vote():
+            return Call(action.federation, "vote", (action.round, action.updates_root, action.verdicts))
+        case act.Propose():
+            return Call(action.federation, "propose", (_header(action.header),))
+        case act.Attest():
+            return Call(action.federation, "attest", (action.round, action.candidate, action.approve))
+        case act.Tick():
+            return Call(action.federation, "tick")
+        case act.Pause():
+            return Call(action.federation, "pause")
+        case act.Unpause():
+            return Call(action.federation, "unpause")
+        case act.Close():
+            return Call(action.federation, "close")
+
+
+def to_event(name: str, values: tuple[Any, ...]) -> Event:
+    """A contract's event as the protocol's value; the fields are in the same order."""
+    match name:
+        case "FederationCreated":
+            return events.FederationCreated(*values[:2], Cid(*values[2:]))
+        case "UpdateSubmitted":
+            return events.UpdateSubmitted(*values[:3], Cid(*values[3:5]), *values[5:])
+        case "BlockProposed":
+            *head, header, deadline = values
+            fields = (*header[:6], Cid(*header[6]), Cid(*header[7]), *header[8:])
+            return events.BlockProposed(*head, Header(*fields), deadline)
+        case _:
+            event: Event = getattr(events, name)(*values)
+            return event
+
+
+def _cid(cid: Cid) -> tuple[bytes, int]:
+    return (cid.digest, cid.codec)
+
+
+def _config(config: FederationConfig) -> tuple[Any, ...]:
+    values = [getattr(config, name) for name in FederationConfig.__slots__]
+    return tuple(_cid(value) if isinstance(value, Cid) else value for value in values)
+
+
+def _header(header: Header) -> tuple[Any, ...]:
+    values = [getattr(header, name) for name in Header.__slots__]
+    return tuple(_cid(value) if isinstance(value, Cid) else value for value in values)
+
+
+def _values(abi: Sequence[Abi], data: bytes) -> tuple[Any, ...]:
+    decoded = decode([collapse_if_tuple(item) for item in abi], data)
+    return tuple(_value(item, value) for item, value in zip(abi, decoded, strict=True))
+
+
+def _value(abi: Abi, value: Any) -> Any:
+    """Addresses with their checksum, structs as tuples."""
+    if abi["type"] == "address":
+        return to_checksum_address(value)
+    if abi["type"] == "tuple":
+        return tuple(_value(item, part) for item, part in zip(abi["components"], value, strict=True))
+    return value
+
+
+def _payload(method: str, parameters: Sequence[Any], number: int = 1) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": list(parameters)}

@@ -1,0 +1,300 @@
+"""A random walk through a federation's life: mostly what actors would do, sometimes what they should not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+from random import Random
+
+from eth_abi import encode
+from eth_utils import keccak
+
+from minerva.protocol import actions as act
+from minerva.protocol.ballots import ACCEPT
+from minerva.protocol.cid import DAG_PB, RAW, Cid
+from minerva.protocol.header import Header
+from minerva.protocol.machine import Claim, World, meets, pow_seed
+from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address, hash_list, indices
+from minerva.protocol.state import FederationConfig, FederationState, MinerInfo, Phase, Status
+
+Step = tuple[act.Action, Address, int]
+"""What is done, by whom, and how many seconds after the step before."""
+MAX_DIFFICULTY = 1024
+"""Beyond it nobody proposes in time, so that time-outs make the puzzle easier."""
+Choice = tuple[int, Callable[[], tuple[act.Action, Address]]]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Accounts by what they may become. The stranger never becomes anything."""
+
+    requester: Address
+    stranger: Address
+    owners: tuple[Address, ...]
+    devices: tuple[Address, ...]
+
+    @property
+    def everyone(self) -> tuple[Address, ...]:
+        return (self.requester, self.stranger, *self.owners, *self.devices)
+
+
+@dataclass(frozen=True)
+class Mood:
+    """How a round goes: the shares of devices that train and of miners that vote, propose, attest, approve."""
+
+    training: float
+    voting: float
+    proposing: float
+    attesting: float
+    approving: float
+
+
+def some_config(random: Random, consensus: Address) -> FederationConfig:
+    """Small numbers, so that all bounds are met often."""
+    max_miners, max_devices = random.randint(2, 5), random.randint(4, 10)
+    return FederationConfig(
+        manifest=Cid(keccak(b"manifest")), model=Cid(keccak(b"model"), DAG_PB), consensus=consensus,
+        consensus_parameters=encode(("uint64", "uint32"), (random.randint(1, 8), random.randint(1, 6))),
+        rounds=random.choice((3, 12, 40)), min_miners=random.randint(1, max_miners - 1), max_miners=max_miners,
+        min_devices=random.randint(1, 2), max_devices=max_devices, min_updates=random.randint(1, 2),
+        max_joins=random.randint(2, max_devices), silent_rounds=random.randint(1, 3),
+        training_seconds=random.randint(4, 20), verification_seconds=random.randint(4, 20), fetch_seconds=2,
+        mining_seconds=random.randint(2, 20), attestation_seconds=random.randint(2, 20),
+        max_extensions=random.randint(0, 2), max_candidates=random.randint(1, 3),
+        max_pause_seconds=random.choice((0, 20, 60)), max_model_bytes=1 << 20, confirmations=0,
+    )  # fmt: skip
+
+
+class Walk:
+    """Chooses steps for one federation, by what the executable specification says of it.
+
+    ``contracts`` are all miners' contracts that the federation ever had; the caller appends new ones.
+    """
+
+    def __init__(self, world: World, federation: Address, cast: Cast, salt: object) -> None:
+        self._world, self._federation, self._cast, self._salt = world, federation, cast, salt
+        self._config = world.config(federation)
+        self.contracts: list[Address] = []
+
+    def step(self, random: Random, now: int) -> Step:
+        """Choose the next step, ``now`` being the time of the one before."""
+        if not self.contracts:
+            return *self._join(random), 0
+        if random.random() < 0.08:
+            action, sender = random.choice(self._all(random))()
+        else:
+            choices = self._sensible(random)
+            action, sender = random.choices([c for _, c in choices], [w for w, _ in choices])[0]()
+        if random.random() < 0.12:
+            action, sender = self._spoil(random, action), random.choice((sender, self._stray(random)))
+        return action, sender, self._pause_before(random, now)
+
+    def _pause_before(self, random: Random, now: int) -> int:
+        s, dice = self._state, random.random()
+        if s.status is Status.PAUSED:
+            return random.choice((0, 1, 5, 20, 61))
+        if dice < 0.8 or s.deadline <= now:
+            return random.choice((0, 0, 0, 1, 2))
+        return max(0, s.deadline - now + random.choice((-1, 0, 0, 0, 1, 30)))
+
+    # Reads
+
+    @property
+    def _state(self) -> FederationState:
+        return self._world.state(self._federation)
+
+    @property
+    def _mood(self) -> Mood:
+        """The mood of the current round; the same whenever it is asked for."""
+        dice = Random(f"{self._salt}/{self._state.round}")
+        return Mood(
+            training=dice.choice((1, 1, 0.7, 0.3)), voting=dice.choice((1, 1, 0.7, 0.3, 0)),
+            proposing=dice.choice((1, 1, 0.3, 0.05)), attesting=dice.choice((1, 1, 0.5)),
+            approving=dice.choice((1, 1, 1, 0.5, 0.5, 0)),
+        )  # fmt: skip
+
+    def _snapshot(self) -> list[MinerInfo]:
+        snapshot = indices(self._state.snapshot)
+        return [miner for miner in self._world.miners(self._federation) if miner.index in snapshot]
+
+    # What actors would do now
+
+    def _sensible(self, random: Random) -> list[Choice]:
+        s, cast = self._state, self._cast
+        choices: list[Choice] = [
+            (2, self._tick),
+            (2, lambda: self._join(random)),
+            (1, lambda: (act.LeaveMiner(self._federation, s.round), random.choice(cast.owners))),
+            (2, lambda: (act.CheckInMiner(self._federation, s.round), random.choice(cast.owners))),
+            (3, lambda: self._register(random)),
+            (2, lambda: self._of_device(random, act.CheckInDevice)),
+            (1, lambda: self._of_device(random, act.LeaveDevice)),
+            (1, lambda: (act.Pause(self._federation, 0), cast.requester)),
+        ]
+        if random.random() < 0.02:
+            choices.append((2, lambda: (act.Close(self._federation), cast.requester)))
+        if s.status is Status.PAUSED:
+            return [*choices[:3], (10, lambda: self._unpause(random))]
+        if s.status is not Status.RUNNING:
+            return [(5 * weight, choice) for weight, choice in choices[:6]] + choices[6:]
+        return choices + self._sensible_in_round(random)
+
+    def _sensible_in_round(self, random: Random) -> list[Choice]:
+        s, mood = self._state, self._mood
+        match s.phase:
+            case Phase.TRAINING:
+                eager = [d for d in self._cast.devices if self._draw("training", d) < mood.training]
+                return [(25, lambda: self._submit(random, eager or self._cast.devices))]
+            case Phase.VERIFICATION:
+                left = [m for m in self._snapshot() if not s.voted >> m.index & 1]
+                left = [m for m in left if self._draw("voting", m.owner) < mood.voting]
+                return [(40, lambda: self._vote(random, random.choice(left)))] if left else [(5, self._tick)]
+            case Phase.MINING:
+                left = [m for m in self._snapshot() if not s.barred >> m.index & 1]
+                solvable = self._world.difficulty(self._federation) <= MAX_DIFFICULTY
+                ready = bool(left) and solvable and random.random() < mood.proposing
+                return [(40, lambda: self._propose(random, random.choice(left)))] if ready else [(5, self._tick)]
+            case _:
+                done = s.approvals | s.rejections
+                left = [m for m in self._snapshot() if not done >> m.index & 1]
+                left = [m for m in left if self._draw("attesting", m.owner) < mood.attesting]
+                approve = random.random() < mood.approving
+                attest = act.Attest(self._federation, s.round, s.candidate, approve)
+                return [(40, lambda: (attest, random.choice(left).owner))] if left else [(5, self._tick)]
+
+    def _draw(self, what: str, who: Address) -> float:
+        return Random(f"{self._salt}/{self._state.round}/{what}/{who}").random()
+
+    def _all(self, random: Random) -> list[Callable[[], tuple[act.Action, Address]]]:
+        """One of every kind, whatever the phase."""
+        s, snapshot = self._state, self._snapshot()
+        choices = [choice for _, choice in self._sensible(random)]
+        choices.append(lambda: self._submit(random, self._cast.devices))
+        choices.append(lambda: self._unpause(random))
+        choices.append(lambda: self._set_endpoint(random))
+        attest = act.Attest(self._federation, s.round, s.candidate, random.random() < 0.5)
+        choices.append(lambda: (attest, random.choice(self._cast.owners)))
+        if snapshot:
+            choices.append(lambda: self._vote(random, random.choice(snapshot)))
+            choices.append(lambda: self._propose(random, random.choice(snapshot)))
+        return choices
+
+    # Single actions
+
+    def _tick(self) -> tuple[act.Action, Address]:
+        s = self._state
+        return act.Tick(self._federation, s.round, s.deadline), self._cast.stranger
+
+    def _unpause(self, random: Random) -> tuple[act.Action, Address]:
+        return act.Unpause(self._federation, 0), random.choice((self._cast.requester, self._cast.stranger))
+
+    def _join(self, random: Random) -> tuple[act.Action, Address]:
+        endpoint = random.choice(("", "https://miner.example", "é" * 128))
+        return act.RegisterMiner(self._world.factory, self._federation, endpoint), random.choice(self._cast.owners)
+
+    def _set_endpoint(self, random: Random) -> tuple[act.Action, Address]:
+        endpoint = random.choice(("", "https://moved.example", "x" * 257))
+        miner = self._some_contract(random)
+        return act.SetEndpoint(self._federation, miner, endpoint), self._world.miner(miner).owner
+
+    def _register(self, random: Random) -> tuple[act.Action, Address]:
+        members = [miner.contract for miner in self._world.miners(self._federation)]
+        miner = random.choice(members or [self._some_contract(random)])
+        return act.RegisterDevice(self._federation, miner, keccak(b"data"), 100, 1000), random.choice(self._cast.devices)
+
+    def _of_device(
+        self, random: Random, kind: type[act.CheckInDevice] | type[act.LeaveDevice]
+    ) -> tuple[act.Action, Address]:
+        device = random.choice(self._cast.devices)
+        info = self._world.device(self._federation, device)
+        miner = info.miner if info else self._some_contract(random)
+        return kind(self._federation, miner, self._state.round), device
+
+    def _submit(self, random: Random, devices: tuple[Address, ...] | list[Address]) -> tuple[act.Action, Address]:
+        device, round = random.choice(devices), self._state.round
+        info = self._world.device(self._federation, device)
+        miner = info.miner if info else self._some_contract(random)
+        cid = Cid(keccak(text=f"{device}{round}"), random.choice((RAW, DAG_PB)))
+        losses = (random.randint(-(1 << 63), (1 << 63) - 1), random.randint(-9, 9))
+        return act.SubmitUpdate(self._federation, miner, round, cid, 100, 2, 5_000, *losses), device
+
+    def _vote(self, random: Random, miner: MinerInfo) -> tuple[act.Action, Address]:
+        s = self._state
+        root, updates = s.updates_root, s.updates
+        if s.phase is Phase.TRAINING:  # it may be due to close: P7
+            pools = [self._world.pool(m.contract, s.round) for m in self._snapshot()]
+            root, updates = hash_list(p.head for p in pools), sum(p.count for p in pools)
+        verdicts = bytes(random.choice((1, 20, 64, ACCEPT)) for _ in range(updates))
+        return act.Vote(self._federation, s.round, root, verdicts), miner.owner
+
+    def _propose(self, random: Random, miner: MinerInfo) -> tuple[act.Action, Address]:
+        s = self._state
+        ballots_root = s.ballots_root
+        if s.phase is Phase.VERIFICATION:  # it may be due to close: P7
+            ballots_root = hash_list(self._world.ballot_of(self._federation, i) for i in indices(s.snapshot))
+        claim = Claim(s.round, s.head, s.updates_root, ballots_root, miner.contract)
+        model = Cid(keccak(text=f"model{s.round}{miner.index}{random.randrange(4)}"))
+        header = Header(
+            s.height + 1, s.head, s.round, s.updates_root, ballots_root, random.choice((ZERO32, keccak(b"accepted"))),
+            Cid(keccak(b"body"), DAG_PB), model, miner.contract, self._proof(claim, fits=random.random() < 0.95),
+        )  # fmt: skip
+        return act.Propose(self._federation, header), miner.owner
+
+    def _proof(self, claim: Claim, *, fits: bool) -> bytes:
+        seed = pow_seed(self._world.chain_id, self._federation, claim)
+        difficulty = self._world.difficulty(self._federation)
+        if difficulty == 1 or difficulty > MAX_DIFFICULTY:
+            return bytes(32)
+        return encode(("uint256",), (next(n for n in count() if meets(seed, n, difficulty) == fits),))
+
+    # What nobody should do
+
+    def _stray(self, random: Random) -> Address:
+        return random.choice(self._cast.everyone)
+
+    def _some_contract(self, random: Random) -> Address:
+        return random.choice(self.contracts)
+
+    def _spoil(self, random: Random, action: act.Action) -> act.Action:
+        """The same action with something wrong in it."""
+        junk, shift = keccak(b"junk"), random.choice((-1, 1))
+        match action:
+            case act.RegisterMiner():
+                nowhere = replace(action, federation=self._cast.stranger)
+                return random.choice((replace(action, endpoint="x" * 257), nowhere))
+            case act.RegisterDevice():
+                empty = ({"dataset_root": ZERO32}, {"dataset_size": 0}, {"rate_ns": 0})
+                elsewhere = {"miner": self._some_contract(random)}
+                return replace(action, **random.choice((*empty, elsewhere, elsewhere)))
+            case act.CheckInDevice() | act.LeaveDevice():
+                return replace(action, miner=self._some_contract(random))
+            case act.SubmitUpdate():
+                wrong = ({"round": max(0, action.round + shift)}, {"cid": codec_cid(0x71)})
+                return replace(action, **random.choice((*wrong, {"miner": self._some_contract(random)})))
+            case act.Vote():
+                longer = {"verdicts": action.verdicts + b"\xff"}
+                return replace(action, **random.choice((longer, {"updates_root": junk}, {"round": max(0, action.round + shift)})))
+            case act.Attest():
+                return replace(action, **random.choice(({"candidate": junk}, {"round": max(0, action.round + shift)})))
+            case act.Propose():
+                return replace(action, header=self._spoil_header(random, action.header))
+            case _:
+                return action
+
+    def _spoil_header(self, random: Random, header: Header) -> Header:
+        junk = keccak(b"junk")
+        wrong = (
+            {"number": header.number + 1}, {"parent": junk}, {"round": header.round + 1}, {"updates_root": junk},
+            {"ballots_root": junk}, {"body": codec_cid(0)}, {"model": codec_cid(0x71)}, {"proposer": ZERO_ADDRESS},
+            {"proof": b""}, {"proof": header.proof + b"\0"}, {"proof": header.proof[:31]},
+        )  # fmt: skip
+        return replace(header, **random.choice(wrong))
+
+
+def codec_cid(codec: int) -> Cid:
+    """A CID that the type does not allow, as a stranger's transaction may carry it."""
+    forged = object.__new__(Cid)
+    object.__setattr__(forged, "digest", keccak(b"forged"))
+    object.__setattr__(forged, "codec", codec)
+    return forged
