@@ -179,7 +179,7 @@ def measure(folder: Path, devices: int, rounds: int, miners: int) -> dict[str, A
         orders = [order_of(Body.from_bytes(store.get(watch.headers[r].body, max_bytes=16 << 20, timeout=30)), addresses)
                   for r in range(1, rounds + 1)]  # fmt: skip
     peak = memory.stop()
-    baseline, bare = bare_loop(task, {c: (x[part], y[part]) for c, part in enumerate(parts)}, orders)
+    baseline, bare = bare_loop(task, parts, orders)
     metrics = task.evaluate_state(bytes_to_state(final, task.spec()), *test)
     rounds_ms = watch.round_ms()
     bare_bytes = state_to_bytes(bare, {"federation": federation, "round": str(rounds)})
@@ -230,17 +230,19 @@ def follow(chain: Chain, federation: Address) -> Stopwatch:
 
 def order_of(body: Body, addresses: dict[Address, int]) -> list[int]:
     """The devices' numbers in the block's update order, the accepted ones."""
-    return [addresses[entry.update.device] for entry in body.updates if entry.accepted]
+    return [addresses[body.updates[position].device] for position in body.accepted]
 
 
-def bare_loop(task: Task, data: dict[int, Any], orders: list[list[int]]) -> tuple[float, dict[str, Any]]:
+def bare_loop(task: Task, parts: list[Any], orders: list[list[int]]) -> tuple[float, dict[str, Any]]:
     """Median milliseconds of a round of the bare loop, and the model it ends with; clients are summed in the blocks' order."""
-    times, state = [], None
-    for number, order in enumerate(orders, start=1):
-        start = time.perf_counter()
-        state = bare_fedavg(task, {c: data[c] for c in order}, rounds=1, epochs=1, first_round=number, initial=state)[-1]
-        times.append(1000 * (time.perf_counter() - start))
-    assert state is not None
+    train, _ = task.load_data()
+    times: list[float] = []
+    state: dict[str, Any] = {}
+    start = time.perf_counter()
+    for state in bare_fedavg(task, train, parts, rounds=len(orders), orders=orders):
+        now = time.perf_counter()
+        times.append(1000 * (now - start))
+        start = now
     return statistics.median(times), state
 
 

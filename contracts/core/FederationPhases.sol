@@ -50,6 +50,7 @@ abstract contract FederationPhases is FederationRounds {
         bytes32 root = keccak256(abi.encodePacked(list));
         if (absent != 0) _membership.dormant |= absent;
         _ballotsRoot = root;
+        _clock.extensions = 0;
         uint40 deadline = _enter(Phase.Mining, _config.miningSeconds);
         emit VerificationClosed(_clock.round, root, voted, absent, deadline);
     }

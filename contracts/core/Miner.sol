@@ -7,6 +7,7 @@ import {IFederation} from "../interfaces/IFederation.sol";
 import {IMiner} from "../interfaces/IMiner.sol";
 import {State, Status, UpdateClaim} from "../interfaces/Types.sol";
 import {CidLib} from "../libraries/CidLib.sol";
+import {Device, DeviceLib} from "../libraries/DeviceLib.sol";
 import {PoolLib} from "../libraries/PoolLib.sol";
 import {UpdateLib} from "../libraries/UpdateLib.sol";
 
@@ -14,15 +15,7 @@ import {UpdateLib} from "../libraries/UpdateLib.sol";
 /// federation, one read; its record lives in the event alone.
 contract Miner is IMiner, Initializable {
     using PoolLib for PoolLib.State;
-
-    /// One slot. `fromRound` 0: not bound. `awaited`: seen in round `seen` by a check-in, and counting in it all the same.
-    struct Device {
-        address federation;
-        uint24 fromRound;
-        uint24 seen;
-        uint24 submitted;
-        bool awaited;
-    }
+    using PoolLib for uint256;
 
     uint256 private constant MAX_ENDPOINT_BYTES = 256;
     /// The index of a miner that left: in no mask.
@@ -47,8 +40,7 @@ contract Miner is IMiner, Initializable {
         _federation = federation_;
         _owner = owner_;
         _endpoint = endpoint_;
-        _pool.index = index_;
-        _pool.silentRounds = IFederation(federation_).config().silentRounds;
+        _pool.initialize(index_, IFederation(federation_).config().silentRounds);
     }
 
     /// @inheritdoc IMiner
@@ -64,11 +56,11 @@ contract Miner is IMiner, Initializable {
     function registerDevice(bytes32 datasetRoot, uint32 datasetSize, uint64 rateNs) external {
         // First, so that its status is checked first (P11). It calls nobody but the miner that the device leaves.
         uint32 fromRound = IFederation(_federation).bindDevice(msg.sender);
-        if (_devices[msg.sender].fromRound != 0) revert MinerDeviceAlreadyBound(msg.sender);
+        if (_devices[msg.sender].isBound()) revert MinerDeviceAlreadyBound(msg.sender);
         if (datasetRoot == 0 || datasetSize == 0 || rateNs == 0) {
             revert MinerInvalidCommitment(datasetRoot, datasetSize, rateNs);
         }
-        _devices[msg.sender] = Device(_federation, uint24(fromRound), uint24(fromRound - 1), 0, false);
+        _devices[msg.sender] = DeviceLib.create(_federation, fromRound);
         _pool.enter(fromRound - 1);
         emit DeviceRegistered(msg.sender, datasetRoot, datasetSize, rateNs, fromRound);
     }
@@ -83,34 +75,37 @@ contract Miner is IMiner, Initializable {
     /// @inheritdoc IMiner
     function checkIn() external {
         uint32 round = _requireOpen();
-        Device storage device = _devices[msg.sender];
-        if (device.fromRound == 0) revert MinerDeviceNotBound(msg.sender);
-        if (device.seen != round) {
-            device.awaited = _pool.move(device.seen, round);
-            device.seen = uint24(round);
+        Device device = _boundDevice(msg.sender);
+        if (device.seen() != round) {
+            bool awaited = _pool.move(device.seen(), round);
+            _devices[msg.sender] = device.see(round, awaited);
         }
         emit DeviceCheckedIn(msg.sender, round);
     }
 
     /// @inheritdoc IMiner
     function submitUpdate(UpdateClaim calldata claim) external {
-        Device memory device = _devices[msg.sender];
+        Device device = _devices[msg.sender];
+        uint256 word = _pool.word;
         uint32 round = claim.round;
-        address federation_ = device.fromRound == 0 ? _federation : device.federation;
-        IFederation(federation_).requireTraining(round, _pool.index);
+        address federation_ = device.isBound() ? device.federation() : _federation;
+        // A view, so the two words are still what the storage has after it.
+        IFederation(federation_).requireTraining(round, word.index());
 
-        if (device.fromRound == 0) revert MinerDeviceNotBound(msg.sender);
-        if (device.fromRound > round) revert MinerDeviceNotYetActive(msg.sender, device.fromRound, round);
-        if (device.submitted == round) revert MinerDuplicateUpdate(msg.sender, round);
+        if (!device.isBound()) revert MinerDeviceNotBound(msg.sender);
+        if (device.fromRound() > round) {
+            revert MinerDeviceNotYetActive(msg.sender, device.fromRound(), round);
+        }
+        if (device.submitted() == round) revert MinerDuplicateUpdate(msg.sender, round);
         if (!CidLib.isCodec(claim.codec)) revert MinerInvalidCodec(claim.codec);
-        _devices[msg.sender] = Device(federation_, device.fromRound, uint24(round), uint24(round), false);
+        _devices[msg.sender] = device.submit(round);
 
         // The record's claim lies in the calldata as EIP-712 encodes it; the event below checks every value.
         bytes32 leaf = UpdateLib.leaf(federation_, round, msg.sender, address(this), msg.data[36:260]);
         emit UpdateSubmitted(
             round,
             msg.sender,
-            _pool.append(round, device.seen, device.awaited, leaf),
+            _pool.append(word, round, device.seen(), device.awaited(), leaf),
             claim.digest,
             claim.codec,
             claim.samples,
@@ -130,7 +125,7 @@ contract Miner is IMiner, Initializable {
     /// @inheritdoc IMiner
     function retire() external {
         if (msg.sender != _federation) revert MinerOnlyFederation(msg.sender);
-        _pool.index = NOWHERE;
+        _pool.setIndex(NOWHERE);
     }
 
     /// @inheritdoc IMiner
@@ -145,7 +140,7 @@ contract Miner is IMiner, Initializable {
 
     /// @inheritdoc IMiner
     function index() external view returns (uint8) {
-        return _pool.index;
+        return _pool.word.index();
     }
 
     /// @inheritdoc IMiner
@@ -164,15 +159,19 @@ contract Miner is IMiner, Initializable {
         view
         returns (uint32 fromRound, uint32 seen, uint32 submitted)
     {
-        Device storage device = _devices[account];
-        return (device.fromRound, device.seen, device.submitted);
+        Device device = _devices[account];
+        return (device.fromRound(), device.seen(), device.submitted());
     }
 
     function _unbind(address account) private {
-        Device storage device = _devices[account];
-        if (device.fromRound == 0) revert MinerDeviceNotBound(account);
-        _pool.remove(device.seen, device.awaited);
-        delete _devices[account];
+        Device device = _boundDevice(account);
+        _pool.remove(device.seen(), device.awaited());
+        _devices[account] = Device.wrap(0);
+    }
+
+    function _boundDevice(address account) private view returns (Device device) {
+        device = _devices[account];
+        if (!device.isBound()) revert MinerDeviceNotBound(account);
     }
 
     /// The last opened round, unless the federation is paused or closed.

@@ -6,109 +6,124 @@ import {IMiner} from "../interfaces/IMiner.sol";
 /// The pool of a miner's current round, and how many of its devices were last seen when (docs/SPECIFICATION.md,
 /// R2 and M7).
 ///
-/// `seen` has eight lanes of 16 bits: lane k counts the devices that were last seen k rounds before `round`. A
-/// new round shifts the lanes by one, so nothing is ever done for each device; what falls out of the eighth lane
-/// was silent for longer than any federation waits. A lane cannot overflow: a federation has at most 60,000
+/// All but the head is one word, so that a submission reads and writes it once:
+///
+///     bits    0-127  eight lanes of 16 bits; lane k counts the devices last seen k rounds before `round`
+///     bits  128-159  round, the last one that anything happened in
+///     bits  160-175  count, of the updates in that round's pool
+///     bits  176-191  awaited, the devices in lane 0 that count in `round` and have not submitted: they checked in
+///     bits  192-199  silentRounds
+///     bits  200-207  index of the miner: no part of the pool, but a submission needs it as well
+///
+/// A new round shifts the lanes by one, so nothing is ever done for each device; what falls out of the eighth
+/// lane was silent for longer than any federation waits. No lane overflows: a federation has at most 60,000
 /// devices.
 library PoolLib {
     struct State {
         bytes32 head;
-        uint128 seen;
-        uint32 round;
-        uint16 count;
-        /// Devices in lane 0 that count in `round` and have not submitted: they only checked in.
-        uint16 awaited;
-        uint8 silentRounds;
-        /// The miner's index: no part of the pool, but a submission needs it and reads this slot anyway.
-        uint8 index;
+        uint256 word;
     }
 
-    uint256 private constant LANE = 16;
+    uint256 private constant LANE_BITS = 16;
+    uint256 private constant ROUND = 128;
+    uint256 private constant COUNT = 160;
+    uint256 private constant AWAITED = 176;
+    uint256 private constant SILENT_ROUNDS = 192;
+    uint256 private constant INDEX = 200;
+
+    uint256 private constant ONE_SEEN = 1;
+    uint256 private constant ONE_UPDATE = 1 << COUNT;
+    uint256 private constant ONE_AWAITED = 1 << AWAITED;
     /// Multiplying seven lanes by this leaves their sum in the seventh.
     uint256 private constant SUM = 0x0001000100010001000100010001;
 
-    /// Append `leaf` for a device last seen in round `lastSeen`; its place in the pool of `round`.
-    function append(State storage self, uint32 round, uint32 lastSeen, bool awaited, bytes32 leaf)
-        internal
-        returns (uint16 place)
-    {
-        (uint128 seen, uint32 stored, uint16 waiting) = (self.seen, self.round, self.awaited);
-        if (stored == round) {
-            place = self.count;
-            if (place == type(uint16).max) revert IMiner.MinerPoolFull(round);
-        } else {
-            (seen, waiting) = (_shift(seen, round - stored), 0);
-        }
+    /// Set up an empty pool.
+    function initialize(State storage self, uint8 index_, uint8 silentRounds) internal {
+        self.word = (uint256(index_) << INDEX) | (uint256(silentRounds) << SILENT_ROUNDS);
+    }
+
+    /// Give the miner another index.
+    function setIndex(State storage self, uint8 index_) internal {
+        self.word = (self.word & ~(uint256(type(uint8).max) << INDEX)) | (uint256(index_) << INDEX);
+    }
+
+    /// Append `leaf` to the pool of `round` for a device last seen in `lastSeen`; its place. `word` is the state's.
+    function append(
+        State storage self,
+        uint256 word,
+        uint256 round,
+        uint256 lastSeen,
+        bool awaited,
+        bytes32 leaf
+    ) internal returns (uint16 place) {
+        word = _rolled(word, round);
+        place = uint16(word >> COUNT);
+        if (place == type(uint16).max) revert IMiner.MinerPoolFull(uint32(round));
         // The head of an earlier round is left where it is: an empty pool does not read it.
-        self.head = keccak256(abi.encode(place == 0 ? bytes32(0) : self.head, leaf));
+        bytes32 head = place == 0 ? bytes32(0) : self.head;
+        self.head = keccak256(abi.encode(head, leaf));
         unchecked {
-            if (awaited && lastSeen == round) --waiting;
-            self.seen = seen - _one(round - lastSeen) + 1;
-            self.round = round;
-            self.count = place + 1;
-            self.awaited = waiting;
+            if (awaited && lastSeen == round) word -= ONE_AWAITED;
+            self.word = word - _one(round - lastSeen) + ONE_SEEN + ONE_UPDATE;
         }
     }
 
     /// Count a new device as seen in `round`.
-    function enter(State storage self, uint32 round) internal {
-        _roll(self, round);
-        self.seen += 1;
+    function enter(State storage self, uint256 round) internal {
+        self.word = _rolled(self.word, round) + ONE_SEEN;
     }
 
     /// Count a device last seen in an earlier round as seen in `round`; whether it counts in `round` all the same.
-    function move(State storage self, uint32 lastSeen, uint32 round) internal returns (bool awaited) {
-        _roll(self, round);
-        self.seen = self.seen - _one(round - lastSeen) + 1;
-        awaited = round - lastSeen <= self.silentRounds;
-        if (awaited) self.awaited += 1;
+    function move(State storage self, uint256 lastSeen, uint256 round) internal returns (bool awaited) {
+        uint256 word = _rolled(self.word, round) - _one(round - lastSeen) + ONE_SEEN;
+        awaited = round - lastSeen <= uint8(word >> SILENT_ROUNDS);
+        self.word = awaited ? word + ONE_AWAITED : word;
     }
 
-    /// Forget a device last seen in round `lastSeen`.
-    function remove(State storage self, uint32 lastSeen, bool awaited) internal {
-        uint32 round = self.round;
-        self.seen -= _one(round - lastSeen);
-        if (awaited && lastSeen == round) self.awaited -= 1;
+    /// Forget a device last seen in `lastSeen`.
+    function remove(State storage self, uint256 lastSeen, bool awaited) internal {
+        uint256 word = self.word;
+        uint256 round = uint32(word >> ROUND);
+        if (awaited && lastSeen == round) word -= ONE_AWAITED;
+        self.word = word - _one(round - lastSeen);
     }
 
     /// The pool as of `round`, and how many devices that count in it have not submitted. Of a round before the
     /// pool's last one nothing is left.
-    function read(State storage self, uint32 round)
+    function read(State storage self, uint256 round)
         internal
         view
         returns (bytes32 head, uint16 count, uint16 outstanding)
     {
-        uint32 stored = self.round;
-        if (round < stored) return (0, 0, 0);
-        uint256 counting = _shift(self.seen, round - stored) >> LANE;
-        counting &= (1 << (LANE * self.silentRounds)) - 1;
+        uint256 word = self.word;
+        if (round < uint32(word >> ROUND)) return (0, 0, 0);
+        word = _rolled(word, round);
+        count = uint16(word >> COUNT);
+        if (count != 0) head = self.head;
+        uint256 counting = word >> LANE_BITS;
         unchecked {
-            outstanding = uint16((counting * SUM) >> (6 * LANE));
-        }
-        if (round == stored) {
-            count = self.count;
-            outstanding += self.awaited;
-            if (count != 0) head = self.head;
+            counting &= (1 << (LANE_BITS * uint8(word >> SILENT_ROUNDS))) - 1;
+            outstanding = uint16((counting * SUM) >> (6 * LANE_BITS)) + uint16(word >> AWAITED);
         }
     }
 
-    /// Bring the pool to `round`: empty, if that is a new one.
-    function _roll(State storage self, uint32 round) private {
-        uint32 stored = self.round;
-        if (stored == round) return;
-        self.seen = _shift(self.seen, round - stored);
-        self.round = round;
-        self.count = 0;
-        self.awaited = 0;
+    /// The miner's index.
+    function index(uint256 word) internal pure returns (uint8) {
+        return uint8(word >> INDEX);
     }
 
-    /// The lanes, `rounds` later; what is older than eight rounds falls out.
-    function _shift(uint128 seen, uint256 rounds) private pure returns (uint128) {
-        return uint128(uint256(seen) << (LANE * rounds));
+    /// The word as of `round`: an empty pool, if that is a new one.
+    function _rolled(uint256 word, uint256 round) private pure returns (uint256) {
+        uint256 former = uint32(word >> ROUND);
+        if (former == round) return word;
+        unchecked {
+            uint256 lanes = uint128(uint256(uint128(word)) << (LANE_BITS * (round - former)));
+            return ((word >> SILENT_ROUNDS) << SILENT_ROUNDS) | (round << ROUND) | lanes;
+        }
     }
 
     /// One device in the lane of `rounds` ago; nothing when it fell out.
-    function _one(uint256 rounds) private pure returns (uint128) {
-        return uint128(uint256(1) << (LANE * rounds));
+    function _one(uint256 rounds) private pure returns (uint256) {
+        return uint128(1 << (LANE_BITS * rounds));
     }
 }

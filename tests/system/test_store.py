@@ -49,7 +49,7 @@ def stores(kubo_pair: tuple[KuboNode, KuboNode]) -> Iterator[tuple[KuboStore, Ku
 
 
 @pytest.mark.parametrize(
-    "size", [0, 1, MIB - 1, MIB, MIB + 1, 10 * MIB, 200 * MIB, *random.sample(range(8 * MIB), 3)]
+    "size", [0, 1, MIB - 1, MIB, MIB + 1, 10 * MIB, 200 * MIB, *random.Random(11).sample(range(8 * MIB), 3)]
 )
 def test_every_store_gives_the_same_cid(
     stores: tuple[KuboStore, KuboStore], tmp_path: Path, size: int

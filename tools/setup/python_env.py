@@ -65,8 +65,10 @@ def install_uv(block: str) -> None:
     stamp.clear()
     home = TOOLS / "uv"
     shutil.rmtree(home, ignore_errors=True)
+    # Pip asks for rustc's version, and rustup's rustc would leave a folder in the home.
+    env = {"RUSTUP_HOME": str(TOOLS / "home" / ".rustup")}
     try:
-        run([sys.executable, "-m", "venv", home], what="making a virtual environment", timeout=120)
+        run([sys.executable, "-m", "venv", home], what="making a virtual environment", timeout=120, env=env)
     except SetupError as error:
         raise SetupError(f"{error}; on Debian and Ubuntu install python3.11-venv") from error
     wanted = CACHE / "uv.txt"
@@ -89,8 +91,6 @@ def install_uv(block: str) -> None:
         "-r",
         wanted,
     ]
-    # Pip asks for rustc's version, and rustup's rustc would leave a folder in the home.
-    env = {"RUSTUP_HOME": str(TOOLS / "home" / ".rustup")}
     run(command, what="installing uv from PyPI", timeout=300, attempts=3, env=env)
     stamp.write("done")
 

@@ -19,53 +19,12 @@ _TIMESTAMPS = 4_096
 Entry = Mapping[str, Any]
 
 
-class LogReader:
-    """Reads ranges of blocks; finds the contracts of new miners on the way.
+class LogDecoder:
+    """Makes the protocol's logs of a node's entries; finds out the timestamps that some nodes leave out."""
 
-    Parameters
-    ----------
-    reader
-        The way to the node.
-    federation
-        Its address.
-    about
-        Addresses of contracts whose events name a federation in their first topic.
-    start
-        The block of the deployment: nothing is older.
-    """
-
-    def __init__(self, reader: Reader, federation: Address, about: tuple[Address, ...], start: int) -> None:
-        self._reader, self._rpc, self._codec = reader, reader.rpc, reader.codec
-        self._federation, self._about, self._start = federation, list(about), start
-        self._emitters: dict[Address, None] = {federation: None}
-        self._discovered, self._range = start, RANGE
+    def __init__(self, reader: Reader) -> None:
+        self._rpc, self._codec = reader.rpc, reader.codec
         self._timestamps: dict[str, int] = {}
-        topic = "0x" + federation[2:].lower().rjust(64, "0")
-        self._naming = [self._codec.topics(FederationCreated, MinerCreated, DifficultyChanged), topic]
-        self._joined = [self._codec.topics(MinerJoined)]
-        self._all = [self._codec.topics()]
-
-    def read(self, first: int, last: int) -> list[Log]:
-        """Return the logs of blocks ``first`` to ``last``, both included, in chain order.
-
-        Raises
-        ------
-        RpcError
-            The node refuses even one block at a time.
-        ChainUnreachable
-            It does not answer.
-        """
-        return self.decode(self.entries(first, last))
-
-    def entries(self, first: int, last: int) -> list[Entry]:
-        """Return log entries as the node gives them."""
-        first = max(first, self._start)
-        if self._discovered < first:
-            self._in_ranges(self._discovered, first - 1, self._discover)
-            self._discovered = max(self._discovered, first)
-        found = self._in_ranges(first, last, self._entries)
-        self._discovered = max(self._discovered, last + 1)
-        return found
 
     def decode(self, entries: Iterable[Entry], known: Mapping[str, int] | None = None) -> list[Log]:
         """Decode entries; ``known`` gives timestamps by block hash (hex) where the node's logs have none."""
@@ -101,6 +60,56 @@ class LogReader:
         while len(self._timestamps) > _TIMESTAMPS:
             del self._timestamps[next(iter(self._timestamps))]
         return fetched
+
+
+class LogReader:
+    """Reads ranges of blocks; finds the contracts of new miners on the way.
+
+    Parameters
+    ----------
+    reader, decoder
+        The way to the node, and from its answers to logs.
+    federation
+        Its address.
+    about
+        Addresses of contracts whose events name a federation in their first topic.
+    start
+        The block of the deployment: nothing is older.
+    """
+
+    def __init__(
+        self, reader: Reader, decoder: LogDecoder, federation: Address, about: tuple[Address, ...], start: int
+    ) -> None:
+        self._rpc, self._codec, self.decode = reader.rpc, reader.codec, decoder.decode
+        self._federation, self._about, self._start = federation, list(about), start
+        self._emitters: dict[Address, None] = {federation: None}
+        self._discovered, self._range = start, RANGE
+        topic = "0x" + federation[2:].lower().rjust(64, "0")
+        self._naming = [self._codec.topics(FederationCreated, MinerCreated, DifficultyChanged), topic]
+        self._joined = [self._codec.topics(MinerJoined)]
+        self._all = [self._codec.topics()]
+
+    def read(self, first: int, last: int) -> list[Log]:
+        """Return the logs of blocks ``first`` to ``last``, both included, in chain order.
+
+        Raises
+        ------
+        RpcError
+            The node refuses even one block at a time.
+        ChainUnreachable
+            It does not answer.
+        """
+        return self.decode(self.entries(first, last))
+
+    def entries(self, first: int, last: int) -> list[Entry]:
+        """Return log entries as the node gives them."""
+        first = max(first, self._start)
+        if self._discovered < first:
+            self._in_ranges(self._discovered, first - 1, self._discover)
+            self._discovered = max(self._discovered, first)
+        found = self._in_ranges(first, last, self._entries)
+        self._discovered = max(self._discovered, last + 1)
+        return found
 
     def _in_ranges(self, first: int, last: int, read: Callable[[int, int], list[Entry]]) -> list[Entry]:
         found: list[Entry] = []

@@ -22,7 +22,8 @@ from minerva import config
 from minerva.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
-    from minerva.chain.port import Actor, Chain
+    from minerva.chain.port import Actor
+    from minerva.chain.web3 import Web3Chain
     from minerva.store.port import Store
 
 _OPTIONS: dict[str, tuple[Any, Any, str | None]] = {
@@ -72,7 +73,7 @@ class Context:
     out: Console = field(default_factory=lambda: Console(soft_wrap=True))
     err: Console = field(default_factory=lambda: Console(stderr=True, soft_wrap=True))
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _chain: Chain | None = None
+    _chain: Web3Chain | None = None
     _store: Store | None = None
 
     @property
@@ -87,10 +88,10 @@ class Context:
         else:
             render(self.out)
 
-    def chain(self) -> Chain:
+    def chain(self) -> Web3Chain:
         """The chain of this configuration; connects at the first call."""
         if self._chain is None:
-            from minerva.chain import connect
+            from minerva.cli.connect import connect
 
             self._chain = connect(self.settings)
             self._open.callback(self._chain.close)
@@ -115,13 +116,15 @@ class Context:
 
     def actor(self) -> Actor:
         """The account of this configuration, able to act; holds the lock on its key until the command ends."""
-        from minerva.chain import connect_actor
+        from minerva.cli.connect import connect_actor
 
-        actor = connect_actor(self.chain(), self.settings)
-        close = getattr(actor, "close", None)
-        if close is not None:
-            self._open.callback(close)
-        return actor
+        return self._open.enter_context(connect_actor(self.chain(), self.settings))
+
+    def account_address(self) -> str:
+        """The address of the configured account, without unlocking it where its file says so."""
+        from minerva.keys import account_address
+
+        return account_address(self.settings.key.account)
 
     def federation(self, given: str | None) -> str:
         """The federation that was named, checksummed; raises `ConfigError` when none was."""

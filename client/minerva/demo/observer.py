@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from minerva.chain.port import Chain, Change
-from minerva.protocol.blocks import Body
+from minerva.protocol.blocks import MAX_BODY_BYTES, Body
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import (
     BallotCast,
@@ -30,7 +30,6 @@ from minerva.protocol.records import Address, indices
 from minerva.store.port import Store
 
 FETCH_SECONDS = 60.0
-MAX_DOCUMENT_BYTES = 16 << 20
 
 
 @dataclass
@@ -149,12 +148,12 @@ class Observer:
     def _read(self, view: RoundView) -> None:
         if view.header is None:
             return
-        body = Body.from_bytes(self._fetch(view.header.body, MAX_DOCUMENT_BYTES))
-        for entry in body.updates:
-            if entry.accepted:
-                view.accepted.append(entry.update.device)
+        body = Body.from_bytes(self._fetch(view.header.body, MAX_BODY_BYTES))
+        for update, outcome in zip(body.updates, body.outcomes, strict=True):
+            if outcome.accepted:
+                view.accepted.append(update.device)
             else:
-                view.rejected.append((entry.update.device, Reason(entry.reason).name, words(entry.reason)))
+                view.rejected.append((update.device, Reason(outcome.reason).name, words(outcome.reason)))
         model = self._fetch(view.header.model, self._config.max_model_bytes)
         view.accuracy, view.loss = self._evaluate(model)
         refused = "; ".join(f"{self.name(device)} refused: {text}" for device, _, text in view.rejected)

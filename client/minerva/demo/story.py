@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -149,7 +151,7 @@ def _act(event: Event, stack: Stack, options: DemoOptions, display: Display, kil
     """Kill one miner when its round opens, and start it again when the others decided without it."""
     name = f"miner-{KILLED_MINER}"
     if isinstance(event, RoundOpened) and event.round == options.kill_round and KILLED_MINER < options.miners:
-        stack.children[name].kill()
+        os.kill(stack.children[name].pid, signal.SIGKILL)
         killed.update(miner=name, round=event.round, returned=False)
         display.say(f"{name} is killed with SIGKILL")
     if isinstance(event, VerificationClosed) and killed and not killed["returned"] and event.round >= killed["round"]:
@@ -193,12 +195,16 @@ def _baseline(task: Task, options: DemoOptions) -> dict[str, list[float]]:
     from minerva.learning.baseline import bare_fedavg, centralised
     from minerva.learning.partition import parse
 
-    (x, y), test = task.load_data()
-    parts = parse(options.partition)(y.numpy(), len(CAST), options.seed)
-    honest = {number: (x[parts[number]], y[parts[number]]) for number, kind in enumerate(CAST) if kind == "honest"}
-    fedavg = bare_fedavg(task, honest, rounds=options.rounds, epochs=options.epochs)
-    central = centralised(task, x, y, rounds=options.rounds, epochs=options.epochs)
+    train, test = task.load_data()
+    parts = parse(options.partition)(train[1].numpy(), len(CAST), options.seed)
+    honest = [number for number, kind in enumerate(CAST) if kind == "honest"]
+    fedavg = bare_fedavg(task, train, parts, rounds=options.rounds, epochs=options.epochs, orders=[honest] * options.rounds)
+    central = centralised(task, train, epochs=options.rounds * options.epochs)
     return {
         "fedavg": [task.evaluate_state(state, *test)["accuracy"] for state in fedavg],
-        "centralised": [task.evaluate_state(state, *test)["accuracy"] for state in central],
+        "centralised": [
+            task.evaluate_state(state, *test)["accuracy"]
+            for epoch, state in enumerate(central, start=1)
+            if epoch % options.epochs == 0
+        ],
     }

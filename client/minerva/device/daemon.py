@@ -14,7 +14,7 @@ from minerva.device.transport import Transport
 from minerva.errors import ContractReverted, MinervaError, StoreError, UserError, VerificationFailed
 from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CheckInDevice, RegisterDevice, SubmitUpdate
-from minerva.protocol.blocks import Body
+from minerva.protocol.blocks import MAX_BODY_BYTES, Body
 from minerva.protocol.events import BlockFinalized, BlockProposed, FederationClosed, RoundOpened, RoundSkipped
 from minerva.protocol.header import Header
 from minerva.protocol.manifest import Manifest
@@ -25,7 +25,8 @@ from minerva.store.cid import cid_of
 
 log = logging.getLogger(__name__)
 
-MAX_DOCUMENT_BYTES = 16 << 20
+MAX_MANIFEST_BYTES = 1 << 24
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Device:
         data = self.transport.fetch(
             self.config.manifest,
             self._endpoints,
-            max_bytes=MAX_DOCUMENT_BYTES,
+            max_bytes=MAX_MANIFEST_BYTES,
             timeout=self.settings.fetch_seconds,
         )
         manifest = Manifest.from_bytes(data)
@@ -330,14 +331,15 @@ class Device:
 
     def _log_verdict(self, round_: int, prepared: Prepared, header: Header) -> None:
         data = self.transport.fetch(
-            header.body, self._endpoints, max_bytes=MAX_DOCUMENT_BYTES, timeout=self.settings.fetch_seconds
+            header.body, self._endpoints, max_bytes=MAX_BODY_BYTES, timeout=self.settings.fetch_seconds
         )
-        for entry in Body.from_bytes(data).updates:
-            if entry.update.device == self.actor.address and entry.update.cid == prepared.action.cid:
-                if entry.accepted:
+        body = Body.from_bytes(data)
+        for update, outcome in zip(body.updates, body.outcomes, strict=True):
+            if update.device == self.actor.address and update.cid == prepared.action.cid:
+                if outcome.accepted:
                     log.info("round %d: accepted", round_)
                 else:
-                    log.warning("round %d: refused: %s", round_, words(entry.reason))
+                    log.warning("round %d: refused: %s", round_, words(outcome.reason))
 
     def _report(self, state: FederationState) -> None:
         self.journal.write_status(

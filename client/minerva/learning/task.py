@@ -87,8 +87,7 @@ class Task:
                 ("LABELS", "not described"),
             )
         )
-        self.hyperparameters: dict[str, Any] = self._file.constant("HYPERPARAMETERS", {})
-        _check_hyperparameters(self.hyperparameters, path)
+        self.hyperparameters = self._file.hyperparameters
 
     @property
     def epochs(self) -> int:
@@ -109,6 +108,7 @@ class Task:
 
     def initial_state(self, seed: int = 0) -> State:
         """Return the state of a new model, made after ``torch.manual_seed(seed)``."""
+        self.spec()
         return {name: tensor.detach().clone() for name, tensor in self.model(seed).state_dict().items()}
 
     def spec(self) -> tuple[TensorSpec, ...]:
@@ -118,7 +118,7 @@ class Task:
     @cached_property
     def _spec(self) -> tuple[TensorSpec, ...]:
         try:
-            spec = spec_of(self.initial_state())
+            spec = spec_of(self.model().state_dict())
         except UserError as error:
             raise self._file.wrong("model", "has a tensor that cannot be shared", error) from error
         if not any(tensor.floating for tensor in spec):
@@ -242,28 +242,10 @@ class Task:
         )
 
     def check_code(self, manifest: Manifest, trust: bool = False) -> None:
-        """Refuse a federation whose training code is not this file by a `TaskError`, unless ``trust`` is set."""
+        """Refuse a federation whose training code is not this file by a `TaskError`, unless ``trust``."""
         if manifest.code_sha256 != self.code_sha256 and not trust:
             raise TaskError(
                 f"the federation's training code is not the {self.path.name} here",
                 value=f"SHA-256 {manifest.code_sha256}, here {self.code_sha256}",
                 remedy="Get that version of the file and read it, or trust yours (device.trust_code).",
             )
-
-
-def _check_hyperparameters(values: Any, path: Path) -> None:
-    remedy = "It is a dict of names and numbers, texts or booleans."
-    if not isinstance(values, dict):
-        raise TaskError(
-            f"HYPERPARAMETERS of {path.name} is not a dict", value=type(values).__name__, remedy=remedy
-        )
-    for name, value in values.items():
-        if not isinstance(name, str) or not isinstance(value, (int, float, str, bool)):
-            raise TaskError(
-                f"a hyper-parameter of {path.name} cannot be shared",
-                value=f"{name} = {value}"[:80],
-                remedy=remedy,
-            )
-    epochs = values.get("epochs", 1)
-    if not isinstance(epochs, int) or epochs < 1:
-        raise TaskError(f"the epochs of {path.name} are not a positive whole number", value=epochs)

@@ -62,6 +62,7 @@ class TaskFile:
             raise TaskError(f"{path.name} is not Python{where}", value=error.msg, remedy=_MEND) from error
         except (Exception, SystemExit) as error:
             raise self._fault("the file", error) from error
+        self.hyperparameters = self._check_hyperparameters(self.constant("HYPERPARAMETERS", {}))
         self._check_functions()
 
     def constant(self, name: str, default: Any) -> Any:
@@ -99,20 +100,33 @@ class TaskFile:
             raise TaskError(
                 f"{self.path.name} lacks functions",
                 value=", ".join(f"{name}()" for name in missing),
-                remedy="A task has model, load_data, train and evaluate; 'minerva task new' writes one that works.",
+                remedy=_MEND,
             )
-        named = self.constant("HYPERPARAMETERS", {})
-        extra = (
-            {str(name): 0 for name in named if self.accepts("train", str(name))}
-            if isinstance(named, dict)
-            else {}
-        )
+        extra = {name: 0 for name in self.hyperparameters if self.accepts("train", name)}
         for name, (args, keywords) in FUNCTIONS.items():
             both = {**extra, **keywords} if name == "train" else keywords
             try:
                 inspect.signature(self._function(name)).bind(*args, **both)
             except TypeError as error:
                 raise self.wrong(name, "takes other arguments", error) from None
+
+    def _check_hyperparameters(self, values: Any) -> dict[str, Any]:
+        remedy = "It is a dict of names and numbers, texts or booleans."
+        if not isinstance(values, dict):
+            raise TaskError(
+                f"HYPERPARAMETERS of {self.path.name} is not a dict", value=type(values).__name__, remedy=remedy
+            )
+        for name, value in values.items():
+            if not isinstance(name, str) or not isinstance(value, (int, float, str)):
+                raise TaskError(
+                    f"a hyper-parameter of {self.path.name} cannot be shared",
+                    value=_one_line(f"{name} = {value}"),
+                    remedy=remedy,
+                )
+        epochs = values.get("epochs", 1)
+        if not isinstance(epochs, int) or epochs < 1:
+            raise TaskError(f"the epochs of {self.path.name} are not a positive whole number", value=epochs)
+        return dict(values)
 
     def _fault(self, what: str, error: BaseException, kind: type[MinervaError] = TaskError) -> MinervaError:
         line, trace = None, error.__traceback__

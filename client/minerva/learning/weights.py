@@ -84,6 +84,8 @@ def spec_of(state: Mapping[str, Array | torch.Tensor]) -> tuple[TensorSpec, ...]
 
 
 def _as_numpy(tensor: Array | torch.Tensor) -> tuple[str, Array]:
+    if isinstance(tensor, np.generic):
+        tensor = np.asarray(tensor)
     if not isinstance(tensor, np.ndarray):
         import torch
 

@@ -18,10 +18,9 @@ from minerva.protocol.state import Phase, Status
 class Readiness:
     """What the miner has of the current round.
 
-    ``prepared``: base and judge are here. ``pending``: updates not judged yet. ``updates_root``: over the pools as seen.
-    ``ballot``: asks for the verdicts. ``candidate``: the own header, its content stored. ``agrees``: about the candidate on the chain;
-    None while it cannot be told. ``working``: in words, what of Mining is not done yet. ``closable_since``: when (seconds of the chain)
-    Training could first close; None while it cannot.
+    ``prepared``: parent's model and judge are here. ``pending``: updates not judged yet. ``candidate``: the own header, its content stored.
+    ``agrees``: about the candidate on the chain; None while it cannot be told. ``working``: in words, what of the own block is not there
+    yet. ``closable_since``: when (seconds of the chain) Training could first close; None while it cannot.
     """
 
     prepared: bool = False
@@ -37,20 +36,13 @@ class Duty:
     """What to do now, if anything, and what is waited for otherwise.
 
     ``vote`` asks for a ballot, which costs something to make; ``action`` is anything else. ``look_at``: when (seconds of the chain) to look
-    again even if nothing happens. ``key`` names the duty for back-off.
+    again even if nothing happens.
     """
 
     waiting: Waiting
     action: Action | None = None
     vote: bool = False
     look_at: float | None = None
-
-    @property
-    def key(self) -> str:
-        """Two tries of one thing have one key."""
-        if isinstance(self.action, actions.Tick | actions.Unpause):
-            return type(self.action).__name__
-        return "Vote" if self.vote or self.action is None else self.action.intent
 
 
 class Duties:

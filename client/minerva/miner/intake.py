@@ -61,6 +61,7 @@ class Intake:
         self._refused: dict[Order, Reason] = {}
         self._seen: set[Order] = set()
         self._judged: set[Order] = set()
+        self._here: set[Order] = set()
         self._retries: list[tuple[float, int, PlacedUpdate, int]] = []
         self._numbers = itertools.count()
         self._stopped = False
@@ -87,6 +88,8 @@ class Intake:
 
     def offer(self, placed: PlacedUpdate, content: bytes | Reason, source: str, *, fetch_ms: float = 0.0) -> None:
         """Judge an update by its content now, in the calling thread, unless that was done."""
+        if isinstance(content, bytes):
+            self._here.add(placed.order)
         if placed.order in self._judged:
             return
         began = time.perf_counter()
@@ -102,10 +105,15 @@ class Intake:
         self._ledger.fetched(placed, source=source, size=size, fetch_ms=fetch_ms, judge_ms=judge_ms)
         self._changed()
 
-    def pending(self, updates: Sequence[PlacedUpdate]) -> int:
-        """How many of ``updates`` are not judged."""
+    @property
+    def pending(self) -> int:
+        """How many of the updates seen are not judged."""
         with self._lock:
-            return sum(placed.order not in self._judged for placed in updates)
+            return len(self._seen) - len(self._judged)
+
+    def holds(self, placed: PlacedUpdate) -> bool:
+        """Whether the content came."""
+        return placed.order in self._here
 
     def verdicts(self, updates: Sequence[PlacedUpdate]) -> bytes:
         """The ballot over ``updates``; whatever is not judged by now was unavailable (rule 1)."""

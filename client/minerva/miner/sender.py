@@ -32,19 +32,19 @@ class Sender:
         self._actor, self._ledger, self._settings, self._changed = actor, ledger, settings, changed
         self._workers = Workers("send")
         self._failures: dict[str, tuple[int, float]] = {}
-        self.busy: Action | None = None
+        self.busy = ""
         self.problem = ""
 
     def ready_at(self, key: str) -> float:
         """When, by `time.monotonic`, ``key`` may be tried (again)."""
         return self._failures.get(key, (0, 0.0))[1]
 
-    def send(self, key: str, action: Action, round_: int) -> bool:
-        """Start sending, unless another action is on its way or ``key`` failed a moment ago."""
-        if self.busy is not None or time.monotonic() < self.ready_at(key):
+    def send(self, key: str, make: Callable[[], Action], round_: int) -> bool:
+        """Make and send an action in the sending thread, unless one is on its way or ``key`` failed a moment ago."""
+        if self.busy or time.monotonic() < self.ready_at(key):
             return False
-        self.busy = action
-        self._workers.submit(lambda: self._send(key, action, round_))
+        self.busy = key
+        self._workers.submit(lambda: self._send(key, make, round_))
         return True
 
     def forget(self) -> None:
@@ -56,11 +56,13 @@ class Sender:
         self._workers.stop()
         return self._workers.join(timeout)
 
-    def _send(self, key: str, action: Action, round_: int) -> None:
-        kind, began = type(action).__name__, time.perf_counter()
+    def _send(self, key: str, make: Callable[[], Action], round_: int) -> None:
+        kind, intent, began = key, "", time.perf_counter()
         receipt: Receipt | None = None
         error = ""
         try:
+            action = make()
+            kind, intent = type(action).__name__, action.intent
             receipt = self._actor.send(action, timeout=self._settings.send_seconds)
             self.problem = ""
         except ContractReverted as refusal:
@@ -73,10 +75,12 @@ class Sender:
             error = self.problem = f"{type(fault).__name__}: {fault}"
             log.exception("round %d: a fault while sending %s", round_, kind)
         ms = 1000 * (time.perf_counter() - began)
-        self._ledger.action(round_, kind, action.intent, receipt=receipt, ms=ms, error=error)
-        if error:
+        self._ledger.action(round_, kind, intent, receipt=receipt, ms=ms, error=error)
+        if not error:  # its logs come in a moment; if they do not, say so again
+            self._failures[key] = (0, time.monotonic() + self._settings.heartbeat_seconds)
+        else:
             failures = self._failures.get(key, (0, 0.0))[0]
             pause = min(self._settings.retry_most_seconds, self._settings.retry_seconds * 2 ** min(failures, 16))
             self._failures[key] = (failures + 1, time.monotonic() + pause)
-        self.busy = None
+        self.busy = ""
         self._changed()

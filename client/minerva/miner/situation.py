@@ -40,6 +40,7 @@ class _Moving:
     attested: int = 0
     height: int = 0
     difficulty: int = 1
+    waiting_since: int = 0
     paused_at: int = 0
     paused_seconds: int = 0
     candidate: events.BlockProposed | None = None
@@ -104,6 +105,8 @@ class Situation:
 
     def _take(self, log: events.Log) -> None:
         event, now = log.event, self.now
+        if now.status is Status.WAITING:
+            now.waiting_since = log.timestamp  # whatever happens now may be what was waited for
         match event:
             case events.UpdateSubmitted():
                 now.updates += 1

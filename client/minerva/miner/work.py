@@ -74,18 +74,17 @@ class RoundWork:
         self.problem = ""
         self._stored = False
         self._underivable = False
+        self._agreed: dict[bytes, bool] = {}
         self._deriving_root: bytes | None = None
         self._derive_again_at: float | None = None
         self._search: Search | None = None
         self._found: Found | None = None
         self._over = threading.Event()
 
-    def see(self, record: RoundRecord) -> None:
-        """Take new updates of the round in."""
-        for placed in record.updates:
-            if self.intake.knows(placed):
-                continue
-            registration = self._tools.history.registration(placed.update.device, record.round)
+    def see(self, placed: PlacedUpdate) -> None:
+        """Take an update of the round in; one that was seen changes nothing."""
+        if not self.intake.knows(placed):
+            registration = self._tools.history.registration(placed.update.device, self.round)
             self.intake.see(placed, registration, self.tip.parent.rate(registration))
 
     def stop(self) -> None:
@@ -111,17 +110,16 @@ class RoundWork:
             waits.append(self._derive_again_at - time.monotonic())
         return min((max(0.0, wait) for wait in waits if wait is not None), default=None)
 
-    def agrees(self, header: Header) -> bool | None:
+    def agrees(self, hash_: bytes, header: Header) -> bool | None:
         """Whether a candidate is the block that this miner derived; None while there is none to compare with."""
-        if self._underivable:
-            log.warning("round %d: rejects the candidate: %s", self.round, self.problem)
-            return False
-        if self.derivation is None:
+        if hash_ in self._agreed:
+            return self._agreed[hash_]
+        if self.derivation is None and not self._underivable:
             return None
-        difference = compare(header, self.derivation)
+        difference = compare(header, self.derivation) if self.derivation else self.problem
         if difference is not None:
-            self.problem = f"a candidate differs: {difference}"
             log.warning("round %d: rejects the candidate of %s: %s", self.round, header.proposer, difference)
+        self._agreed[hash_] = difference is None
         return difference is None
 
     @property
@@ -144,6 +142,9 @@ class RoundWork:
         except VerificationFailed as error:
             self.problem, self._underivable = str(error), True
             log.error("round %d: no block follows: %s", self.round, error)
+        except Exception as fault:
+            self.problem = f"nothing: deriving the block failed ({type(fault).__name__}), the log says why"
+            raise
         else:
             if record.ballots_root == self._deriving_root:
                 self.derivation, self.problem = derivation, ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from eth_utils.address import is_checksum_address
@@ -183,7 +184,11 @@ def _from_hex(text: object, length: int) -> bytes:
 
 
 def _address(text: object) -> Address:
-    address: str = _instance(text, str)
+    return _checksummed(_instance(text, str))
+
+
+@lru_cache(4096)
+def _checksummed(address: str) -> Address:
     if not is_checksum_address(address):
         raise ValueError(f"not a checksummed address: {address[:50]}")
     return address

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from minerva.errors import UserError
@@ -46,10 +45,14 @@ class Cid:
         body = text[1:].upper() if text[:1] == "b" else ""
         try:
             raw = base64.b32decode(body + "=" * (-len(body) % 8))
-        except binascii.Error:
+        except ValueError:  # binascii.Error, or a character that is not ASCII
             raw = b""
-        if len(raw) != 36 or raw[0] != 1 or raw[2:4] != _PREFIX:
-            raise UserError(
-                "not a CID of this protocol", value=text[:80], remedy="It is CIDv1 in base32, sha2-256: 'bafk…'."
-            )
-        return cls(raw[4:], raw[1])
+        if len(raw) == 36 and raw[0] == 1 and raw[1] in (RAW, DAG_PB) and raw[2:4] == _PREFIX:
+            cid = cls(raw[4:], raw[1])
+            if str(cid) == text:
+                return cid
+        raise UserError(
+            "not a CID of this protocol",
+            value=ascii(text[:80]),
+            remedy="It is CIDv1 in base32, sha2-256: 'bafk…'.",
+        )

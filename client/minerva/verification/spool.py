@@ -1,4 +1,4 @@
-"""Contents on disk instead of in memory: rule 4 compares devices × model bytes, and the budget is O(model)."""
+"""Contents on disk instead of in memory: rule 4 compares devices × model bytes, in O(model) memory."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class Contracts:
         """Mine the call in a block of timestamp ``now`` and return what was emitted."""
         self._rpc("evm_setNextBlockTimestamp", now)
         request = {**self._request(call_of(action)), "from": sender, "gas": hex(GAS), "gasPrice": "0x0"}
-        receipt = self._rpc("eth_getTransactionReceipt", self._rpc("eth_sendTransaction", request))
+        receipt = self._receipt(self._rpc("eth_sendTransaction", request))
         assert receipt["status"] == "0x1", "a call that would succeed has failed"
         assert self.latest() == now
         named = [(to_checksum_address(log["address"]), *self._log(log)) for log in receipt["logs"]]
@@ -85,6 +86,14 @@ class Contracts:
         payloads = [_payload("eth_call", (self._request(c), *context), i) for i, c in enumerate(calls)]
         answers = sorted(self._post(payloads), key=lambda answer: answer["id"])
         return [self._result(call, answer) for call, answer in zip(calls, answers, strict=True)]
+
+    def _receipt(self, transaction: str) -> Any:
+        for _ in range(5000):  # mined at once, but a moment after the answer
+            receipt = self._rpc("eth_getTransactionReceipt", transaction)
+            if receipt is not None:
+                return receipt
+            time.sleep(0.001)
+        raise TimeoutError(transaction)
 
     def _request(self, call: Call) -> dict[str, str]:
         abi = self._functions[call.function]

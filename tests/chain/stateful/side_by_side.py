@@ -15,7 +15,7 @@ from minerva.protocol import actions as act
 from minerva.protocol.events import Event, MinerCreated
 from minerva.protocol.machine import Emitted, World
 from minerva.protocol.records import Address
-from minerva.protocol.state import FederationConfig, Phase
+from minerva.protocol.state import FederationConfig, Phase, Status
 
 
 @dataclass
@@ -46,6 +46,11 @@ class SideBySide:
         (self._federation,) = self._compare_outcomes(creation, cast.requester)[0]
         self._walk = Walk(self._world, self._federation, cast, salt)
         self._last = self._compare_states()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the federation has come to its end."""
+        return self._last.state.status is Status.CLOSED
 
     def step(self, random: Random) -> None:
         """Do one step of the walk in both worlds; fails when they differ in anything."""

@@ -13,6 +13,7 @@ from side_by_side import Coverage, SideBySide
 from walk import Cast, some_config
 
 COVERAGE = Coverage()
+STEPS = 300
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +34,13 @@ def cast(accounts):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_long_walk_agrees(contracts, cast, seed):
-    random = Random(seed)
-    config = some_config(random, contracts.proof_of_work)
-    both = SideBySide(contracts, cast, config, COVERAGE, seed)
-    for _ in range(300):
+    random, both, closed = Random(seed), None, 0
+    for step in range(STEPS):
+        if both is None or closed > 8:
+            config = some_config(random, contracts.proof_of_work)
+            both, closed = SideBySide(contracts, cast, config, COVERAGE, f"{seed}/{step}"), 0
         both.step(random)
+        closed += both.closed
 
 
 def test_walks_that_hypothesis_shortens_agree(contracts, cast):
@@ -59,4 +62,4 @@ def test_walks_that_hypothesis_shortens_agree(contracts, cast):
 
 
 def test_everything_happened():
-    print(COVERAGE)
+    print(COVERAGE.events); print(COVERAGE.errors); print(COVERAGE.phases)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
@@ -22,7 +22,7 @@ Step = tuple[act.Action, Address, int]
 """What is done, by whom, and how many seconds after the step before."""
 MAX_DIFFICULTY = 1024
 """Beyond it nobody proposes in time, so that time-outs make the puzzle easier."""
-Choice = tuple[int, Callable[[], tuple[act.Action, Address]]]
+Choice = tuple[float, Callable[[], tuple[act.Action, Address]]]
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,12 @@ class Walk:
     def __init__(self, world: World, federation: Address, cast: Cast, salt: object) -> None:
         self._world, self._federation, self._cast, self._salt = world, federation, cast, salt
         self._config = world.config(federation)
+        self._now = 0
         self.contracts: list[Address] = []
 
     def step(self, random: Random, now: int) -> Step:
         """Choose the next step, ``now`` being the time of the one before."""
+        self._now = now
         if not self.contracts:
             return *self._join(random), 0
         if random.random() < 0.08:
@@ -109,9 +111,9 @@ class Walk:
         """The mood of the current round; the same whenever it is asked for."""
         dice = Random(f"{self._salt}/{self._state.round}")
         return Mood(
-            training=dice.choice((1, 1, 0.7, 0.3)), voting=dice.choice((1, 1, 0.7, 0.3, 0)),
-            proposing=dice.choice((1, 1, 0.3, 0.05)), attesting=dice.choice((1, 1, 0.5)),
-            approving=dice.choice((1, 1, 1, 0.5, 0.5, 0)),
+            training=dice.choice((1, 1, 1, 0.6, 0.3)), voting=dice.choice((1, 1, 1, 1, 0.7, 0.4)),
+            proposing=dice.choice((1, 1, 0.5, 0.02)), attesting=dice.choice((1, 1, 0.5)),
+            approving=dice.choice((1, 1, 1, 0.5, 0.1)),
         )  # fmt: skip
 
     def _snapshot(self) -> list[MinerInfo]:
@@ -121,47 +123,73 @@ class Walk:
     # What actors would do now
 
     def _sensible(self, random: Random) -> list[Choice]:
-        s, cast = self._state, self._cast
-        choices: list[Choice] = [
-            (2, self._tick),
-            (2, lambda: self._join(random)),
-            (1, lambda: (act.LeaveMiner(self._federation, s.round), random.choice(cast.owners))),
-            (2, lambda: (act.CheckInMiner(self._federation, s.round), random.choice(cast.owners))),
-            (3, lambda: self._register(random)),
-            (2, lambda: self._of_device(random, act.CheckInDevice)),
-            (1, lambda: self._of_device(random, act.LeaveDevice)),
-            (1, lambda: (act.Pause(self._federation, 0), cast.requester)),
-        ]
-        if random.random() < 0.02:
-            choices.append((2, lambda: (act.Close(self._federation), cast.requester)))
+        s, world = self._state, self._world
         if s.status is Status.PAUSED:
-            return [*choices[:3], (10, lambda: self._unpause(random))]
-        if s.status is not Status.RUNNING:
-            return [(5 * weight, choice) for weight, choice in choices[:6]] + choices[6:]
-        return choices + self._sensible_in_round(random)
+            return [(6, lambda: self._unpause(random)), (1, self._tick), (1, lambda: self._join(random))]
+        choices: list[Choice] = [(20 if world.due(self._federation, self._now) else 0.5, self._tick)]
+        choices += self._sensible_of_miners(random) + self._sensible_of_devices(random)
+        choices += [(0.3, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
+        choices += [(0.03, lambda: (act.Close(self._federation), self._cast.requester))]
+        return choices + (self._sensible_in_round(random) if s.status is Status.RUNNING else [])
+
+    def _sensible_of_miners(self, random: Random) -> list[Choice]:
+        s, members = self._state, self._world.miners(self._federation)
+        dormant = [miner.owner for miner in members if s.dormant >> miner.index & 1]
+        choices: list[Choice] = [
+            (2 if len(members) <= self._config.min_miners else 0.5, lambda: self._join(random)),
+            (0.2, lambda: (act.LeaveMiner(self._federation, s.round), random.choice(self._cast.owners))),
+        ]
+        if dormant:
+            back = act.CheckInMiner(self._federation, s.round)
+            choices.append((2, lambda: (back, random.choice(dormant))))
+        return choices
+
+    def _sensible_of_devices(self, random: Random) -> list[Choice]:
+        s = self._state
+        infos = {device: self._world.device(self._federation, device) for device in self._cast.devices}
+        bound = [device for device, info in infos.items() if info]
+        silent = [device for device, info in infos.items() if info and info.seen < s.round]
+        choices: list[Choice] = [
+            (3 if len(bound) < 4 else 0.7, lambda: self._register(random)),
+            (0.3, lambda: self._of_device(random, act.LeaveDevice, bound)),
+            (0.5, lambda: self._of_device(random, act.CheckInDevice, bound)),
+        ]
+        if silent:
+            choices.append((1, lambda: self._of_device(random, act.CheckInDevice, silent)))
+        return choices
 
     def _sensible_in_round(self, random: Random) -> list[Choice]:
         s, mood = self._state, self._mood
         match s.phase:
             case Phase.TRAINING:
-                eager = [d for d in self._cast.devices if self._draw("training", d) < mood.training]
-                return [(25, lambda: self._submit(random, eager or self._cast.devices))]
+                left = self._awaited(mood)
+                return [(20, lambda: self._submit(random, left))] if left else []
             case Phase.VERIFICATION:
-                left = [m for m in self._snapshot() if not s.voted >> m.index & 1]
-                left = [m for m in left if self._draw("voting", m.owner) < mood.voting]
-                return [(40, lambda: self._vote(random, random.choice(left)))] if left else [(5, self._tick)]
+                voters = [m for m in self._snapshot() if not s.voted >> m.index & 1]
+                voters = [m for m in voters if self._draw("voting", m.owner) < mood.voting]
+                return [(20, lambda: self._vote(random, random.choice(voters)))] if voters else []
             case Phase.MINING:
-                left = [m for m in self._snapshot() if not s.barred >> m.index & 1]
+                miners = [m for m in self._snapshot() if not s.barred >> m.index & 1]
                 solvable = self._world.difficulty(self._federation) <= MAX_DIFFICULTY
-                ready = bool(left) and solvable and random.random() < mood.proposing
-                return [(40, lambda: self._propose(random, random.choice(left)))] if ready else [(5, self._tick)]
+                ready = miners and solvable and random.random() < mood.proposing
+                return [(20, lambda: self._propose(random, random.choice(miners)))] if ready else []
             case _:
                 done = s.approvals | s.rejections
-                left = [m for m in self._snapshot() if not done >> m.index & 1]
-                left = [m for m in left if self._draw("attesting", m.owner) < mood.attesting]
+                others = [m for m in self._snapshot() if not done >> m.index & 1]
+                others = [m for m in others if self._draw("attesting", m.owner) < mood.attesting]
                 approve = random.random() < mood.approving
                 attest = act.Attest(self._federation, s.round, s.candidate, approve)
-                return [(40, lambda: (attest, random.choice(left).owner))] if left else [(5, self._tick)]
+                return [(20, lambda: (attest, random.choice(others).owner))] if others else []
+
+    def _awaited(self, mood: Mood) -> list[Address]:
+        """Devices that mean to train this round and have not submitted."""
+        round, awaited = self._state.round, []
+        for device in self._cast.devices:
+            info = self._world.device(self._federation, device)
+            there = info and info.from_round <= round and info.submitted != round
+            if there and self._draw("training", device) < mood.training:
+                awaited.append(device)
+        return awaited
 
     def _draw(self, what: str, who: Address) -> float:
         return Random(f"{self._salt}/{self._state.round}/{what}/{who}").random()
@@ -171,6 +199,7 @@ class Walk:
         s, snapshot = self._state, self._snapshot()
         choices = [choice for _, choice in self._sensible(random)]
         choices.append(lambda: self._submit(random, self._cast.devices))
+        choices.append(lambda: (act.CheckInMiner(self._federation, s.round), self._stray(random)))
         choices.append(lambda: self._unpause(random))
         choices.append(lambda: self._set_endpoint(random))
         attest = act.Attest(self._federation, s.round, s.candidate, random.random() < 0.5)
@@ -204,14 +233,14 @@ class Walk:
         return act.RegisterDevice(self._federation, miner, keccak(b"data"), 100, 1000), random.choice(self._cast.devices)
 
     def _of_device(
-        self, random: Random, kind: type[act.CheckInDevice] | type[act.LeaveDevice]
+        self, random: Random, kind: type[act.CheckInDevice] | type[act.LeaveDevice], devices: Sequence[Address]
     ) -> tuple[act.Action, Address]:
-        device = random.choice(self._cast.devices)
+        device = random.choice(devices or self._cast.devices)
         info = self._world.device(self._federation, device)
         miner = info.miner if info else self._some_contract(random)
         return kind(self._federation, miner, self._state.round), device
 
-    def _submit(self, random: Random, devices: tuple[Address, ...] | list[Address]) -> tuple[act.Action, Address]:
+    def _submit(self, random: Random, devices: Sequence[Address]) -> tuple[act.Action, Address]:
         device, round = random.choice(devices), self._state.round
         info = self._world.device(self._federation, device)
         miner = info.miner if info else self._some_contract(random)

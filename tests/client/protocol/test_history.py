@@ -159,7 +159,7 @@ def view(history: History) -> object:
     return history.blocks, rounds, current, registered
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=25), st.data())
 def test_a_rewound_history_equals_one_built_afresh(steps: list[str], data: Any) -> None:
     ledger = Ledger()
@@ -175,7 +175,7 @@ def test_a_rewound_history_equals_one_built_afresh(steps: list[str], data: Any) 
     assert view(history) == view(whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=25))
 def test_the_history_agrees_with_the_contracts_state(steps: list[str]) -> None:
     ledger = Ledger()

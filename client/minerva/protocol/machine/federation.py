@@ -37,7 +37,7 @@ class FederationMachine(Rounds):
 
     def require_training(self, round: int, miner: MinerMachine, now: int) -> None:
         """P2 and P8: refuse unless ``miner`` takes updates of ``round`` in."""
-        self.require_open()
+        self._require_status(Status.RUNNING)
         self._require_round(round)
         s = self.state
         taking = s.phase is Phase.TRAINING and now < s.deadline
@@ -73,8 +73,8 @@ class FederationMachine(Rounds):
         deadline, hash = now + self.config.attestation_seconds, header.hash()
         self._set(phase=Phase.ATTESTATION, deadline=deadline)
         self._set(candidate=hash, proposer=index, approvals=1 << index)
-        self._emit(BlockProposed(round, index, hash, header, deadline))
         self._return(index)
+        self._emit(BlockProposed(round, index, hash, header, deadline))
         self._decide(now)
 
     def attest(self, sender: Address, round: int, candidate: bytes, approve: bool, now: int) -> None:
@@ -88,8 +88,8 @@ class FederationMachine(Rounds):
             self._set(approvals=s.approvals | 1 << index)
         else:
             self._set(rejections=s.rejections | 1 << index)
-        self._emit(Attested(round, index, candidate, approve))
         self._return(index)
+        self._emit(Attested(round, index, candidate, approve))
         self._decide(now)
 
     def pause(self, sender: Address, now: int) -> None:
@@ -128,7 +128,7 @@ class FederationMachine(Rounds):
 
     def _enter(self, sender: Address, round: int, phase: Phase, now: int) -> int:
         """P11: status, round, what is due, round again, phase, place; return the sender's index."""
-        self.require_open()
+        self._require_status(Status.RUNNING)
         self._require_round(round)
         transition = self._due(now)
         if transition is not None:

@@ -163,8 +163,8 @@ class Rounds(Membership):
         self._ballots = {}
         self._set(
             status=Status.RUNNING, phase=Phase.TRAINING, round=following, opened_at=now, deadline=deadline,
-            snapshot=snapshot, extensions=0, candidates=0, voted=0, barred=0, updates=0, updates_root=ZERO32,
-            ballots_root=ZERO32, joins=0,
+            snapshot=snapshot, extensions=0, candidates=0, voted=0, barred=0, approvals=0, rejections=0,
+            updates=0, updates_root=ZERO32, ballots_root=ZERO32, candidate=ZERO32, proposer=0, joins=0,
         )  # fmt: skip
         self._emit(RoundOpened(following, snapshot, deadline))
 
@@ -236,7 +236,7 @@ class Rounds(Membership):
         barred = s.barred | 1 << s.proposer if reason is Drop.REJECTED else s.barred
         dropped = s.candidates + 1
         self._set(barred=barred, candidates=dropped)
-        self._forget_candidate()
+        self._set(candidate=ZERO32, proposer=0, approvals=0, rejections=0)
         self._emit(CandidateDropped(s.round, s.proposer, s.candidate, reason))
         if dropped == self.config.max_candidates or barred == s.snapshot:
             self._skip(now)
@@ -250,15 +250,9 @@ class Rounds(Membership):
         assert candidate is not None
         self._blocks[s.round] = s.candidate
         self._set(phase=Phase.FINALIZED, head=s.candidate, height=s.height + 1, model=candidate.header.model)
-        self._forget_candidate()
         self._emit(BlockFinalized(s.round, self.state.height, s.candidate, s.approvals))
         self._consensus.on_finalized(self.address, s.round, candidate.elapsed)
         self._end_round(now)
-
-    def _forget_candidate(self) -> None:
-        """E6."""
-        self._candidate = None
-        self._set(candidate=ZERO32, proposer=0, approvals=0, rejections=0)
 
     def _skip(self, now: int) -> None:
         self._emit(RoundSkipped(self.state.round, self.state.phase))

@@ -1,0 +1,267 @@
+"""The Chain port over an Ethereum node, on web3.py's parts: provider, eth-abi and eth-account."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from eth_account.signers.local import LocalAccount
+
+from minerva.chain.actor import Web3Actor
+from minerva.chain.calls import Query
+from minerva.chain.deployment import Deployment
+from minerva.chain.fees import FeePolicy
+from minerva.chain.heads import HeadFeed
+from minerva.chain.logs import LogDecoder, LogReader, block_ref
+from minerva.chain.outbox import KeyLock, Outbox
+from minerva.chain.port import BlockRef, Receipt
+from minerva.chain.rpc import Rpc, RpcError
+from minerva.chain.sender import Sender
+from minerva.chain.watch import LogWatch
+from minerva.errors import ChainError, WrongChain
+from minerva.protocol.events import Log
+from minerva.protocol.records import ZERO_ADDRESS, Address, indices
+from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool
+
+log = logging.getLogger(__name__)
+
+DEV_CHAIN_ID = 31337
+
+
+class Web3Chain:
+    """The contracts of one deployment, through one node; threads may share it.
+
+    Parameters
+    ----------
+    rpc_url
+        ``http(s)://``, ``ws(s)://`` or the path of an IPC socket.
+    deployment
+        Which contracts.
+    timeout
+        Seconds that one answer of the node may take.
+    patience
+        Seconds for which a request is repeated while the node cannot be reached.
+    fees
+        Caps on what gas may cost.
+    ws_url
+        Where to subscribe to new blocks, when that is not the RPC address; without a subscription it polls.
+
+    Raises
+    ------
+    ChainUnreachable
+        No node answers there.
+    WrongChain
+        It is another chain, or the contracts are not there, or of another version.
+    """
+
+    def __init__(
+        self,
+        rpc_url: str,
+        deployment: Deployment,
+        *,
+        timeout: float = 10.0,
+        patience: float = 5.0,
+        fees: FeePolicy | None = None,
+        ws_url: str | None = None,
+    ) -> None:
+        self._deployment, self._fees = deployment, fees or FeePolicy()
+        self.rpc = Rpc(rpc_url, timeout=timeout, patience=min(1.0, patience))
+        try:
+            self._reader, self._gateways = deployment.bind(self.rpc)
+            self.rpc.patience = patience
+            self._genesis = block_ref(self._block("0x0")).hash
+        except ChainError:
+            self.rpc.close()
+            raise
+        self._feed, self._decoder = HeadFeed(ws_url or rpc_url), LogDecoder(self._reader)
+        self._configs: dict[Address, FederationConfig] = {}
+        self._requesters: dict[Address, Address] = {}
+        self._logs: dict[Address, LogReader] = {}
+
+    @classmethod
+    def connect(cls, rpc_url: str, deployment: str | Path, **options: Any) -> Web3Chain:
+        """Connect to the contracts that a file names; raises `ConfigError` when it cannot be read."""
+        return cls(rpc_url, Deployment.load(deployment), **options)
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 chain id."""
+        return self._deployment.chain_id
+
+    @property
+    def factory(self) -> Address:
+        """The deployed `FederationFactory`."""
+        return self._deployment.factory
+
+    @property
+    def proof_of_work(self) -> Address:
+        """The deployed `ProofOfWork` module."""
+        return self._deployment.proof_of_work
+
+    def now(self) -> int:
+        """Return the timestamp of the pending block, in seconds; this machine's where the node has none."""
+        if self._reader.block == "pending":
+            pending = self._reader.batch([("eth_getBlockByNumber", ("pending", False))])[0]
+            if isinstance(pending, dict) and self._reader.block == "pending":
+                return int(pending["timestamp"], 16)
+        return max(int(self._block("latest")["timestamp"], 16) + 1, int(time.time()))
+
+    def head(self) -> BlockRef:
+        """Return the latest block."""
+        return block_ref(self._block("latest"))
+
+    def balance(self, account: Address) -> int:
+        """Return wei."""
+        answer = self._reader.batch([("eth_getBalance", (account, self._reader.block))])[0]
+        if isinstance(answer, RpcError):
+            raise answer
+        return int(answer, 16)
+
+    def federations(self) -> tuple[Address, ...]:
+        """Return all of the factory's federations, in order of creation."""
+        factory = self._gateways.factory
+        count = self._reader.read(factory.federation_count())
+        return tuple(self._reader.read_all([factory.federation_at(i) for i in range(count)]))
+
+    def requester(self, federation: Address) -> Address:
+        """Return who created it; raises `WrongChain` when there is no federation at the address."""
+        if federation not in self._requesters:
+            if not self._reader.read(self._gateways.factory.is_federation(federation)):
+                raise WrongChain(
+                    "there is no federation at the address",
+                    value=federation,
+                    remedy="'minerva federation list' shows those of this deployment.",
+                )
+            self._requesters[federation] = self._reader.read(
+                self._gateways.federation(federation).requester()
+            )
+        return self._requesters[federation]
+
+    def config(self, federation: Address) -> FederationConfig:
+        """Return what it was created with."""
+        if federation not in self._configs:
+            self._configs[federation] = self._reader.read(self._gateways.federation(federation).config())
+        return self._configs[federation]
+
+    def state(self, federation: Address) -> FederationState:
+        """Return everything that moves."""
+        return self._reader.read(self._gateways.federation(federation).state())
+
+    def due(self, federation: Address) -> bool:
+        """Return whether a `Tick` would do something in the pending block."""
+        return self._reader.read(self._gateways.federation(federation).due())
+
+    def miners(self, federation: Address) -> tuple[MinerInfo, ...]:
+        """Return current members, leaving ones included, by index."""
+        gateway = self._gateways.federation(federation)
+        members = indices(self._reader.read(gateway.state()).members)
+        found = self._reader.read_all([gateway.member(index) for index in members])
+        endpoints = self._reader.read_all([self._gateways.miner(miner).endpoint() for _, miner in found])
+        return tuple(
+            MinerInfo(index, owner, miner, endpoint)
+            for index, (owner, miner), endpoint in zip(members, found, endpoints, strict=True)
+        )
+
+    def pool(self, miner: Address, round: int) -> Pool:
+        """Return the pool of a miner's contract."""
+        return self._reader.read(self._gateways.miner(miner).pool(round))
+
+    def device(self, federation: Address, device: Address) -> DeviceInfo | None:
+        """Return where a device is bound; None when it is not."""
+        miner = self._reader.read(self._gateways.federation(federation).miner_of(device))
+        if miner == ZERO_ADDRESS:
+            return None
+        query: Query[tuple[int, int, int]] = self._gateways.miner(miner).device_of(device)
+        return DeviceInfo(miner, *self._reader.read(query))
+
+    def block_of(self, federation: Address, round: int) -> bytes:
+        """Return the header hash that ended ``round``; 32 zero bytes when none did."""
+        return self._reader.read(self._gateways.federation(federation).block_of(round))
+
+    def difficulty(self, federation: Address) -> int:
+        """Return the expected number of hashes of the proof of work."""
+        return self._reader.read(self._gateways.proof_of_work.difficulty(federation))
+
+    def receipt(self, transaction: bytes) -> Receipt:
+        """Return the receipt of a mined transaction; raises `ChainError` for an unknown one."""
+        found = self.rpc.call("eth_getTransactionReceipt", "0x" + transaction.hex())
+        if found is None or not found.get("blockHash"):
+            raise ChainError("no such transaction is mined", value="0x" + transaction.hex())
+        return self._receipt(found)
+
+    def logs(self, federation: Address, *, from_block: int = 0, to_block: int | None = None) -> list[Log]:
+        """Return the federation's logs in chain order, read in bounded ranges."""
+        last = self.head().number if to_block is None else to_block
+        return self._log_reader(federation).read(from_block, last)
+
+    def watch(self, federation: Address, *, from_block: int = 0) -> LogWatch:
+        """Follow the federation."""
+        start = max(from_block, self._deployment.block)
+        return LogWatch(self.rpc, self._log_reader(federation), self._feed, start, self._genesis)
+
+    def actor(self, account: LocalAccount, folder: Path, *, locks: Path | None = None) -> Web3Actor:
+        """Let an account act.
+
+        Parameters
+        ----------
+        account
+            Who signs.
+        folder
+            Where its outbox is; the file's name says which chain and account.
+        locks
+            Where lock files are; a folder of this user's for the whole machine when not given.
+
+        Raises
+        ------
+        NodeConflict
+            Another process signs with this key on this chain.
+        """
+        name = f"{self.chain_id}-{self._genesis.hex()[:16]}-{account.address}"
+        # Two local chains that were started in one second have the same genesis.
+        where = f"-{_place(self.rpc.url)}" if self.chain_id == DEV_CHAIN_ID else ""
+        lock = KeyLock(name + where, locks)
+        try:
+            outbox = Outbox(folder / f"{name}.sqlite", genesis=self._genesis, account=account.address)
+        except Exception:
+            lock.close()
+            raise
+        sender = Sender(self._reader, self.chain_id, account, outbox, self._fees)
+        return Web3Actor(account.address, self._reader, self._gateways, sender, outbox, lock, self._receipt)
+
+    def close(self) -> None:
+        """Release connections."""
+        self._feed.close()
+        self.rpc.close()
+
+    def _log_reader(self, federation: Address) -> LogReader:
+        if federation not in self._logs:
+            about = (self.factory, self.proof_of_work)
+            self._logs[federation] = LogReader(
+                self._reader, self._decoder, federation, about, self._deployment.block
+            )
+        return self._logs[federation]
+
+    def _receipt(self, raw: Mapping[str, Any]) -> Receipt:
+        gas = int(raw["gasUsed"], 16)
+        return Receipt(
+            bytes.fromhex(raw["transactionHash"][2:]),
+            int(raw["blockNumber"], 16),
+            bytes.fromhex(raw["blockHash"][2:]),
+            gas,
+            gas * int(raw.get("effectiveGasPrice", "0x0"), 16),
+            tuple(self._decoder.decode(raw["logs"])),
+        )
+
+    def _block(self, block: str) -> Mapping[str, Any]:
+        header: Mapping[str, Any] | None = self.rpc.call("eth_getBlockByNumber", block, False)
+        if header is None:
+            raise ChainError("the node has no block", value=block, remedy="Is it still starting?")
+        return header
+
+
+def _place(url: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in urlsplit(url).netloc or url)

@@ -1,0 +1,125 @@
+"""Tells what happened: to the ledger, to listeners, and one line of log for each phase."""
+
+from __future__ import annotations
+
+import logging
+import time
+from itertools import islice
+
+from minerva.miner.broadcast import Broadcaster, log_document
+from minerva.miner.ledger import Ledger
+from minerva.miner.situation import Situation
+from minerva.protocol import events
+from minerva.protocol.events import Log
+from minerva.protocol.history import RoundRecord
+from minerva.protocol.records import Address, PlacedUpdate
+
+log = logging.getLogger(__name__)
+
+MOST_NAMES = 100
+"""Missing devices that are named; a federation may have tens of thousands."""
+
+
+class Chronicle:
+    """Follows the logs, each after the situation took it in.
+
+    Parameters
+    ----------
+    owner
+        Who signs for this miner.
+    """
+
+    def __init__(self, situation: Situation, ledger: Ledger, broadcaster: Broadcaster, owner: Address) -> None:
+        self._situation, self._ledger, self._broadcaster, self._owner = situation, ledger, broadcaster, owner
+        self._phase_began: float | None = None
+        self._round_began: float | None = None
+
+    def missing(self) -> tuple[str, ...]:
+        """Devices that the round waits for, at most `MOST_NAMES` of them."""
+        return tuple(islice(self._situation.now.missing, MOST_NAMES))
+
+    def note(self, entry: Log, *, live: bool) -> None:
+        """Tell of a log; ``live`` unless it is of the back-fill."""
+        event, ledger, s = entry.event, self._ledger, self._situation.now
+        match event:
+            case events.RoundOpened():
+                ledger.opened(
+                    event.round, block=entry.block_number, opened_at=entry.timestamp, miners=event.snapshot.bit_count(), expected=s.expected
+                )
+                self._say(live, "round %d opens: %d miners, %d devices", event.round, event.snapshot.bit_count(), s.expected)
+                self._phase_began = self._round_began = time.monotonic() if live else None
+            case events.TrainingClosed():
+                ledger.participants(event.round, event.updates, self.missing())
+                self._timed(event.round, "training")
+                self._say(live, "round %d: Training closed with %d updates", event.round, event.updates)
+                if s.missing and live:
+                    names = ", ".join(self.missing()[:8])
+                    log.warning("round %d goes on without %d of %d devices: %s", event.round, len(s.missing), s.expected, names)
+            case events.BallotCast():
+                ledger.ballot(event.round, event.index, event.verdicts, entry.block_number)
+            case events.VerificationClosed():
+                self._timed(event.round, "verification")
+                self._say(live, "round %d: Verification closed with %d ballots", event.round, event.voted.bit_count())
+            case events.BlockProposed():
+                self._timed(event.round, "mining")
+                self._say(live, "round %d: miner %d proposes block %d", event.round, event.index, event.header.number)
+            case events.CandidateDropped():
+                self._timed(event.round, "attestation")
+                self._say(live, "round %d: the candidate of miner %d is dropped: %s", event.round, event.index, event.reason.name.lower())
+            case events.BlockFinalized():
+                self._timed(event.round, "attestation")
+                self._end(event.round, f"block {event.number}", live)
+            case events.RoundSkipped():
+                self._end(event.round, f"skipped in {event.phase.name.title()}", live)
+            case events.PhaseExtended():
+                self._say(live, "round %d: %s is extended", event.round, event.phase.name.title())
+            case _:
+                pass
+        if live:
+            self._broadcaster.publish("log", log_document(entry))
+
+    def removed(self, entries: tuple[Log, ...]) -> None:
+        """Tell of logs that a re-organisation took back."""
+        first = min(entry.block_number for entry in entries)
+        log.warning("a re-organisation took %d events back, from block %d on", len(entries), first)
+        self._ledger.rewind(first)
+        self._phase_began = self._round_began = None
+        for entry in entries:
+            self._broadcaster.publish("removed", log_document(entry))
+
+    def finalized(self, entry: Log, record: RoundRecord, accepted: int, agreed: bool | None) -> None:
+        """Tell of a block; ``agreed``: whether this miner derived the same, None when it derived none."""
+        header = record.block
+        if header is None:
+            return
+        own = any(m.contract == header.proposer and m.owner == self._owner for m in record.miners.values())
+        self._ledger.finalized(
+            header, hash_=header.hash(), own=own, updates=len(record.updates), accepted=accepted, block=entry.block_number,
+            timestamp=entry.timestamp, agreed=agreed,
+        )  # fmt: skip
+        if agreed is False:
+            log.error("block %d is not the one that this miner derived: the majority decided otherwise", header.number)
+
+    def voted(self, updates: list[PlacedUpdate], verdicts: bytes) -> None:
+        """Tell of the own ballot."""
+        self._ledger.verdicts(updates, verdicts)
+        refused = sum(verdict < 64 for verdict in verdicts)
+        log.info("round %d: votes on %d updates, %d refused", self._situation.now.round, len(verdicts), refused)
+
+    def _end(self, round_: int, result: str, live: bool) -> None:
+        self._ledger.ended(round_, result)
+        if live and self._round_began is not None:
+            ms = 1000 * (time.monotonic() - self._round_began)
+            self._ledger.timing(round_, "round", ms)
+            log.info("round %d: %s after %.0f ms", round_, result, ms)
+
+    def _timed(self, round_: int, name: str) -> None:
+        now = time.monotonic()
+        if self._phase_began is not None:
+            self._ledger.timing(round_, name, 1000 * (now - self._phase_began))
+        self._phase_began = now
+
+    @staticmethod
+    def _say(live: bool, words: str, *values: object) -> None:
+        if live:
+            log.info(words, *values)

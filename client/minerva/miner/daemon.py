@@ -1,0 +1,264 @@
+"""The miner's daemon: one thread that takes the chain's logs in and does what is to be done; everything that blocks runs beside it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from minerva.chain.port import Actor, Chain, Change, Watch
+from minerva.errors import ChainError, MinervaError, VerificationFailed
+from minerva.learning.aggregation import aggregator
+from minerva.miner.broadcast import Broadcaster
+from minerva.miner.chronicle import Chronicle
+from minerva.miner.clock import ChainClock
+from minerva.miner.conductor import Conductor
+from minerva.miner.contents import Contents
+from minerva.miner.desk import Desk
+from minerva.miner.follower import Follower
+from minerva.miner.keeper import Keeper
+from minerva.miner.ledger import Ledger
+from minerva.miner.pulse import Pulse
+from minerva.miner.search import warm_up
+from minerva.miner.sender import Sender
+from minerva.miner.settings import MinerSettings
+from minerva.miner.situation import Situation
+from minerva.miner.status import Check, MinerStatus, Participants, Waiting
+from minerva.miner.work import Tools
+from minerva.miner.workers import Workers
+from minerva.protocol.cid import Cid
+from minerva.protocol.history import History
+from minerva.protocol.records import Address
+from minerva.protocol.state import Status
+from minerva.store.port import Store
+from minerva.verification.derive import Genesis
+
+log = logging.getLogger(__name__)
+
+_MANIFEST_BYTES = 1 << 24
+
+
+class Miner:
+    """One miner of one federation; a `minerva.miner.view.MinerView` for its API.
+
+    Parameters
+    ----------
+    chain, store, actor
+        The chain, where contents are kept, and who signs.
+    federation
+        Its address; a miner that is no member yet follows and waits.
+    settings
+        How it behaves.
+    ledger
+        Its diary; the caller closes it.
+
+    Raises
+    ------
+    StoreError
+        The store does not answer, or nobody serves the federation's manifest.
+    VerificationFailed
+        The manifest is not one.
+    """
+
+    def __init__(
+        self, chain: Chain, store: Store, actor: Actor, federation: Address, *, settings: MinerSettings, ledger: Ledger
+    ) -> None:
+        self._chain, self._actor, self.federation = chain, actor, federation
+        self.settings, self._ledger = settings, ledger
+        self.config = chain.config(federation)
+        self._contents = Contents(store, settings.cache_bytes)
+        self._broadcaster = Broadcaster(clients=settings.event_clients, size=settings.event_queue)
+        self._keeper = Keeper(self._contents, ledger, settings)
+        self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings)
+        self._genesis = self._load_genesis()
+        self._sender = Sender(actor, ledger, settings, self._changed)
+        self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
+        self._fetching, self._deriving = Workers("fetch", settings.fetch_workers), Workers("derive")
+        self._clock = ChainClock()
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._watch: Watch | None = None
+        self._status = MinerStatus(federation, actor.address)
+        self._restart()
+
+    def _load_genesis(self) -> Genesis:
+        manifest, _ = self._contents.fetch(self.config.manifest, max_bytes=_MANIFEST_BYTES, timeout=self.settings.content_seconds)
+        genesis = Genesis.of(self._chain.chain_id, self.federation, self.config, manifest)
+        aggregator(genesis.manifest.aggregation)
+        self._keeper.pin_later(self.config.manifest, "body", 0)
+        self._keeper.pin_later(self.config.model, "model", 0)
+        return genesis
+
+    def _restart(self) -> None:
+        """Know nothing of the chain, as before its first log."""
+        owner, history = self._actor.address, History(self._chain.chain_id, self.federation)
+        self._situation = Situation(self.federation, self.config)
+        self._chronicle = Chronicle(self._situation, self._ledger, self._broadcaster, owner)
+        tools = Tools(
+            self._genesis, history, self._contents, self._keeper, self._ledger, self.settings, self._fetching, self._deriving,
+            self._changed,
+        )  # fmt: skip
+        self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
+        self._conductor = Conductor(self._follower, self._chronicle, self._sender, self._clock, owner, self.settings)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event) -> None:
+        """Take part until ``stop`` is set; a closed federation is still served.
+
+        Raises
+        ------
+        VerificationFailed
+            The chain's logs contradict themselves, also when read afresh.
+        """
+        warm_up(self.settings.kernel_cache)
+        self._recover()
+        self._pulse.start()
+        threading.Thread(target=self._wake_at, args=(stop,), name="stop", daemon=True).start()
+        afresh = False
+        try:
+            while not stop.is_set():
+                try:
+                    self._follow(stop)
+                except VerificationFailed as error:
+                    if afresh:
+                        raise
+                    log.error("the chain's logs contradict themselves, reading them afresh: %s", error)
+                    afresh = True
+                    self._follower.stop()
+                    self._restart()
+        finally:
+            self._close()
+
+    def _follow(self, stop: threading.Event) -> None:
+        timeout, live = 0.0, False
+        with self._chain.watch(self.federation) as watch:
+            self._watch = watch
+            while not stop.is_set():
+                try:
+                    change = watch.wait(timeout)
+                except ChainError as error:
+                    log.error("%s", error)
+                    self._tell(Waiting(f"the chain ({error})"))
+                    stop.wait(self.settings.retry_most_seconds)
+                    continue
+                self._absorb(change, live=live)
+                live = True
+                duty, timeout = self._conductor.step()
+                self._tell(duty.waiting)
+                self._ledger.flush()
+
+    def _absorb(self, change: Change, *, live: bool) -> None:
+        self._pulse.heard()
+        if not live:
+            log.info("caught up with the chain: %d events, block %d", len(change.added), change.head.number)
+        self._conductor.heard(change)
+        self._follower.absorb(change, live=live)
+        while self._inbox:
+            self._inbox.popleft()()
+        follower = self._follower
+        self._desk.moved(follower.updates, follower.work, follower.finalized, change.head.number)
+
+    def _looked(self, now: int, due: bool) -> None:
+        self._post(lambda: self._conductor.looked(now, due))
+
+    def _recover(self) -> None:
+        try:
+            for receipt in self._actor.recover():
+                log.info("sent again: transaction 0x%s", receipt.transaction.hex())
+        except MinervaError as error:
+            log.error("what was on its way before the restart could not be sent: %s", error)
+
+    def _wake_at(self, stop: threading.Event) -> None:
+        stop.wait()
+        self._changed()
+
+    def _close(self) -> None:
+        deadline = time.monotonic() + self.settings.stop_seconds
+        self._follower.stop()
+        self._pulse.stop()
+        self._broadcaster.close()
+        self._fetching.stop()
+        self._deriving.stop()
+        for part in (self._sender, self._keeper):
+            part.stop(max(0.1, deadline - time.monotonic()))
+        self._ledger.flush()
+
+    def _changed(self) -> None:
+        """From any thread: look again."""
+        if self._watch is not None:
+            self._watch.wake()
+
+    def _post(self, job: Callable[[], None]) -> None:
+        self._inbox.append(job)
+        self._changed()
+
+    # -- what it says ------------------------------------------------------------------------------------------------
+
+    def _tell(self, waiting: Waiting) -> None:
+        s, owner = self._situation.now, self._actor.address
+        index = self._situation.index_of(owner)
+        missing = self._chronicle.missing() if s.status is Status.RUNNING else ()
+        problems = (self._ledger.problem, self._sender.problem, self._keeper.problem, self._follower.preparation.problem)
+        warnings = [problem for problem in problems if problem]
+        if missing:
+            warnings.append(f"{len(s.missing)} of {s.expected} devices have not submitted in round {s.round}")
+        status = MinerStatus(
+            federation=self.federation, owner=owner, miner="" if index is None else s.members[index].contract, index=index,
+            status=s.status.name.title(), phase=s.phase.name.title(), round=s.round, height=s.height, deadline=s.deadline,
+            in_snapshot=index is not None and bool(s.snapshot >> index & 1), waiting=waiting,
+            participants=Participants(s.expected, s.updates, missing, s.snapshot.bit_count(), s.voted.bit_count()),
+            warnings=tuple(warnings),
+        )  # fmt: skip
+        if status != self._status:
+            self._status = status
+            if self._broadcaster.listeners:
+                self._broadcaster.publish("status", status.document())
+
+    # -- what its API asks, from any thread --------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was seen, decided and paid."""
+        return self._ledger
+
+    @property
+    def broadcaster(self) -> Broadcaster:
+        """Where events come from."""
+        return self._broadcaster
+
+    @property
+    def status(self) -> MinerStatus:
+        """This moment."""
+        return self._status
+
+    @property
+    def max_model_bytes(self) -> int:
+        """Longest update that the federation allows."""
+        return self.config.max_model_bytes
+
+    def checks(self) -> list[Check]:
+        """Registered, following the chain, able to sign, and with a store that answers."""
+        status, (synced, can_sign, store) = self._status, self._pulse.checks()
+        registered = status.index is not None
+        words = f"miner {status.index}, round {status.round}" if registered else "this account owns no miner of the federation"
+        if self._sender.problem:
+            can_sign = Check("can_sign", False, self._sender.problem)
+        return [Check("registered", registered, words), synced, can_sign, store]
+
+    def expect(self, cid: Cid) -> None:
+        """See `minerva.miner.view.MinerView`."""
+        self._desk.expect(cid)
+
+    def take(self, cid: Cid, content: bytes) -> None:
+        """See `minerva.miner.view.MinerView`."""
+        self._desk.take(cid, content)
+
+    def kind_of(self, cid: Cid) -> str | None:
+        """See `minerva.miner.view.MinerView`."""
+        return self._desk.kind_of(cid)
+
+    def content(self, cid: Cid) -> bytes:
+        """See `minerva.miner.view.MinerView`."""
+        return self._desk.content(cid)

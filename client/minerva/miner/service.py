@@ -1,0 +1,148 @@
+"""A miner as a process: registration, API and daemon, from start to a clean end."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from minerva.chain.port import Actor, Chain
+from minerva.errors import MinervaError, NodeConflict
+from minerva.miner.api import ApiConfig, MinerServer, create_app
+from minerva.miner.daemon import Miner
+from minerva.miner.ledger import Ledger
+from minerva.miner.settings import MinerSettings
+from minerva.protocol.actions import RegisterMiner, SetEndpoint
+from minerva.protocol.records import Address
+from minerva.protocol.state import MinerInfo
+from minerva.store.port import Store
+
+log = logging.getLogger(__name__)
+
+_SWITCH_SECONDS = 0.001
+"""How long a busy thread may keep the interpreter while the daemon's waits: the default of 5 ms would add up over a round."""
+
+
+def run_miner(
+    chain: Chain,
+    store: Store,
+    actor: Actor,
+    federation: Address,
+    settings: MinerSettings,
+    *,
+    stop: threading.Event | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Run a miner until ``stop`` is set, or SIGTERM or SIGINT comes.
+
+    It joins the federation unless it is a member, tells the contract where its API answers, and writes that to ``api.json`` in its state
+    folder as ``{"url": …}``.
+
+    Parameters
+    ----------
+    stop
+        Ends it; without one the signals' handlers are set here (in the main thread).
+    ready
+        Told the API's address once it answers.
+
+    Raises
+    ------
+    NodeConflict
+        The port or the state folder is another process's.
+    StoreError, ChainError
+        Store or chain do not answer at the start; later that is waited out.
+    """
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    store.health()
+    with contextlib.ExitStack() as open_:
+        if stop is None:
+            stop = open_.enter_context(_signals())
+        open_.enter_context(_lock(settings.state))
+        ledger = Ledger(
+            settings.state / "miner.sqlite", federation=federation, chain_id=chain.chain_id, address=actor.address
+        )
+        open_.callback(ledger.close)
+        miner = Miner(chain, store, actor, federation, settings=settings, ledger=ledger)
+        config = ApiConfig(rate_limit=settings.rate_limit, event_heartbeat_seconds=settings.event_heartbeat_seconds)
+        server = MinerServer(
+            create_app(miner, config), host=settings.host, port=settings.port, threads=settings.api_threads + settings.event_clients,
+            max_body_bytes=miner.max_model_bytes,
+        )  # fmt: skip
+        open_.callback(server.stop)
+        server.start()
+        register(chain, actor, federation, settings.public_url or server.url)
+        address = settings.state / "api.json"
+        _write(address, {"url": server.url})
+        open_.callback(address.unlink, missing_ok=True)
+        if ready is not None:
+            ready(server.url)
+        miner.run(stop)
+    log.info("ended")
+
+
+def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> MinerInfo:
+    """Make the account's miner a member whose contract names ``endpoint``; does nothing that is done already.
+
+    Raises
+    ------
+    ContractReverted
+        The federation refuses, e.g. it is full or closed.
+    MinervaError
+        The registration was sent once before and the miner has left since.
+    """
+    actor.recover()
+    mine = _mine(chain, actor, federation)
+    if mine is None:
+        actor.send(RegisterMiner(chain.factory, federation, endpoint))
+        mine = _mine(chain, actor, federation)
+        if mine is None:
+            raise MinervaError(
+                "this account's miner left the federation", value=actor.address, remedy="Join with another account."
+            )
+        log.info("registered as miner %d, contract %s", mine.index, mine.contract)
+    if mine.endpoint != endpoint:
+        actor.send(SetEndpoint(federation, mine.contract, endpoint))
+        log.info("the contract tells devices %s now", endpoint)
+    return mine
+
+
+def _mine(chain: Chain, actor: Actor, federation: Address) -> MinerInfo | None:
+    return next((info for info in chain.miners(federation) if info.owner == actor.address), None)
+
+
+def _write(path: Path, document: dict[str, str]) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps(document), encoding="utf-8")
+    temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the state folder; raises `NodeConflict` when another process does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "miner.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NodeConflict(
+                "another miner runs with this state folder", value=folder, remedy="Stop it, or name another with --state."
+            ) from None
+        yield
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

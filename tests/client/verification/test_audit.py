@@ -1,0 +1,334 @@
+"""`minerva verify` in memory: honest federations pass, and any one tampered field is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from small_federation import SmallFederation
+
+from minerva.chain.memory import MemoryChain
+from minerva.errors import StoreUnreachable, UserError, WrongChain
+from minerva.protocol import actions as act
+from minerva.protocol import canonical, events
+from minerva.protocol.ballots import ACCEPT
+from minerva.protocol.cid import Cid
+from minerva.protocol.header import Header
+from minerva.protocol.reasons import Reason
+from minerva.verification.audit import AuditReport, audit
+from minerva.verification.derive import decide
+
+
+class LyingChain:
+    """A chain whose logs went through ``lie``, and whose contract agrees with them."""
+
+    def __init__(self, chain: MemoryChain, lie: Callable[[Any], Any]) -> None:
+        self._chain, self._lie = chain, lie
+        self.hashes: dict[int, bytes] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._chain, name)
+
+    def logs(self, federation: str) -> list[events.Log]:
+        logs = [replace(log, event=self._lie(log.event)) for log in self._chain.logs(federation)]
+        proposed = [log.event for log in logs if isinstance(log.event, events.BlockProposed)]
+        self.hashes = {event.round: event.hash for event in proposed}
+        return logs
+
+    def block_of(self, federation: str, round: int) -> bytes:
+        return self.hashes[round]
+
+
+def with_header(federation: SmallFederation, **changes: Any) -> AuditReport:
+    """Audit the federation as if its last block's header had been finalised with these changes."""
+    old = federation.history.blocks[-1]
+    return lying(federation, old, replace(old, **changes))
+
+
+def swap(old: Header, new: Header) -> Callable[[Any], Any]:
+    """Put ``new`` and its hash wherever an event holds ``old`` or its hash."""
+
+    def lie(event: Any) -> Any:
+        if isinstance(event, events.BlockProposed) and event.header == old:
+            return replace(event, header=new, hash=new.hash())
+        same = getattr(event, "hash", None) == old.hash()
+        return replace(event, hash=new.hash()) if same else event
+
+    return lie
+
+
+def lying(federation: SmallFederation, old: Header, new: Header) -> AuditReport:
+    chain: Any = LyingChain(federation.chain, swap(old, new))
+    return audit(chain, federation.store, federation.address, timeout=0.0)
+
+
+@pytest.fixture
+def played(federation: SmallFederation) -> SmallFederation:
+    """A block of three accepted updates, then one with a copy refused and a silent device."""
+    federation.finish()
+    federation.submit(0)
+    federation.submit(1, federation.content(1, 201))
+    federation.close_training()
+    federation.vote()
+    federation.propose()
+    return federation
+
+
+def test_an_honest_federation_re_derives(played: SmallFederation) -> None:
+    seen: list[tuple[int, int]] = []
+    report = played.audit(progress=lambda done, total: seen.append((done, total)))
+    assert report == AuditReport(played.address, played.chain.chain_id, (1, 2))
+    assert report.ok and seen == [(0, 2), (1, 2), (2, 2)]
+    assert played.record.ballots == {} and played.history.round(2).ballots == {0: bytes((255, Reason.COPY, 255))}
+
+
+def test_several_miners_and_a_skipped_round_re_derive() -> None:
+    federation = SmallFederation(miners=3, devices_each=2)
+    federation.finish()
+    for _ in range(2):
+        federation.chain.advance(100)
+        federation.driver.tick()
+    federation.finish()
+    blocks = federation.history.blocks
+    assert [header.round for header in blocks] == [1, 3]
+    assert federation.audit().blocks == (1, 2)
+
+
+def test_a_federation_without_blocks_is_fine(federation: SmallFederation) -> None:
+    assert federation.audit() == AuditReport(federation.address, federation.chain.chain_id)
+
+
+def test_a_block_on_which_nothing_was_accepted_is_fine(federation: SmallFederation) -> None:
+    for number in range(3):
+        federation.submit(number, serve=False)
+    federation.finish()
+    report = federation.audit()
+    assert report.ok and len(report.not_checked) == 3
+    assert "updates[0] is refused, its content could not be fetched in time" in report.not_checked[0]
+
+
+def test_one_block_alone_needs_its_parents_body_and_model_only(played: SmallFederation) -> None:
+    for header in played.history.blocks[:1]:
+        for placed in played.history.round(header.round).updates:
+            played.store.unpin(placed.update.cid)
+    played.store.collect()
+    assert played.audit(block=2).ok and played.audit(block=2).blocks == (2,)
+    whole = played.audit()
+    assert not whole.ok and whole.blocks == (2,) and whole.first_difference is None
+    assert "block 1: the accepted update" in whole.unavailable[0]
+
+
+@pytest.mark.parametrize("number", [0, 3, -1])
+def test_refuses_a_block_that_is_not_there(played: SmallFederation, number: int) -> None:
+    with pytest.raises(UserError, match="no such block"):
+        played.audit(block=number)
+
+
+def test_refuses_a_federation_that_is_not_there(played: SmallFederation) -> None:
+    with pytest.raises(WrongChain):
+        audit(played.chain, played.store, "0x" + "00" * 20, timeout=0.0)
+
+
+def test_a_store_that_is_down_finds_nothing_out(played: SmallFederation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(cid: Cid, *, max_bytes: int, timeout: float) -> bytes:
+        raise StoreUnreachable("down")
+
+    monkeypatch.setattr(played.store, "get", down)
+    with pytest.raises(StoreUnreachable):
+        played.audit()
+
+
+def test_says_what_could_not_be_fetched(played: SmallFederation) -> None:
+    config = played.chain.config(played.address)
+    for cid, words in (
+        (played.history.blocks[0].model, "block 2: the parent's model"),
+        (played.history.blocks[0].body, "block 2: the parent's body"),
+        (config.model, "block 1: the parent's model"),
+        (config.manifest, "the manifest"),
+    ):
+        played.store.unpin(cid)
+        played.store.collect()
+        report = played.audit()
+        assert not report.ok and report.first_difference is None
+        assert any(what.startswith(f"{words}, {cid}") for what in report.unavailable)
+    assert report.lines()[-1].startswith("Could not be fetched: the manifest")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("number", 7, "header.number"),
+        ("parent", b"\1" * 32, "header.parent"),
+        ("round", 1, "header.round"),
+        ("updates_root", b"\1" * 32, "header.updatesRoot"),
+        ("ballots_root", b"\1" * 32, "header.ballotsRoot"),
+        ("accepted_root", b"\1" * 32, "block 2: header.acceptedRoot"),
+        ("body", Cid(b"\1" * 32), "block 2: header.body"),
+        ("model", Cid(b"\1" * 32), "block 2: header.model"),
+        ("proposer", "0x" + "00" * 20, "header.proposer"),
+    ],
+)
+def test_names_a_tampered_header_field(played: SmallFederation, field: str, value: Any, named: str) -> None:
+    report = with_header(played, **{field: value})
+    assert not report.ok and report.first_difference is not None and named in report.first_difference
+
+
+def test_names_a_genesis_that_is_not_the_parent_of_block_1(federation: SmallFederation) -> None:
+    federation.finish()
+    report = with_header(federation, parent=b"\1" * 32)
+    assert report.first_difference == "block 1: header.parent is not the genesis hash"
+
+
+def test_names_a_header_that_is_not_the_one_the_contract_keeps(played: SmallFederation) -> None:
+    """A tampered proof changes nothing but the block's hash."""
+    old = played.history.blocks[-1]
+    chain: Any = LyingChain(played.chain, swap(old, replace(old, proof=b"\1" * 32)))
+    chain.block_of = played.chain.block_of
+    report = audit(chain, played.store, played.address, timeout=0.0)
+    assert report.first_difference == "block 2: the contract keeps another block hash than its logs give"
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    return [path] if pairs is None else [p for key, item in pairs for p in places(item, (*path, key))]
+
+
+def in_words(path: tuple[Any, ...]) -> str:
+    return "body" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+
+
+def test_names_every_tampered_field_of_a_body(played: SmallFederation) -> None:
+    data = played.get(played.history.blocks[-1].body)
+    paths = places(json.loads(data))
+    assert len(paths) > 50
+    for path in paths:
+        document = json.loads(data)
+        place = document
+        for key in path[:-1]:
+            place = place[key]
+        old = place[path[-1]]
+        changes = {bool: lambda: not old, int: lambda: old + 1, str: lambda: old + "0", type(None): lambda: 1}
+        place[path[-1]] = changes[type(old)]()
+        report = with_header(played, body=played.store.put(canonical.dumps(document)))
+        assert report.first_difference is not None
+        assert report.first_difference.startswith(f"block 2: {in_words(path)}: says"), path
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda d: {k: v for k, v in d.items() if k != "rates"}, "body.rates: is missing"),
+        (lambda d: {**d, "extra": 1}, "body.extra: is not derived"),
+        (lambda d: {**d, "updates": d["updates"][:2]}, "body.updates: has 2 entries, derives 3"),
+        (lambda d: [], "body: says []"),
+    ],
+)
+def test_names_what_a_body_lacks(played: SmallFederation, change: Callable[[Any], Any], named: str) -> None:
+    document = json.loads(played.get(played.history.blocks[-1].body))
+    report = with_header(played, body=played.store.put(canonical.dumps(change(document))))
+    assert report.first_difference is not None and named in report.first_difference
+
+
+def test_names_a_body_that_is_not_canonical(played: SmallFederation) -> None:
+    data = played.get(played.history.blocks[-1].body)
+    report = with_header(played, body=played.store.put(data + b"\n"))
+    assert report.first_difference is not None and "not canonical JSON" in report.first_difference
+
+
+def test_names_the_first_differing_byte_of_a_model(played: SmallFederation) -> None:
+    data = played.get(played.history.blocks[-1].model)
+    for at in (0, len(data) // 2, len(data) - 1):
+        forged = data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :]
+        report = with_header(played, model=played.store.put(forged))
+        assert report.first_difference is not None
+        expected = f"block 2: model: byte {at} is {forged[at]:#04x}, derives {data[at]:#04x}; header.model says"
+        assert report.first_difference.startswith(expected)
+    report = with_header(played, model=played.store.put(data[:-1]))
+    assert report.first_difference is not None and f"it is {len(data) - 1} bytes long" in report.first_difference
+
+
+def test_stops_at_the_first_block_that_differs(played: SmallFederation) -> None:
+    old = played.history.blocks[0]
+    report = lying(played, old, replace(old, accepted_root=b"\1" * 32))
+    assert report.blocks == () and not report.ok
+
+
+@pytest.mark.parametrize(
+    ("submit", "verdict", "named"),
+    [
+        ({"samples": 101}, ACCEPT, "is accepted, but it claims more samples"),
+        ({"compute_us": 10**9}, Reason.COPY, "but it claims more compute time"),
+        ({}, Reason.RATE_OUT_OF_RANGE, "but rule 3 does not refuse it"),
+        ({}, Reason.MALFORMED, "but no rule refuses it"),
+        ({}, Reason.TOO_LARGE, "but no rule refuses it"),
+        ({}, Reason.COPY, "but no rule refuses it"),
+        ({}, 40, "but no rule refuses it"),
+        ({"data": b"junk"}, ACCEPT, "refused by rule 2"),
+        ({"data": b"junk"}, Reason.NOT_FINITE, "but its content is not"),
+        ({"data": b"\0" * 5000}, ACCEPT, "the accepted update"),
+        ({"seed": 0}, ACCEPT, "is accepted, but it is the global model"),
+        ({"seed": 101}, ACCEPT, "is accepted, but it is a copy"),
+    ],
+)
+def test_names_a_verdict_that_no_honest_majority_gives(
+    federation: SmallFederation, submit: dict[str, Any], verdict: int, named: str
+) -> None:
+    federation.submit(0)
+    changes = dict(submit)
+    seed = changes.pop("seed", None)
+    data = changes.pop("data", federation.content(1, seed))
+    federation.submit(1, data, **changes)
+    federation.close_training()
+    federation.vote(bytes((ACCEPT, verdict, ACCEPT)))
+    if "data" in submit and verdict == ACCEPT:  # no block follows, so whoever proposes one makes it up
+        decision = decide(federation.genesis, federation.record, federation.parent(), federation.history)
+        body = federation.store.put(decision.body)
+        federation.driver.propose(0, body=body, accepted_root=decision.accepted_root)
+    else:
+        federation.propose()
+    report = federation.audit()
+    assert report.first_difference is not None and named in report.first_difference
+    assert "updates[1]" in report.first_difference or federation.driver.device(1) in report.first_difference
+
+
+def test_a_refusal_whose_bytes_are_gone_is_not_a_difference(played: SmallFederation) -> None:
+    copy = played.history.round(2).updates[1].update.cid
+    played.store.unpin(copy)
+    played.store.collect()
+    report = played.audit()
+    assert report.ok
+    assert report.not_checked == ("block 2: updates[1] is refused, it is a copy of an earlier update of the round",)
+    assert report.lines()[-1] == f"Not checked: {report.not_checked[0]}"
+
+
+def test_a_copy_whose_original_may_be_what_is_gone_is_not_a_difference(federation: SmallFederation) -> None:
+    federation.submit(0, serve=False)
+    federation.submit(1, federation.content(1, 101))
+    federation.close_training()
+    federation.vote(bytes((Reason.UNAVAILABLE, Reason.COPY, ACCEPT)))
+    federation.propose()
+    report = federation.audit()
+    assert report.ok and len(report.not_checked) == 2
+
+
+def test_a_report_is_a_document(played: SmallFederation) -> None:
+    report = with_header(played, accepted_root=b"\1" * 32)
+    document = json.loads(json.dumps(report.to_json()))
+    assert document["ok"] is False and document["blocks"] == [1]
+    assert "acceptedRoot" in document["firstDifference"]
+    assert report.lines()[0].startswith("1 block of") and report.lines()[-1].startswith("Differs: block 2")
+
+
+def test_a_pause_changes_no_verdict(federation: SmallFederation) -> None:
+    for number in range(3):
+        federation.submit(number)
+    requester = federation.chain.actor(federation.chain.requester(federation.address))
+    requester.send(act.Pause(federation.address, 1))
+    federation.chain.advance(50)
+    requester.send(act.Unpause(federation.address, 1))
+    federation.finish()
+    assert federation.history.round(1).ballots == {0: b"\xff" * 3}
+    assert federation.audit().ok
