@@ -1,4 +1,4 @@
-"""Keys that sign: keystore files (Web3 Secret Storage, version 3) and anvil's published ones. No key is ever logged."""
+"""Keys that sign: keystore files (Web3 Secret Storage, version 3), and anvil's published ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class PasswordSource:
-    """Where a keystore's password comes from: the first line of a file, else a variable, else a prompt on a terminal.
+    """Where a keystore's password comes from: the first line of a file, else a variable, else a prompt.
 
     Attributes
     ----------
@@ -82,8 +82,8 @@ def load_account(spec: str, chain_id: int, password: PasswordSource | None = Non
     Raises
     ------
     KeystoreError
-        There is no such file, it is no keystore, the password is wrong, or the key is published and the chain is
-        not a development chain: anyone could sign with it.
+        There is no such file, it is no keystore, the password is wrong, or the key is published and the chain
+        is no development chain: anyone could sign with it.
     """
     if not spec:
         raise KeystoreError(

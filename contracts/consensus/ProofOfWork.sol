@@ -28,6 +28,7 @@ contract ProofOfWork is IProofOfWork {
         if (start == 0 || start > MAX_DIFFICULTY || target == 0 || target > MAX_TARGET_SECONDS) {
             revert ConsensusInvalidParameters(parameters);
         }
+        // forge-lint: disable-next-line(unsafe-typecast): both are within bounds
         _puzzles[msg.sender] = Puzzle(uint64(start), uint32(target));
         emit ConsensusConfigured(msg.sender, parameters);
     }
@@ -51,12 +52,10 @@ contract ProofOfWork is IProofOfWork {
     /// @inheritdoc IConsensus
     function check(Claim calldata claim, bytes calldata proof) external view {
         uint256 target = type(uint256).max / _puzzleOf(msg.sender).difficulty;
-        if (
-            proof.length != 32
-                || uint256(keccak256(abi.encode(seed(msg.sender, claim), bytes32(proof)))) > target
-        ) {
-            revert ConsensusInvalidProof(claim.round, claim.miner);
-        }
+        if (proof.length != 32) revert ConsensusInvalidProof(claim.round, claim.miner);
+        uint256 nonce = abi.decode(proof, (uint256));
+        uint256 hash = uint256(keccak256(abi.encode(seed(msg.sender, claim), nonce)));
+        if (hash > target) revert ConsensusInvalidProof(claim.round, claim.miner);
     }
 
     /// @inheritdoc IProofOfWork
@@ -88,8 +87,10 @@ contract ProofOfWork is IProofOfWork {
         if (next == 0) next = 1;
         if (next > MAX_DIFFICULTY) next = MAX_DIFFICULTY;
         if (next == former) return;
-        _puzzles[msg.sender].difficulty = uint64(next);
-        emit DifficultyChanged(msg.sender, round, uint64(next));
+        // forge-lint: disable-next-line(unsafe-typecast): within the bound
+        uint64 changed = uint64(next);
+        _puzzles[msg.sender].difficulty = changed;
+        emit DifficultyChanged(msg.sender, round, changed);
     }
 
     function _puzzleOf(address federation) private view returns (Puzzle memory puzzle) {

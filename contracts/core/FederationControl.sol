@@ -23,18 +23,21 @@ abstract contract FederationControl is FederationRounds {
         Status status = _clock.status;
         if (status != Status.Paused) revert FederationUnexpectedStatus(status);
         uint32 used = _ballots.pausedSeconds;
-        uint256 left = _config.maxPauseSeconds - used;
-        uint256 length = block.timestamp - _ballots.pausedAt;
-        if (length < left) _requireRequester();
-        else length = left;
+        uint32 length = _config.maxPauseSeconds - used;
+        uint256 away = block.timestamp - _ballots.pausedAt;
+        if (away < length) {
+            _requireRequester();
+            // forge-lint: disable-next-line(unsafe-typecast): less than the former value
+            length = uint32(away);
+        }
         Phase phase = _clock.phase;
         bool running = phase >= Phase.Training && phase <= Phase.Attestation;
-        uint40 deadline = _clock.deadline + uint40(length);
+        uint40 deadline = _clock.deadline + length;
         _clock.status = running ? Status.Running : Status.Waiting;
         _clock.deadline = deadline;
-        _ballots.openedAt += uint40(length);
+        _ballots.openedAt += length;
         _ballots.pausedAt = 0;
-        _ballots.pausedSeconds = used + uint32(length);
+        _ballots.pausedSeconds = used + length;
         emit FederationUnpaused(uint40(block.timestamp), deadline);
     }
 

@@ -21,9 +21,8 @@ abstract contract FederationMembership is FederationStorage {
         if (msg.sender != _factory) revert FederationOnlyFactory(msg.sender);
         if (_placeOfOwner[owner] != 0) revert FederationAlreadyMiner(owner);
         uint64 members = _membership.members;
-        uint256 free = members.lowestFree();
-        if (free >= _config.maxMiners) revert FederationMinersFull(_config.maxMiners);
-        index = uint8(free);
+        index = members.lowestFree();
+        if (index >= _config.maxMiners) revert FederationMinersFull(_config.maxMiners);
         _membership.members = members | MaskLib.bit(index);
         _members[index] = Member(owner, miner);
         _placeOfOwner[owner] = index + 1;

@@ -30,11 +30,11 @@ abstract contract FederationPhases is FederationRounds {
         if (_clock.status != Status.Running) return false;
         if (block.timestamp >= _clock.deadline) return true;
         if (_clock.phase != Phase.Training) return false;
-        (, uint256 updates, uint256 outstanding) = _pools();
+        (, uint32 updates, uint256 outstanding) = _pools();
         return outstanding == 0 && updates >= _config.minUpdates;
     }
 
-    /// All of the snapshot voted: the ballots are fixed. Non-voters are dormant.
+    /// The ballots are fixed; non-voters are dormant.
     function _closeVerification() internal {
         uint64 snapshot = _clock.snapshot;
         uint64 voted = _ballots.voted;
@@ -87,14 +87,14 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// Start `phase` with `length` seconds.
-    function _enter(Phase phase, uint256 length) internal returns (uint40 deadline) {
+    function _enter(Phase phase, uint40 length) internal returns (uint40 deadline) {
         deadline = _deadline(length);
         _clock.phase = phase;
         _clock.deadline = deadline;
     }
 
     function _advanceTraining(bool late) private returns (bool) {
-        (bytes memory heads, uint256 updates, uint256 outstanding) = _pools();
+        (bytes memory heads, uint32 updates, uint256 outstanding) = _pools();
         if (updates < _config.minUpdates) {
             if (!late) return false;
             if (!_extend(_config.trainingSeconds)) _skip();
@@ -103,10 +103,10 @@ abstract contract FederationPhases is FederationRounds {
         if (!late && outstanding != 0) return false;
         bytes32 root = keccak256(heads);
         _updatesRoot = root;
-        _attestations.updates = uint32(updates);
+        _attestations.updates = updates;
         _clock.extensions = 0;
         uint40 deadline = _enter(Phase.Verification, _config.verificationSeconds);
-        emit TrainingClosed(_clock.round, root, uint32(updates), deadline);
+        emit TrainingClosed(_clock.round, root, updates, deadline);
         return true;
     }
 
@@ -134,7 +134,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// Give the phase another `length` seconds, if it has an extension left.
-    function _extend(uint256 length) private returns (bool) {
+    function _extend(uint40 length) private returns (bool) {
         uint8 extensions = _clock.extensions;
         if (extensions == _config.maxExtensions) return false;
         uint40 deadline = _deadline(length);
@@ -145,7 +145,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// The pool heads of the snapshot in index order, their updates, and how many more are awaited.
-    function _pools() private view returns (bytes memory heads, uint256 updates, uint256 outstanding) {
+    function _pools() private view returns (bytes memory heads, uint32 updates, uint256 outstanding) {
         uint64 snapshot = _clock.snapshot;
         uint32 round = _clock.round;
         uint256 total = snapshot.count();

@@ -79,7 +79,7 @@ abstract contract FederationRounds is FederationMembership {
         return 0;
     }
 
-    function _deadline(uint256 length) internal view returns (uint40) {
-        return uint40(block.timestamp + length);
+    function _deadline(uint40 length) internal view returns (uint40) {
+        return uint40(block.timestamp) + length;
     }
 }

@@ -129,7 +129,7 @@ interface IFederation {
     /// Revert unless the miner at `index` takes updates of `round` in now; called by miner contracts.
     function requireTraining(uint32 round, uint8 index) external view;
 
-    /// The last round that opened; called by miner contracts.
+    /// The last round that opened.
     function currentRound() external view returns (uint32);
 
     /// Set up a clone; once, by the factory.

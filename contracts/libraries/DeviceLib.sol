@@ -13,6 +13,7 @@ type Device is uint256;
 using DeviceLib for Device global;
 
 /// Packs a device into one word. Rounds end at 1,000,000, so 24 bits hold them.
+// forge-lint: disable-start(unsafe-typecast): to cut a field out of the word is what the casts here are for
 library DeviceLib {
     uint256 private constant FROM_ROUND = 160;
     uint256 private constant SEEN = 184;
@@ -61,3 +62,4 @@ library DeviceLib {
         return (Device.unwrap(self) >> AWAITED) & 1 == 1;
     }
 }
+// forge-lint: disable-end(unsafe-typecast)

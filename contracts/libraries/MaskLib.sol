@@ -14,9 +14,10 @@ library MaskLib {
     }
 
     /// The lowest index that is not in `mask`; 64 when all are.
-    function lowestFree(uint64 mask) internal pure returns (uint256) {
+    function lowestFree(uint64 mask) internal pure returns (uint8) {
         unchecked {
-            return count(mask & ~(mask + 1));
+            // forge-lint: disable-next-line(unsafe-typecast): at most 64
+            return uint8(count(mask & ~(mask + 1)));
         }
     }
 

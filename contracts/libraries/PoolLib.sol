@@ -18,6 +18,7 @@ import {IMiner} from "../interfaces/IMiner.sol";
 /// A new round shifts the lanes by one, so nothing is ever done for each device; what falls out of the eighth
 /// lane was silent for longer than any federation waits. No lane overflows: a federation has at most 60,000
 /// devices.
+// forge-lint: disable-start(unsafe-typecast): to cut a field out of the word is what the casts here are for
 library PoolLib {
     struct State {
         bytes32 head;
@@ -32,8 +33,8 @@ library PoolLib {
     uint256 private constant INDEX = 200;
 
     uint256 private constant ONE_SEEN = 1;
-    uint256 private constant ONE_UPDATE = 1 << COUNT;
-    uint256 private constant ONE_AWAITED = 1 << AWAITED;
+    uint256 private constant ONE_UPDATE = uint256(1) << COUNT;
+    uint256 private constant ONE_AWAITED = uint256(1) << AWAITED;
     /// Multiplying seven lanes by this leaves their sum in the seventh.
     uint256 private constant SUM = 0x0001000100010001000100010001;
 
@@ -102,7 +103,7 @@ library PoolLib {
         if (count != 0) head = self.head;
         uint256 counting = word >> LANE_BITS;
         unchecked {
-            counting &= (1 << (LANE_BITS * uint8(word >> SILENT_ROUNDS))) - 1;
+            counting &= (uint256(1) << (LANE_BITS * uint8(word >> SILENT_ROUNDS))) - 1;
             outstanding = uint16((counting * SUM) >> (6 * LANE_BITS)) + uint16(word >> AWAITED);
         }
     }
@@ -124,6 +125,7 @@ library PoolLib {
 
     /// One device in the lane of `rounds` ago; nothing when it fell out.
     function _one(uint256 rounds) private pure returns (uint256) {
-        return uint128(1 << (LANE_BITS * rounds));
+        return uint128(uint256(1) << (LANE_BITS * rounds));
     }
 }
+// forge-lint: disable-end(unsafe-typecast)

@@ -131,7 +131,15 @@ class Driver:
         miner = info.miner if info else self.views.miners(self.federation)[0].contract
         round = self.state.round
         update = act.SubmitUpdate(
-            self.federation, miner, round, cid(f"update {device} {round}"), 100, 1, 50_000, 2_000_000, 1_900_000
+            self.federation,
+            miner,
+            round,
+            cid(f"update {device} {round}"),
+            100,
+            1,
+            50_000,
+            2_000_000,
+            1_900_000,
         )
         return self.perform(replace(update, **changes), self.device(device))  # type: ignore[arg-type]
 

@@ -52,7 +52,7 @@ class Values:
     """
 
     def __init__(self, parameters: Abi) -> None:
-        self._types = [collapse_if_tuple(p) for p in parameters]
+        self._types = [collapse_if_tuple(dict(p)) for p in parameters]
         # `string` and `bytes` are encoded alike, and only bytes can always be decoded.
         self._raw = [re.sub(r"\bstring\b", "bytes", t) for t in self._types]
         self._cleaners = [_cleaner(p) for p in parameters]

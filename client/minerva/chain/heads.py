@@ -83,7 +83,8 @@ class HeadFeed:
                 channel.receive(None)
                 self._tell(live=True)
         except Disconnected as error:
-            log.info("the subscription at %s ended (%s): polling", shown(self._url), error)
+            if not self._closed.is_set():
+                log.info("the subscription at %s ended (%s): polling", shown(self._url), error)
         finally:
             channel.close()
         return pause

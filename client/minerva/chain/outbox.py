@@ -33,13 +33,13 @@ CREATE TABLE IF NOT EXISTS transactions (
 CREATE INDEX IF NOT EXISTS by_intent ON transactions (intent);
 CREATE INDEX IF NOT EXISTS by_nonce ON transactions (nonce);
 """
-_COLUMNS = "hash, intent, nonce, raw, max_fee, state"
+_COLUMNS = "hash, intent, nonce, raw, max_fee, state, settled"
 _LIVE = "state IN ('signed', 'mined')"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A signed transaction. ``max_fee`` is its fee cap, in wei for a unit of gas.
+    """A signed transaction. ``max_fee`` is its fee cap, in wei for a unit of gas; ``settled``: it lies deep.
 
     ``signed`` until the chain says otherwise; ``mined`` or ``reverted`` by its receipt; ``replaced`` when its
     nonce went to another one. The first two are live: their intent counts as done or under way.
@@ -51,6 +51,7 @@ class Entry:
     raw: bytes
     max_fee: int
     state: State = "signed"
+    settled: int = 0
 
 
 class Outbox:
@@ -64,6 +65,9 @@ class Outbox:
         Hash of the chain's block 0: a chain that was started afresh under the same id is another one.
     account
         Who signs.
+    durable
+        What is signed survives a loss of power, at the price of a sync of the disk. Without, it survives the
+        end of the process alone: enough for a development chain, which forgets more than that.
 
     Raises
     ------
@@ -71,11 +75,11 @@ class Outbox:
         The file belongs to another chain or account.
     """
 
-    def __init__(self, path: Path, *, genesis: bytes, account: Address) -> None:
+    def __init__(self, path: Path, *, genesis: bytes, account: Address, durable: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its other files the same mode
         os.chmod(path, 0o600)
-        self.path, self._lock = path, threading.RLock()
+        self.path, self._durable, self._lock = path, durable, threading.RLock()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -91,14 +95,14 @@ class Outbox:
             raise
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Keep signed transactions; they survive a loss of power from here on."""
-        rows = [(e.hash, e.intent, e.nonce, e.raw, e.max_fee, e.state) for e in entries]
+        """Keep signed transactions, before they are sent."""
+        rows = [(e.hash, e.intent, e.nonce, e.raw, e.max_fee, e.state, e.settled) for e in entries]
         with self._lock:
-            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 self._db.executemany(
-                    f"INSERT OR REPLACE INTO transactions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", rows
+                    f"INSERT OR REPLACE INTO transactions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
                 )
                 self._db.execute("COMMIT")
             finally:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
-from eth_account.typed_transactions import TypedTransaction
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
 from minerva.chain.calls import Call, Reader
@@ -120,6 +120,8 @@ class Sender:
             if isinstance(count, RpcError) or receipt is not None:
                 return
             if found is None and int(count, 16) > entry.nonce:
+                if entry.settled:
+                    return  # the node has forgotten an old one
                 # One of several nodes behind an address may be behind the others: only time tells.
                 since = self._suspects.setdefault(entry.hash, time.monotonic())
                 if time.monotonic() - since > _SUSPICION_SECONDS:

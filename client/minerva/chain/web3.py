@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,13 +22,10 @@ from minerva.chain.rpc import Rpc, RpcError
 from minerva.chain.sender import Sender
 from minerva.chain.watch import LogWatch
 from minerva.errors import ChainError, WrongChain
+from minerva.keys import ANVIL_CHAIN_ID
 from minerva.protocol.events import Log
 from minerva.protocol.records import ZERO_ADDRESS, Address, indices
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool
-
-log = logging.getLogger(__name__)
-
-DEV_CHAIN_ID = 31337
 
 
 class Web3Chain:
@@ -222,10 +218,15 @@ class Web3Chain:
         """
         name = f"{self.chain_id}-{self._genesis.hex()[:16]}-{account.address}"
         # Two local chains that were started in one second have the same genesis.
-        where = f"-{_place(self.rpc.url)}" if self.chain_id == DEV_CHAIN_ID else ""
+        where = f"-{_place(self.rpc.url)}" if self.chain_id == ANVIL_CHAIN_ID else ""
         lock = KeyLock(name + where, locks)
         try:
-            outbox = Outbox(folder / f"{name}.sqlite", genesis=self._genesis, account=account.address)
+            outbox = Outbox(
+                folder / f"{name}.sqlite",
+                genesis=self._genesis,
+                account=account.address,
+                durable=self.chain_id != ANVIL_CHAIN_ID,
+            )
         except Exception:
             lock.close()
             raise

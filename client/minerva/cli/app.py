@@ -6,10 +6,10 @@ import json
 import os
 import sys
 
-import click
 import typer
+from typer.exceptions import TyperException
 
-from minerva.cli import demo, device, doctor, federation, miner, model, stack, task, verify
+from minerva.cli import demo, device, doctor, federation, key, miner, model, stack, task, verify
 from minerva.errors import MinervaError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for name, group in (
     ("miner", miner.app),
     ("model", model.app),
     ("task", task.app),
+    ("key", key.app),
 ):
     app.add_typer(group, name=name)
 
@@ -41,13 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
         return status if isinstance(status, int) else 0
     except MinervaError as error:
         return _fail(str(error), error.exit_code, words, remedy=error.remedy)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.ctx.get_help() if error.ctx else error.format_message())
-        return 2
-    except click.ClickException as error:
-        hint = f" See '{error.ctx.command_path} --help'." if isinstance(error, click.UsageError) and error.ctx else ""
-        return _fail(error.format_message() + hint, error.exit_code, words)
-    except (KeyboardInterrupt, click.Abort):
+    except TyperException as error:
+        return _fail(_usage(error), int(getattr(error, "exit_code", 2)), words)
+    except typer.Exit as error:
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130, words)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -63,6 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
             1,
             words,
         )
+
+
+def _usage(error: TyperException) -> str:
+    message = (error.format_message() if hasattr(error, "format_message") else str(error)) or "A command is needed."
+    context = getattr(error, "ctx", None)
+    return f"{message} See '{context.command_path} --help'." if context is not None else message
 
 
 def _fail(message: str, status: int, words: list[str], *, remedy: str = "") -> int:

@@ -121,10 +121,11 @@ class Context:
         return self._open.enter_context(connect_actor(self.chain(), self.settings))
 
     def account_address(self) -> str:
-        """The address of the configured account, without unlocking it where its file says so."""
-        from minerva.keys import account_address
+        """The address of the configured account."""
+        from minerva.cli.connect import password_source
+        from minerva.keys import load_account
 
-        return account_address(self.settings.key.account)
+        return str(load_account(self.settings.key.account, self.chain().chain_id, password_source(self.settings)).address)
 
     def federation(self, given: str | None) -> str:
         """The federation that was named, checksummed; raises `ConfigError` when none was."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minerva.errors import ConfigError
-
 if TYPE_CHECKING:
     from minerva.chain.actor import Web3Actor
     from minerva.chain.web3 import Web3Chain
     from minerva.config import Settings
+    from minerva.keys import PasswordSource
 
 
 def connect(settings: Settings) -> Web3Chain:
@@ -25,7 +24,7 @@ def connect(settings: Settings) -> Web3Chain:
     from minerva.chain.web3 import Web3Chain
 
     section = settings.chain
-    fees = FeePolicy(max_fee_wei=int(section.max_fee_gwei * 10**9))
+    fees = FeePolicy(max_fee=int(section.max_fee_gwei * 10**9))
     return Web3Chain.connect(section.rpc, section.deployment, timeout=section.timeout_seconds, fees=fees)
 
 
@@ -41,9 +40,12 @@ def connect_actor(chain: Web3Chain, settings: Settings) -> Web3Actor:
     """
     from minerva.keys import load_account
 
-    section = settings.key
-    if not section.account:
-        raise ConfigError("no account is configured", remedy="Name a keystore file (or anvil:N on chain 31337) with --account.")
-    password_file = Path(section.password_file) if section.password_file else None
-    account = load_account(section.account, chain.chain_id, password_file=password_file)
+    account = load_account(settings.key.account, chain.chain_id, password_source(settings))
     return chain.actor(account, Path(settings.state) / "outbox")
+
+
+def password_source(settings: Settings) -> PasswordSource:
+    """Where the configured account's password comes from."""
+    from minerva.keys import PasswordSource
+
+    return PasswordSource(file=Path(settings.key.password_file) if settings.key.password_file else None)

@@ -44,18 +44,18 @@ def bare_fedavg(
         updates; None for all of them in theirs.
     """
     x, y = train
-    state = task.initial_state()
+    state, local = task.initial_state(), task.model()
     for round_ in range(1, rounds + 1):
         sums = {name: tensor.double() * 0.0 for name, tensor in state.items()}
         first: State = {}
         clients = range(len(parts)) if orders is None else orders[round_ - 1]
         for client in clients:
             part = parts[client]
-            local = task.model_with(state)
+            local.load_state_dict(state)
             task.train(local, x[part], y[part], epochs=epochs, seed=1000 * round_ + client)
             for name, tensor in local.state_dict().items():
                 sums[name] += tensor.double() * len(part)
-                first.setdefault(name, tensor)
+                first.setdefault(name, tensor.clone())
         total = sum(len(parts[client]) for client in clients)
         state = {
             name: (value / total).to(first[name].dtype) if first[name].is_floating_point() else first[name]

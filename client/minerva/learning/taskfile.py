@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +43,7 @@ class TaskFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._parameters: dict[str, Mapping[str, inspect.Parameter]] = {}
         try:
             source = path.read_bytes()
         except OSError as error:
@@ -80,9 +81,10 @@ class TaskFile:
 
     def accepts(self, name: str, keyword: str) -> bool:
         """Whether a function takes this keyword argument."""
-        parameters = inspect.signature(self._function(name)).parameters
-        variadic = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-        return variadic or keyword in parameters
+        if name not in self._parameters:
+            self._parameters[name] = inspect.signature(self._function(name)).parameters
+        parameters = self._parameters[name]
+        return keyword in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
     def wrong(self, name: str, what: str, value: object, remedy: str = _MEND) -> TaskError:
         """Make the error for a function that takes or returns something else than it must."""
@@ -114,7 +116,9 @@ class TaskFile:
         remedy = "It is a dict of names and numbers, texts or booleans."
         if not isinstance(values, dict):
             raise TaskError(
-                f"HYPERPARAMETERS of {self.path.name} is not a dict", value=type(values).__name__, remedy=remedy
+                f"HYPERPARAMETERS of {self.path.name} is not a dict",
+                value=type(values).__name__,
+                remedy=remedy,
             )
         for name, value in values.items():
             if not isinstance(name, str) or not isinstance(value, (int, float, str)):

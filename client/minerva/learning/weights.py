@@ -83,8 +83,8 @@ def spec_of(state: Mapping[str, Array | torch.Tensor]) -> tuple[TensorSpec, ...]
     return tuple(TensorSpec(n, tuple(array.shape), dtype) for n, (dtype, array) in sorted(converted.items()))
 
 
-def _as_numpy(tensor: Array | torch.Tensor) -> tuple[str, Array]:
-    if isinstance(tensor, np.generic):
+def _as_numpy(tensor: Any) -> tuple[str, Array]:
+    if isinstance(tensor, np.generic):  # what numpy makes of an array without dimensions
         tensor = np.asarray(tensor)
     if not isinstance(tensor, np.ndarray):
         import torch

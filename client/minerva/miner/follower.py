@@ -54,6 +54,9 @@ class Follower:
         if change.removed:
             self._chronicle.removed(change.removed)
             self._rewind(min(entry.block_number for entry in change.removed))
+        if not live:
+            self._tools.ledger.reconcile(change.added)
+        self._tools.ledger.follow(change.added)
         for entry in change.added:
             self.history.apply((entry,))
             self.situation.apply((entry,))

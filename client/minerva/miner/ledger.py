@@ -17,6 +17,7 @@ from minerva.chain.port import Receipt
 from minerva.errors import MinervaError
 from minerva.protocol.ballots import Outcome
 from minerva.protocol.cid import Cid
+from minerva.protocol.events import Log
 from minerva.protocol.header import Header
 from minerva.protocol.records import PlacedUpdate
 
@@ -41,6 +42,7 @@ CREATE TABLE blocks (
 CREATE TABLE timings (round INTEGER, name TEXT, ms REAL, PRIMARY KEY (round, name)) WITHOUT ROWID;
 CREATE TABLE actions (
     id INTEGER PRIMARY KEY, round INTEGER, kind TEXT, intent TEXT, gas INTEGER, fee_wei TEXT, block INTEGER, ms REAL, error TEXT);
+CREATE TABLE chain_blocks (block INTEGER PRIMARY KEY, hash BLOB);
 CREATE TABLE pins (cid TEXT, kind TEXT, round INTEGER, PRIMARY KEY (cid, kind, round)) WITHOUT ROWID;
 """
 Row = dict[str, Any]
@@ -99,7 +101,7 @@ class Ledger:
         """Note an update's record."""
         u = placed.update
         self._write(
-            "INSERT OR REPLACE INTO updates (round, miner_index, pool_index, cid, device, miner, block, samples, epochs, compute_us,"
+            "INSERT OR IGNORE INTO updates (round, miner_index, pool_index, cid, device, miner, block, samples, epochs, compute_us,"
             " loss_before, loss_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (u.round, *placed.order, str(u.cid), u.device, u.miner, placed.block_number, u.samples, u.epochs, str(u.compute_us),
              u.loss_before, u.loss_after),
@@ -131,12 +133,12 @@ class Ledger:
 
     def ballot(self, round_: int, index: int, verdicts: bytes, block: int) -> None:
         """Note a ballot of any miner."""
-        self._write("INSERT OR REPLACE INTO ballots VALUES (?, ?, ?, ?)", (round_, index, verdicts, block))
+        self._write("INSERT OR IGNORE INTO ballots VALUES (?, ?, ?, ?)", (round_, index, verdicts, block))
 
     def opened(self, round_: int, *, block: int, opened_at: int, miners: int, expected: int) -> None:
         """Note the opening of a round and how many devices it waits for."""
         self._write(
-            "INSERT OR REPLACE INTO rounds (round, block, opened_at, miners, expected) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO rounds (round, block, opened_at, miners, expected) VALUES (?, ?, ?, ?, ?)",
             (round_, block, opened_at, miners, expected),
         )
 
@@ -153,7 +155,7 @@ class Ledger:
     ) -> None:
         """Note a block; ``agreed``: whether this miner derived the same one (None: it could not tell)."""
         self._write(
-            "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (header.number, header.round, "0x" + hash_.hex(), "0x" + header.parent.hex(), str(header.body), str(header.model),
              header.proposer, own, updates, accepted, block, timestamp, agreed),
         )  # fmt: skip
@@ -181,8 +183,21 @@ class Ledger:
 
     def rewind(self, block: int) -> None:
         """Forget what stood in chain blocks from ``block`` on; actions and pins were real and stay."""
-        for table in ("updates", "ballots", "rounds", "blocks"):
+        for table in ("updates", "ballots", "rounds", "blocks", "chain_blocks"):
             self._write(f"DELETE FROM {table} WHERE block >= ?", (block,))
+
+    def follow(self, logs: Iterable[Log]) -> None:
+        """Note which blocks of the chain the logs stand in."""
+        blocks = {entry.block_number: entry.block_hash for entry in logs}
+        self._write_many("INSERT OR REPLACE INTO chain_blocks VALUES (?, ?)", blocks.items())
+
+    def reconcile(self, logs: Iterable[Log]) -> None:
+        """Forget what a re-organisation took back while nobody looked; ``logs`` are all that the chain has now."""
+        blocks = {entry.block_number: entry.block_hash for entry in logs}
+        gone = [row["block"] for row in self.rows("SELECT * FROM chain_blocks") if blocks.get(row["block"]) != row["hash"]]
+        if gone:
+            log.warning("the chain was re-organised from block %d on while this miner was away", min(gone))
+            self.rewind(min(gone))
 
     def flush(self) -> None:
         """Commit what was written since the last time."""

@@ -128,7 +128,7 @@ class Situation:
             case events.MiningReopened():
                 now.phase, now.deadline, now.candidate = Phase.MINING, event.deadline, None
             case events.CandidateDropped():
-                now.candidate = None
+                now.candidate, now.attested = None, 0
                 now.barred |= 1 << event.index if event.reason is Drop.REJECTED else 0
             case events.PhaseExtended():
                 now.deadline = event.deadline

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from threading import Lock
 
 import numpy as np
 
-from minerva.errors import VerificationFailed
+from minerva.errors import StoreError, VerificationFailed
 from minerva.learning.similarity import OriginalityIndex, is_copy, is_untrained
 from minerva.learning.weights import UpdateRefused, Weights, check_update, parse
 from minerva.protocol.ballots import ACCEPT
@@ -19,6 +20,8 @@ from minerva.protocol.reasons import Reason
 from minerva.protocol.records import Address, PlacedUpdate, Update
 from minerva.protocol.rules import judge_record
 from minerva.verification.spool import Spool
+
+log = logging.getLogger(__name__)
 
 
 class _Index(OriginalityIndex[Update]):
@@ -34,9 +37,9 @@ class _Index(OriginalityIndex[Update]):
 @dataclass(frozen=True, slots=True)
 class _Record:
     placed: PlacedUpdate
-    opened_at: int
     registration: Registration
     rate_ns: int
+    opened_at: int
     reason: Reason | None
 
 
@@ -110,15 +113,13 @@ class Judge:
         Reason or None
             Why it is refused whatever its content: that need not be fetched.
         """
-        reason = judge_record(
-            placed, opened_at=opened_at, registration=registration, rate_ns=rate_ns, rules=self._rules
-        )
+        record = self._judge(placed, registration, rate_ns, opened_at)
         with self._lock:
-            self._records[placed.update] = _Record(placed, opened_at, registration, rate_ns, reason)
+            self._records[placed.update] = record
             passing = self._passing(placed.update)
         if passing:
             self._compare(placed.update)
-        return reason
+        return record.reason
 
     def admit(self, placed: PlacedUpdate, content: bytes | Reason) -> Reason | None:
         """Judge a content by rules 2 and 4, or take note of why there is none.
@@ -148,7 +149,7 @@ class Judge:
     def reasons(self, updates: Sequence[PlacedUpdate]) -> list[Reason | None]:
         """Say for each update of the round why it is refused, None where it is not.
 
-        The first of these that applies: rule 3's reason, unavailable or too large, rule 2's reason, untrained, copy.
+        The first of these that applies: rule 3's reason, unavailable or too large, rule 2's, untrained, copy.
 
         Raises
         ------
@@ -163,6 +164,14 @@ class Judge:
         """Return the ballot over the updates of the round: one byte for each, in their order (R4)."""
         return bytes(ACCEPT if reason is None else reason for reason in self.reasons(updates))
 
+    def _judge(
+        self, placed: PlacedUpdate, registration: Registration, rate_ns: int, opened_at: int
+    ) -> _Record:
+        reason = judge_record(
+            placed, opened_at=opened_at, registration=registration, rate_ns=rate_ns, rules=self._rules
+        )
+        return _Record(placed, registration, rate_ns, opened_at, reason)
+
     def _examine(self, update: Update, content: bytes) -> Weights | Reason:
         try:
             weights = check_update(
@@ -173,7 +182,13 @@ class Judge:
             return refusal.reason
         if is_untrained(weights, self._base):
             return Reason.UNTRAINED
-        return parse(self._spool.keep(content)) if self._spool else weights
+        if self._spool is None:
+            return weights
+        try:
+            return parse(self._spool.keep(content))
+        except StoreError as error:
+            log.warning("an update's content stays in memory: %s", error)
+            return weights
 
     def _reason(self, update: Update) -> Reason | None:
         content = self._contents.get(update, Reason.UNAVAILABLE)
@@ -224,12 +239,8 @@ class Judge:
             if record is None:
                 raise ValueError(f"no record of the update of {placed.update.device}")
             if record.placed != placed:
-                reason = judge_record(
-                    placed, opened_at=record.opened_at, registration=record.registration, rate_ns=record.rate_ns,
-                    rules=self._rules,
-                )  # fmt: skip
-                self._records[placed.update] = _Record(
-                    placed, record.opened_at, record.registration, record.rate_ns, reason
+                self._records[placed.update] = self._judge(
+                    placed, record.registration, record.rate_ns, record.opened_at
                 )
         wanted = {placed.update: placed.position for placed in updates if self._passing(placed.update)}
         if wanted != self._placed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from adapter import Call, Contracts
@@ -15,7 +14,7 @@ from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo, Phase
 
 @dataclass(frozen=True)
 class Scope:
-    """What to look at: a federation, all miners' contracts it ever had, accounts that may be devices, places."""
+    """What to look at: a federation, all miners' contracts it ever had, and who may be a device."""
 
     federation: Address
     contracts: tuple[Address, ...]
@@ -67,28 +66,37 @@ def of_world(world: World, scope: Scope, now: int) -> Observation:
     )  # fmt: skip
 
 
-def of_contracts(contracts: Contracts, scope: Scope, round: int, now: int) -> Observation:
-    """What the contracts say, ``round`` being the last opened one."""
-    name, rounds, pools = scope.federation, _rounds(round), _pools(scope, round)
-    places = range(scope.max_miners)
+def of_contracts(contracts: Contracts, scope: Scope, expected: Observation, now: int) -> Observation:
+    """What the contracts say; ``expected`` only tells where to look."""
+    name, places = scope.federation, range(scope.max_miners)
+    bindings = {device: info.miner for device, info in expected.devices.items() if info}
     calls = [Call(name, "state"), Call(name, "due"), Call(contracts.proof_of_work, "difficulty", (name,))]
     calls += [Call(name, "member", (index,)) for index in places]
     calls += [Call(name, "ballotOf", (index,)) for index in places]
-    calls += [Call(name, "blockOf", (r,)) for r in rounds] + [Call(name, "phase", (r,)) for r in rounds]
-    calls += [Call(contract, "pool", (r,)) for contract, r in pools]
+    calls += [Call(name, "blockOf", (r,)) for r in expected.blocks]
+    calls += [Call(name, "phase", (r,)) for r in expected.phases]
+    calls += [Call(contract, "pool", (r,)) for contract, r in expected.pools]
+    calls += [Call(contract, "endpoint") for contract in scope.contracts]
     calls += [Call(name, "minerOf", (device,)) for device in scope.devices]
+    calls += [Call(miner, "deviceOf", (device,)) for device, miner in bindings.items()]
     answers = iter(contracts.read(calls, now))
     (state,), (due,), (difficulty,) = next(answers), next(answers), next(answers)
     members = [(index, *next(answers)[0]) for index in places]
     ballots = tuple(next(answers)[0] for _ in places)
-    blocks = {r: next(answers)[0] for r in rounds}
-    phases = {r: Phase(next(answers)[0]) for r in rounds}
-    seen = {key: Pool(*next(answers)) for key in pools}
+    blocks = {r: next(answers)[0] for r in expected.blocks}
+    phases = {r: Phase(next(answers)[0]) for r in expected.phases}
+    pools = {key: Pool(*next(answers)) for key in expected.pools}
+    endpoints = {contract: next(answers)[0] for contract in scope.contracts}
     bound = {device: next(answers)[0] for device in scope.devices}
-    return Observation(
-        to_state(state), due, difficulty, _miners(contracts, members, now), ballots, blocks, phases, seen,
-        _devices(contracts, bound, now),
-    )  # fmt: skip
+    infos = {device: next(answers) for device in bindings}
+    miners = tuple(
+        MinerInfo(*member, endpoints[member[2]]) for member in members if member[2] != ZERO_ADDRESS
+    )
+    devices = {
+        device: DeviceInfo(miner, *infos.get(device, (0, 0, 0))) if miner != ZERO_ADDRESS else None
+        for device, miner in bound.items()
+    }
+    return Observation(to_state(state), due, difficulty, miners, ballots, blocks, phases, pools, devices)
 
 
 def to_state(values: tuple[object, ...]) -> FederationState:
@@ -97,21 +105,6 @@ def to_state(values: tuple[object, ...]) -> FederationState:
     converted["status"], converted["phase"] = Status(converted["status"]), Phase(converted["phase"])  # type: ignore[arg-type]
     converted["model"] = Cid(*converted["model"])  # type: ignore[misc]
     return FederationState(**converted)  # type: ignore[arg-type]
-
-
-def _miners(contracts: Contracts, members: Iterable[tuple[int, Address, Address]], now: int) -> tuple[MinerInfo, ...]:
-    present = [member for member in members if member[2] != ZERO_ADDRESS]
-    calls = [Call(miner, "endpoint") for _, _, miner in present]
-    endpoints = [answer[0] for answer in contracts.read(calls, now)] if calls else []
-    return tuple(MinerInfo(*member, endpoint) for member, endpoint in zip(present, endpoints, strict=True))
-
-
-def _devices(contracts: Contracts, bound: dict[Address, Address], now: int) -> dict[Address, DeviceInfo | None]:
-    there = {device: miner for device, miner in bound.items() if miner != ZERO_ADDRESS}
-    calls = [Call(miner, "deviceOf", (device,)) for device, miner in there.items()]
-    answers = contracts.read(calls, now) if calls else []
-    found = {d: DeviceInfo(m, *info) for (d, m), info in zip(there.items(), answers, strict=True)}
-    return {device: found.get(device) for device in bound}
 
 
 def _rounds(round: int) -> range:

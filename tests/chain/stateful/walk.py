@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from random import Random
 
 from eth_abi import encode
 from eth_utils import keccak
+from spoil import spoil
 
 from minerva.protocol import actions as act
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.cid import DAG_PB, RAW, Cid
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Claim, World, meets, pow_seed
-from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address, hash_list, indices
+from minerva.protocol.records import ZERO32, Address, hash_list, indices
 from minerva.protocol.state import FederationConfig, FederationState, MinerInfo, Phase, Status
 
 Step = tuple[act.Action, Address, int]
@@ -41,7 +42,7 @@ class Cast:
 
 @dataclass(frozen=True)
 class Mood:
-    """How a round goes: the shares of devices that train and of miners that vote, propose, attest, approve."""
+    """How a round goes: the shares of devices that train and of miners that vote, propose and so on."""
 
     training: float
     voting: float
@@ -56,11 +57,11 @@ def some_config(random: Random, consensus: Address) -> FederationConfig:
     return FederationConfig(
         manifest=Cid(keccak(b"manifest")), model=Cid(keccak(b"model"), DAG_PB), consensus=consensus,
         consensus_parameters=encode(("uint64", "uint32"), (random.randint(1, 8), random.randint(1, 6))),
-        rounds=random.choice((3, 12, 40)), min_miners=random.randint(1, max_miners - 1), max_miners=max_miners,
+        rounds=random.choice((4, 40)), min_miners=random.randint(1, max_miners - 1), max_miners=max_miners,
         min_devices=random.randint(1, 2), max_devices=max_devices, min_updates=random.randint(1, 2),
         max_joins=random.randint(2, max_devices), silent_rounds=random.randint(1, 3),
-        training_seconds=random.randint(4, 20), verification_seconds=random.randint(4, 20), fetch_seconds=2,
-        mining_seconds=random.randint(2, 20), attestation_seconds=random.randint(2, 20),
+        training_seconds=random.randint(8, 30), verification_seconds=random.randint(6, 30), fetch_seconds=2,
+        mining_seconds=random.randint(2, 20), attestation_seconds=random.randint(4, 20),
         max_extensions=random.randint(0, 2), max_candidates=random.randint(1, 3),
         max_pause_seconds=random.choice((0, 20, 60)), max_model_bytes=1 << 20, confirmations=0,
     )  # fmt: skip
@@ -75,7 +76,7 @@ class Walk:
     def __init__(self, world: World, federation: Address, cast: Cast, salt: object) -> None:
         self._world, self._federation, self._cast, self._salt = world, federation, cast, salt
         self._config = world.config(federation)
-        self._now = 0
+        self._now, self._active = 0, False
         self.contracts: list[Address] = []
 
     def step(self, random: Random, now: int) -> Step:
@@ -88,15 +89,17 @@ class Walk:
         else:
             choices = self._sensible(random)
             action, sender = random.choices([c for _, c in choices], [w for w, _ in choices])[0]()
-        if random.random() < 0.12:
-            action, sender = self._spoil(random, action), random.choice((sender, self._stray(random)))
+        if random.random() < 0.15:
+            right, action = action, spoil(random, action, self.contracts, nobody=self._cast.stranger)
+            sender = self._stray(random) if action is right or random.random() < 0.2 else sender
         return action, sender, self._pause_before(random, now)
 
     def _pause_before(self, random: Random, now: int) -> int:
         s, dice = self._state, random.random()
         if s.status is Status.PAUSED:
             return random.choice((0, 1, 5, 20, 61))
-        if dice < 0.8 or s.deadline <= now:
+        idle = s.status is Status.RUNNING and not self._world.due(self._federation, now) and not self._active
+        if dice < (0.4 if idle else 0.94) or s.deadline <= now:
             return random.choice((0, 0, 0, 1, 2))
         return max(0, s.deadline - now + random.choice((-1, 0, 0, 0, 1, 30)))
 
@@ -112,7 +115,7 @@ class Walk:
         dice = Random(f"{self._salt}/{self._state.round}")
         return Mood(
             training=dice.choice((1, 1, 1, 0.6, 0.3)), voting=dice.choice((1, 1, 1, 1, 0.7, 0.4)),
-            proposing=dice.choice((1, 1, 0.5, 0.02)), attesting=dice.choice((1, 1, 0.5)),
+            proposing=dice.choice((1, 1, 1, 0.5, 0.02, 0)), attesting=dice.choice((1, 1, 0.5)),
             approving=dice.choice((1, 1, 1, 0.5, 0.1)),
         )  # fmt: skip
 
@@ -128,9 +131,11 @@ class Walk:
             return [(6, lambda: self._unpause(random)), (1, self._tick), (1, lambda: self._join(random))]
         choices: list[Choice] = [(20 if world.due(self._federation, self._now) else 0.5, self._tick)]
         choices += self._sensible_of_miners(random) + self._sensible_of_devices(random)
-        choices += [(0.3, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
+        choices += [(0.15, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
         choices += [(0.03, lambda: (act.Close(self._federation), self._cast.requester))]
-        return choices + (self._sensible_in_round(random) if s.status is Status.RUNNING else [])
+        in_round = self._sensible_in_round(random) if s.status is Status.RUNNING else []
+        self._active = bool(in_round)
+        return choices + in_round
 
     def _sensible_of_miners(self, random: Random) -> list[Choice]:
         s, members = self._state, self._world.miners(self._federation)
@@ -150,9 +155,12 @@ class Walk:
         bound = [device for device, info in infos.items() if info]
         silent = [device for device, info in infos.items() if info and info.seen < s.round]
         choices: list[Choice] = [
-            (3 if len(bound) < 4 else 0.7, lambda: self._register(random)),
+            (
+                4 if len(bound) < 4 and s.joins < self._config.max_joins else 0.4,
+                lambda: self._register(random),
+            ),
             (0.3, lambda: self._of_device(random, act.LeaveDevice, bound)),
-            (0.5, lambda: self._of_device(random, act.CheckInDevice, bound)),
+            (0.7, lambda: self._of_device(random, act.CheckInDevice, bound)),
         ]
         if silent:
             choices.append((1, lambda: self._of_device(random, act.CheckInDevice, silent)))
@@ -162,21 +170,24 @@ class Walk:
         s, mood = self._state, self._mood
         match s.phase:
             case Phase.TRAINING:
-                left = self._awaited(mood)
+                left = self._awaited(mood) if random.random() < 0.92 else list(self._cast.devices)
                 return [(20, lambda: self._submit(random, left))] if left else []
             case Phase.VERIFICATION:
                 voters = [m for m in self._snapshot() if not s.voted >> m.index & 1]
                 voters = [m for m in voters if self._draw("voting", m.owner) < mood.voting]
+                voters = self._snapshot() if random.random() < 0.05 else voters
                 return [(20, lambda: self._vote(random, random.choice(voters)))] if voters else []
             case Phase.MINING:
                 miners = [m for m in self._snapshot() if not s.barred >> m.index & 1]
                 solvable = self._world.difficulty(self._federation) <= MAX_DIFFICULTY
+                miners = self._snapshot() if random.random() < 0.08 else miners
                 ready = miners and solvable and random.random() < mood.proposing
                 return [(20, lambda: self._propose(random, random.choice(miners)))] if ready else []
             case _:
                 done = s.approvals | s.rejections
                 others = [m for m in self._snapshot() if not done >> m.index & 1]
                 others = [m for m in others if self._draw("attesting", m.owner) < mood.attesting]
+                others = self._snapshot() if random.random() < 0.08 else others
                 approve = random.random() < mood.approving
                 attest = act.Attest(self._federation, s.round, s.candidate, approve)
                 return [(20, lambda: (attest, random.choice(others).owner))] if others else []
@@ -220,7 +231,9 @@ class Walk:
 
     def _join(self, random: Random) -> tuple[act.Action, Address]:
         endpoint = random.choice(("", "https://miner.example", "é" * 128))
-        return act.RegisterMiner(self._world.factory, self._federation, endpoint), random.choice(self._cast.owners)
+        return act.RegisterMiner(self._world.factory, self._federation, endpoint), random.choice(
+            self._cast.owners
+        )
 
     def _set_endpoint(self, random: Random) -> tuple[act.Action, Address]:
         endpoint = random.choice(("", "https://moved.example", "x" * 257))
@@ -230,10 +243,15 @@ class Walk:
     def _register(self, random: Random) -> tuple[act.Action, Address]:
         members = [miner.contract for miner in self._world.miners(self._federation)]
         miner = random.choice(members or [self._some_contract(random)])
-        return act.RegisterDevice(self._federation, miner, keccak(b"data"), 100, 1000), random.choice(self._cast.devices)
+        return act.RegisterDevice(self._federation, miner, keccak(b"data"), 100, 1000), random.choice(
+            self._cast.devices
+        )
 
     def _of_device(
-        self, random: Random, kind: type[act.CheckInDevice] | type[act.LeaveDevice], devices: Sequence[Address]
+        self,
+        random: Random,
+        kind: type[act.CheckInDevice] | type[act.LeaveDevice],
+        devices: Sequence[Address],
     ) -> tuple[act.Action, Address]:
         device = random.choice(devices or self._cast.devices)
         info = self._world.device(self._federation, device)
@@ -265,8 +283,9 @@ class Walk:
         claim = Claim(s.round, s.head, s.updates_root, ballots_root, miner.contract)
         model = Cid(keccak(text=f"model{s.round}{miner.index}{random.randrange(4)}"))
         header = Header(
-            s.height + 1, s.head, s.round, s.updates_root, ballots_root, random.choice((ZERO32, keccak(b"accepted"))),
-            Cid(keccak(b"body"), DAG_PB), model, miner.contract, self._proof(claim, fits=random.random() < 0.95),
+            s.height + 1, s.head, s.round, s.updates_root, ballots_root,
+            random.choice((ZERO32, keccak(b"accepted"))), Cid(keccak(b"body"), DAG_PB), model, miner.contract,
+            self._proof(claim, fits=random.random() < 0.95),
         )  # fmt: skip
         return act.Propose(self._federation, header), miner.owner
 
@@ -277,53 +296,8 @@ class Walk:
             return bytes(32)
         return encode(("uint256",), (next(n for n in count() if meets(seed, n, difficulty) == fits),))
 
-    # What nobody should do
-
     def _stray(self, random: Random) -> Address:
         return random.choice(self._cast.everyone)
 
     def _some_contract(self, random: Random) -> Address:
         return random.choice(self.contracts)
-
-    def _spoil(self, random: Random, action: act.Action) -> act.Action:
-        """The same action with something wrong in it."""
-        junk, shift = keccak(b"junk"), random.choice((-1, 1))
-        match action:
-            case act.RegisterMiner():
-                nowhere = replace(action, federation=self._cast.stranger)
-                return random.choice((replace(action, endpoint="x" * 257), nowhere))
-            case act.RegisterDevice():
-                empty = ({"dataset_root": ZERO32}, {"dataset_size": 0}, {"rate_ns": 0})
-                elsewhere = {"miner": self._some_contract(random)}
-                return replace(action, **random.choice((*empty, elsewhere, elsewhere)))
-            case act.CheckInDevice() | act.LeaveDevice():
-                return replace(action, miner=self._some_contract(random))
-            case act.SubmitUpdate():
-                wrong = ({"round": max(0, action.round + shift)}, {"cid": codec_cid(0x71)})
-                return replace(action, **random.choice((*wrong, {"miner": self._some_contract(random)})))
-            case act.Vote():
-                longer = {"verdicts": action.verdicts + b"\xff"}
-                return replace(action, **random.choice((longer, {"updates_root": junk}, {"round": max(0, action.round + shift)})))
-            case act.Attest():
-                return replace(action, **random.choice(({"candidate": junk}, {"round": max(0, action.round + shift)})))
-            case act.Propose():
-                return replace(action, header=self._spoil_header(random, action.header))
-            case _:
-                return action
-
-    def _spoil_header(self, random: Random, header: Header) -> Header:
-        junk = keccak(b"junk")
-        wrong = (
-            {"number": header.number + 1}, {"parent": junk}, {"round": header.round + 1}, {"updates_root": junk},
-            {"ballots_root": junk}, {"body": codec_cid(0)}, {"model": codec_cid(0x71)}, {"proposer": ZERO_ADDRESS},
-            {"proof": b""}, {"proof": header.proof + b"\0"}, {"proof": header.proof[:31]},
-        )  # fmt: skip
-        return replace(header, **random.choice(wrong))
-
-
-def codec_cid(codec: int) -> Cid:
-    """A CID that the type does not allow, as a stranger's transaction may carry it."""
-    forged = object.__new__(Cid)
-    object.__setattr__(forged, "digest", keccak(b"forged"))
-    object.__setattr__(forged, "codec", codec)
-    return forged

@@ -17,6 +17,7 @@ from minerva.learning.aggregation import AGGREGATORS, FedAvg, aggregator
 from minerva.learning.numbers import BLOCK
 from minerva.learning.weights import Weights, parse, serialize
 
+FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 NAMES = {"federation": "0x5FbDB2315678afecb367f032d93F642f64180aa3", "round": "1"}
 
 
@@ -32,7 +33,7 @@ def average(updates: list[Weights], samples: list[int], threads: int = 1) -> byt
 
 
 def exact_float32(values: list[np.float32], samples: list[int]) -> np.float32:
-    """Accumulate in float64, each product exactly, then divide and round: section 5 word by word, in fractions."""
+    """Sum in float64 with exact products, then divide and round, all in fractions."""
     total = 0.0
     for value, count in zip(values, samples, strict=True):
         total = float(Fraction(total) + Fraction(float(value)) * count)
@@ -47,11 +48,19 @@ def test_the_mean_is_weighted_by_samples():
 
 def test_the_output_is_canonical():
     data = average([weights(b=np.ones(3, "f4"), a=np.ones((2, 2), "f2"), n=np.array(4, "i8"))], [7])
-    assert data == serialize({"a": np.ones((2, 2), "f2"), "b": np.ones(3, "f4"), "n": np.array(4, "i8")}, NAMES)
+    assert data == serialize(
+        {"a": np.ones((2, 2), "f2"), "b": np.ones(3, "f4"), "n": np.array(4, "i8")}, NAMES
+    )
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.floats(width=32, allow_nan=False, allow_infinity=False), st.integers(1, 2**29 - 1)), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.tuples(FINITE, st.integers(1, 2**29 - 1)),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_every_step_is_correctly_rounded(pairs):
     values, samples = [np.float32(value) for value, _ in pairs], [count for _, count in pairs]
     result = parse(average([weights(w=np.array([value])) for value in values], samples))["w"][0]
@@ -62,7 +71,10 @@ def test_every_step_is_correctly_rounded(pairs):
 def test_the_bytes_do_not_depend_on_threads(dtype):
     generator = torch.Generator().manual_seed(0)
     states = [
-        {"a": torch.randn(3 * BLOCK + 17, generator=generator).to(dtype), "b": torch.randn(5, generator=generator).to(dtype)}
+        {
+            "a": torch.randn(3 * BLOCK + 17, generator=generator).to(dtype),
+            "b": torch.randn(5, generator=generator).to(dtype),
+        }
         for _ in range(6)
     ]
     updates = [parse(serialize(state, {})) for state in states]
@@ -93,7 +105,10 @@ def test_extremes_of_the_dtype_do_not_overflow():
         for count in (1, 2**29 - 1):
             data = average([weights(w=largest)] * 3, [count] * 3)
             assert torch.equal(parse(data).to_torch()["w"], largest)
-        assert parse(average([weights(w=-largest), weights(w=largest)], [1, 1])).to_torch()["w"].tolist() == [0.0] * 3
+        assert (
+            parse(average([weights(w=-largest), weights(w=largest)], [1, 1])).to_torch()["w"].tolist()
+            == [0.0] * 3
+        )
 
 
 def test_a_sum_of_negative_zeros_starts_from_plus_zero():

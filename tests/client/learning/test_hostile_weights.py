@@ -73,7 +73,9 @@ MALFORMED = {
     "nested objects": raw(0, text=b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
     "a number of many digits": raw(0, text=b'{"a":' + b"9" * 100_000 + b"}"),
     "a key twice": raw(0, text=b'{"w":{},"w":{}}'),
-    "a field twice": raw(0, b"\0" * 4, text=b'{"w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}'),
+    "a field twice": raw(
+        0, b"\0" * 4, text=b'{"w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    ),
     "lone surrogate": raw({"\ud800": entry([0], 0, 0)}),
     "metadata is a list": raw({"__metadata__": []}),
     "metadata holds a number": raw({"__metadata__": {"round": 1}}),
@@ -111,7 +113,11 @@ def test_refused_as_malformed(name):
     with pytest.raises(UpdateRefused) as caught:
         parse(MALFORMED[name])
     assert caught.value.reason is Reason.MALFORMED
-    assert isinstance(caught.value, MinervaError) and "\n" not in str(caught.value) and len(str(caught.value)) < 400
+    assert (
+        isinstance(caught.value, MinervaError)
+        and "\n" not in str(caught.value)
+        and len(str(caught.value)) < 400
+    )
 
 
 def test_a_pickle_is_named_and_not_loaded(tmp_path):
@@ -177,13 +183,19 @@ def test_refused_when_not_finite(value, dtype, position, metadata):
 
 def test_the_largest_finite_numbers_pass(metadata):
     for dtype in (torch.float32, torch.float16, torch.bfloat16):
-        tensor = torch.tensor([torch.finfo(dtype).max, torch.finfo(dtype).min, torch.finfo(dtype).tiny], dtype=dtype)
+        tensor = torch.tensor(
+            [torch.finfo(dtype).max, torch.finfo(dtype).min, torch.finfo(dtype).tiny], dtype=dtype
+        )
         check_update(serialize({"w": tensor}, metadata), spec_of({"w": tensor}), **expect(metadata))
 
 
 @pytest.mark.parametrize("key", ["federation", "round", "device"])
 def test_refused_for_anothers_metadata(key, metadata):
-    for other in ({**metadata, key: "4"}, {k: v for k, v in metadata.items() if k != key}, {**metadata, "more": "1"}):
+    for other in (
+        {**metadata, key: "4"},
+        {k: v for k, v in metadata.items() if k != key},
+        {**metadata, "more": "1"},
+    ):
         with pytest.raises(UpdateRefused) as caught:
             check_update(serialize(TENSORS, other), SPEC, **expect(metadata))
         assert caught.value.reason is Reason.WRONG_METADATA
@@ -210,7 +222,9 @@ def test_thousands_of_mutations_give_an_update_or_a_refusal(metadata):
                 case 1:
                     del data[start : start + mutate.randint(1, 20)]
                 case 2:
-                    data[start:start] = mutate.choice([b"{", b"]", b'"', b"9", b"-", b",", b"[[", b"\xff", bytes(30)])
+                    data[start:start] = mutate.choice(
+                        [b"{", b"]", b'"', b"9", b"-", b",", b"[[", b"\xff", bytes(30)]
+                    )
                 case 3:
                     data[start : start + 8] = data[mutate.randrange(len(data) or 1) :][:8]
         try:

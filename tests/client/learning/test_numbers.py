@@ -59,7 +59,10 @@ def test_past_the_range_it_is_infinity_and_below_it_zero():
 
 def test_widening_is_exact_for_every_bfloat16_and_float16():
     bits = np.arange(2**16, dtype=np.uint16)
-    for dtype, kind, values in (("BF16", torch.bfloat16, bits), ("F16", torch.float16, bits.view(np.float16))):
+    for dtype, kind, values in (
+        ("BF16", torch.bfloat16, bits),
+        ("F16", torch.float16, bits.view(np.float16)),
+    ):
         out = np.empty(2**16)
         with np.errstate(invalid="ignore"):  # signalling NaNs
             widen(values, dtype, out)

@@ -15,7 +15,11 @@ SIZE = 40_000
 
 def weights(vector: np.ndarray, dtype: torch.dtype = torch.float32) -> Weights:
     half = len(vector) // 3
-    state = {"a": torch.from_numpy(vector[:half]).to(dtype), "b": torch.from_numpy(vector[half:]).to(dtype), "n": torch.tensor(1)}
+    state = {
+        "a": torch.from_numpy(vector[:half]).to(dtype),
+        "b": torch.from_numpy(vector[half:]).to(dtype),
+        "n": torch.tensor(1),
+    }
     return parse(serialize(state, {}))
 
 
@@ -29,7 +33,9 @@ def test_the_cosine_is_that_of_the_deltas():
     expected = first @ second / np.sqrt((first @ first) * (second @ second))
     found = delta_cosine(weights(base + first), weights(base + second), weights(base))
     assert found == pytest.approx(expected, abs=1e-6)
-    assert delta_cosine(weights(base + first), weights(base - first), weights(base)) == pytest.approx(-1, abs=1e-6)
+    assert delta_cosine(weights(base + first), weights(base - first), weights(base)) == pytest.approx(
+        -1, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
@@ -40,7 +46,9 @@ def test_equal_updates_have_a_cosine_of_exactly_one(dtype):
     assert is_copy(update, update, weights(base, dtype), 1_000_000)
 
 
-@pytest.mark.parametrize(("distance", "copy"), [(0.0, True), (0.03, True), (0.044, True), (0.046, False), (0.5, False)])
+@pytest.mark.parametrize(
+    ("distance", "copy"), [(0.0, True), (0.03, True), (0.044, True), (0.046, False), (0.5, False)]
+)
 @pytest.mark.parametrize("scale", [0.1, 1.0, 3.0])
 def test_nearly_parallel_deltas_are_copies(distance, copy, scale):
     base, delta, noise = vectors(3)

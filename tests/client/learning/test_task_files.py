@@ -95,38 +95,102 @@ def test_names_find_the_bundled_tasks():
 
 FAULTS = {
     "missing function": ([("def evaluate", "def other")], TaskError, r"lacks functions: evaluate\(\)"),
-    "missing functions": ([("def evaluate", "def a"), ("def model", "def b")], TaskError, r"model\(\), evaluate\(\)"),
-    "not a function": ([("def model():\n    return nn.Linear(2, 2)", "model = 3")], TaskError, r"lacks functions: model"),
+    "missing functions": (
+        [("def evaluate", "def a"), ("def model", "def b")],
+        TaskError,
+        r"model\(\), evaluate\(\)",
+    ),
+    "not a function": (
+        [("def model():\n    return nn.Linear(2, 2)", "model = 3")],
+        TaskError,
+        r"lacks functions: model",
+    ),
     "syntax": ([("def model():", "def model(:")], TaskError, "mine.py is not Python at line 7"),
     "null byte": ([("import torch\n", "import torch\0\n")], TaskError, "mine.py is not Python"),
-    "import": ([("import torch\n", "import torch, no_such\n")], TaskError, "fails at line 1: ModuleNotFoundError"),
+    "import": (
+        [("import torch\n", "import torch, no_such\n")],
+        TaskError,
+        "fails at line 1: ModuleNotFoundError",
+    ),
     "exit": ([("import torch\n", "raise SystemExit(3)\n")], TaskError, "fails at line 1: SystemExit"),
-    "model raises": ([("nn.Linear(2, 2)", "1 / 0")], TaskError, r"model\(\) of mine.py fails at line 8: ZeroDivision"),
-    "model returns": ([("nn.Linear(2, 2)", "3")], TaskError, r"model\(\) of mine.py, line 7 must return .*Module: int"),
+    "model raises": (
+        [("nn.Linear(2, 2)", "1 / 0")],
+        TaskError,
+        r"model\(\) of mine.py fails at line 8: ZeroDivision",
+    ),
+    "model returns": (
+        [("nn.Linear(2, 2)", "3")],
+        TaskError,
+        r"model\(\) of mine.py, line 7 must return .*Module: int",
+    ),
     "model empty": ([("nn.Linear(2, 2)", "nn.ReLU()")], TaskError, "must have something to train"),
     "float64": ([("nn.Linear(2, 2)", "nn.Linear(2, 2).double()")], TaskError, "cannot be shared: .*float64"),
-    "model arguments": ([("def model():", "def model(x):")], TaskError, r"model\(\) of mine.py, line 7 takes other arg"),
-    "train arguments": ([("epochs, seed, ", "seed, ")], TaskError, "train.* takes other arguments: .*'epochs'"),
-    "data raises": ([("torch.randn(60, 2)", "open(folder)")], DataError, r"load_data\(\) of mine.py fails at line 12: Ty"),
+    "model arguments": (
+        [("def model():", "def model(x):")],
+        TaskError,
+        r"model\(\) of mine.py, line 7 takes other arg",
+    ),
+    "train arguments": (
+        [("epochs, seed, ", "seed, ")],
+        TaskError,
+        "train.* takes other arguments: .*'epochs'",
+    ),
+    "data raises": (
+        [("torch.randn(60, 2)", "open(folder)")],
+        DataError,
+        r"load_data\(\) of mine.py fails at line 12: Ty",
+    ),
     "data is one pair": ([("(x[:40], y[:40]), (x[40:], y[40:])", "x, y")], TaskError, "must return"),
-    "data is numpy": ([("(x[40:], y", "(x[40:].numpy(), y")], TaskError, "must return tensors of samples: ndarray"),
+    "data is numpy": (
+        [("(x[40:], y", "(x[40:].numpy(), y")],
+        TaskError,
+        "must return tensors of samples: ndarray",
+    ),
     "data is empty": ([("[:40]", "[:0]")], DataError, "training data of mine is empty or uneven: 0 samples"),
     "data is uneven": ([("y[40:]", "y[41:]")], DataError, "test data .* 20 samples, 19 labels"),
-    "data has NaN": ([("y = (x", "x[3] = float('nan'); y = (x")], DataError, "training data of mine holds NaN"),
+    "data has NaN": (
+        [("y = (x", "x[3] = float('nan'); y = (x")],
+        DataError,
+        "training data of mine holds NaN",
+    ),
     "one class": ([("> 0)", "> 99)")], DataError, "one class only: label 0 in all 40 samples"),
-    "train raises": ([("model(x), y).b", "model(x.T), y).b")], TaskError, r"train\(\) .* fails at line 20: RuntimeError"),
-    "train raises elsewhere": ([("range(epochs", "map(int, 'x' * epochs")], TaskError, "fails at line 18: ValueError"),
+    "train raises": (
+        [("model(x), y).b", "model(x.T), y).b")],
+        TaskError,
+        r"train\(\) .* fails at line 20: RuntimeError",
+    ),
+    "train raises elsewhere": (
+        [("range(epochs", "map(int, 'x' * epochs")],
+        TaskError,
+        "fails at line 18: ValueError",
+    ),
     "train returns": ([("* parameter.grad", "* parameter.grad\n    return 0.5")], TaskError, "in place"),
-    "evaluate raises": ([(".item()\n    return", ".items()\n    return")], TaskError, "fails at line 27: AttributeError"),
-    "evaluate returns": ([("return {", "return 0.5 or {")], TaskError, r"evaluate\(\) .* line 25 must return a dict"),
+    "evaluate raises": (
+        [(".item()\n    return", ".items()\n    return")],
+        TaskError,
+        "fails at line 27: AttributeError",
+    ),
+    "evaluate returns": (
+        [("return {", "return 0.5 or {")],
+        TaskError,
+        r"evaluate\(\) .* line 25 must return a dict",
+    ),
     "no loss": ([('{"loss"', '{"cost"')], TaskError, "must return a dict with loss and accuracy"),
     "loss is a text": ([('"loss": loss', '"loss": "low"')], TaskError, "must return a number as loss: low"),
-    "accuracy in percent": ([('mean().item()}', 'mean().item() * 100}')], TaskError, "accuracy from 0 to 1"),
-    "loss is NaN": ([('"loss": loss', '"loss": loss * float("nan")')], TaskError, "loss that is not finite: nan"),
+    "accuracy in percent": ([("mean().item()}", "mean().item() * 100}")], TaskError, "accuracy from 0 to 1"),
+    "loss is NaN": (
+        [('"loss": loss', '"loss": loss * float("nan")')],
+        TaskError,
+        "loss that is not finite: nan",
+    ),
     "hyperparameters": ([('{"learning_rate": 0.5}', "[]")], TaskError, "HYPERPARAMETERS .* not a dict: list"),
-    "hyperparameter": ([('_rate": 0.5}', '_rate": torch.ones(1)}')], TaskError, "cannot be shared: learning_rate"),
-    "epochs": ([('0.5}', '0.5, "epochs": 0}')], TaskError, "not a positive whole number: 0"),
-}  # fmt: skip
+    "hyperparameter": (
+        [('_rate": 0.5}', '_rate": torch.ones(1)}')],
+        TaskError,
+        "cannot be shared: learning_rate",
+    ),
+    "epochs": ([("0.5}", '0.5, "epochs": 0}')], TaskError, "not a positive whole number: 0"),
+}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -135,7 +199,11 @@ def test_reverts_with_one_line_when_the_file_has_a_fault(write, name):
     with pytest.raises(MinervaError, match=words) as caught:
         once(write(GOOD, *changes))
     assert type(caught.value) is kind
-    assert "\n" not in str(caught.value) and "Traceback" not in str(caught.value) and len(str(caught.value)) < 500
+    assert (
+        "\n" not in str(caught.value)
+        and "Traceback" not in str(caught.value)
+        and len(str(caught.value)) < 500
+    )
 
 
 def test_reverts_when_the_file_cannot_be_read(tmp_path):
@@ -162,7 +230,11 @@ def test_the_code_must_be_the_federations_unless_trusted(write):
 def test_the_manifest_describes_the_task(digits):
     manifest = digits.manifest(RuleParameters(), title="Digits of our town")
     assert Manifest.from_bytes(manifest.to_bytes()) == manifest
-    assert manifest.title == "Digits of our town" and manifest.task == "digits" and manifest.aggregation == "fedavg"
+    assert (
+        manifest.title == "Digits of our town"
+        and manifest.task == "digits"
+        and manifest.aggregation == "fedavg"
+    )
     assert manifest.hyperparameters == {"epochs": 1, "batch_size": 32, "learning_rate": "0.1"}
     assert [tensor.name for tensor in manifest.tensors] == ["0.bias", "0.weight", "2.bias", "2.weight"]
 
@@ -210,15 +282,20 @@ def test_the_data_folder_reaches_the_task(tmp_path):
 
 
 def test_a_dataclass_in_the_file_works(write):
-    write("from __future__ import annotations\nfrom dataclasses import dataclass\n" + GOOD + "\n@dataclass\nclass A:\n    x: int\n")
+    write(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        + GOOD
+        + "\n@dataclass\nclass A:\n    x: int\n"
+    )
 
 
 def test_learning_needs_no_torch_where_a_miner_does_not():
     import subprocess
 
     code = (
-        "import sys, minerva.learning.weights, minerva.learning.aggregation, minerva.learning.similarity\n"
-        "import minerva.learning.task, minerva.learning.training, minerva.learning.partition, minerva.learning.baseline\n"
+        "import sys\n"
+        "from minerva.learning import aggregation, baseline, export, partition, similarity\n"
+        "from minerva.learning import task, training, weights\n"
         "assert not {'torch', 'sklearn', 'matplotlib', 'web3'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -59,7 +59,9 @@ def test_the_safetensors_library_reads_what_we_write(tmp_path):
         assert file.metadata() == {"federation": "0x1", "round": "1"}
     for read in (safetensors.torch.load(data), safetensors.torch.load_file(tmp_path / "m.safetensors")):
         assert set(read) == set(state)
-        assert all(torch.equal(read[name], state[name]) and read[name].dtype == state[name].dtype for name in state)
+        assert all(
+            torch.equal(read[name], state[name]) and read[name].dtype == state[name].dtype for name in state
+        )
 
 
 def test_we_read_what_the_safetensors_library_writes():
@@ -75,7 +77,10 @@ def test_a_state_survives_the_trip_into_a_model():
     state = bytes_to_state(state_to_bytes(model.state_dict(), {}), spec_of(model.state_dict()))
     other = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2)).half()
     other.load_state_dict(state)
-    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True)
+    )
 
 
 def test_reading_copies_nothing_and_gives_read_only_views():
@@ -96,7 +101,9 @@ def test_non_contiguous_and_big_endian_arrays_are_written_by_value():
 
 
 def test_scalars_and_empty_tensors_keep_their_shapes():
-    data = serialize({"a": np.zeros((0, 3), "f4"), "b": np.float32(2).reshape(()), "c": np.zeros(0, "i8")}, {})
+    data = serialize(
+        {"a": np.zeros((0, 3), "f4"), "b": np.float32(2).reshape(()), "c": np.zeros(0, "i8")}, {}
+    )
     assert parse(data).specs == (
         TensorSpec("a", (0, 3), "F32"), TensorSpec("b", (), "F32"), TensorSpec("c", (0,), "I64")
     )  # fmt: skip
@@ -117,11 +124,15 @@ def test_reverts_when_a_name_is_reserved():
 @settings(max_examples=50, deadline=None)
 @given(
     st.dictionaries(
-        st.text(st.characters(blacklist_categories=["Cs"]), max_size=8).filter(lambda name: name != "__metadata__"),
+        st.text(st.characters(blacklist_categories=["Cs"]), max_size=8).filter(
+            lambda name: name != "__metadata__"
+        ),
         st.tuples(st.sampled_from(sorted(ITEM_BYTES)), st.lists(st.integers(0, 3), max_size=3)),
         max_size=5,
     ),
-    st.dictionaries(st.text(st.characters(blacklist_categories=["Cs"]), max_size=5), st.text("aé\"\\\n", max_size=5)),
+    st.dictionaries(
+        st.text(st.characters(blacklist_categories=["Cs"]), max_size=5), st.text('aé"\\\n', max_size=5)
+    ),
 )
 def test_any_file_of_ours_reads_back_and_is_stable(tensors, metadata):
     from minerva.learning.numbers import NUMPY

@@ -31,14 +31,16 @@ outcomes = st.one_of(
 @st.composite
 def bodies(draw: Any) -> Body:
     federation, round_ = draw(addresses), draw(u32)
-    updates = st.builds(Update, st.just(federation), st.just(round_), addresses, addresses, cids, u32, u32, u64, i64, i64)
+    fixed = (st.just(federation), st.just(round_))
+    updates = st.builds(Update, *fixed, addresses, addresses, cids, u32, u32, u64, i64, i64)
     pairs = draw(st.lists(st.tuples(updates, outcomes), max_size=4))
     ballot = st.one_of(st.none(), st.binary(min_size=len(pairs), max_size=len(pairs)))
     return Body(
-        chain_id=draw(u64), federation=federation, number=draw(u32), parent=draw(digests), round=round_, model=draw(cids),
-        updates=tuple(update for update, _ in pairs), outcomes=tuple(outcome for _, outcome in pairs),
-        ballots=draw(st.dictionaries(st.integers(0, 63), ballot, max_size=3)), aggregation=draw(st.text(max_size=9)),
-        sample_cap=draw(st.integers(1, 99)), rates=draw(st.dictionaries(addresses, u64, max_size=3)),
+        chain_id=draw(u64), federation=federation, number=draw(u32), parent=draw(digests), round=round_,
+        model=draw(cids), updates=tuple(update for update, _ in pairs), outcomes=tuple(o for _, o in pairs),
+        ballots=draw(st.dictionaries(st.integers(0, 63), ballot, max_size=3)),
+        aggregation=draw(st.text(max_size=9)), sample_cap=draw(st.integers(1, 99)),
+        rates=draw(st.dictionaries(addresses, u64, max_size=3)),
     )  # fmt: skip
 
 
@@ -56,8 +58,8 @@ def example() -> Body:
     ballots: dict[int, bytes | None] = {0: b"\xff\x0c", 1: b"\xff\x0c", 10: None}
     decided = tally({i: b for i, b in ballots.items() if b is not None}, {0: 1, 1: 1}, 2)
     return Body(
-        31337, account, 2, b"\2" * 32, 3, Cid(b"\3" * 32), (update, replace(update, samples=99)), tuple(decided), ballots,
-        "fedavg", 4, {account: 1000},
+        31337, account, 2, b"\2" * 32, 3, Cid(b"\3" * 32), (update, replace(update, samples=99)),
+        tuple(decided), ballots, "fedavg", 4, {account: 1000},
     )  # fmt: skip
 
 
@@ -76,13 +78,15 @@ def test_a_reason_of_a_later_version_has_a_name() -> None:
 
 
 def scalars(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    return [path] if pairs is None else [p for key, item in pairs for p in scalars(item, (*path, key))]
+    if not isinstance(value, (dict, list)):
+        return [path]
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    return [place for key, item in pairs for place in scalars(item, (*path, key))]
 
 
 junk = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.integers(2**31, 2**300), st.text(max_size=5), st.just([]), st.just({}),
-    st.just("0x"), st.just("0x" + "A" * 64), st.just([[]]), st.just({"code": "1"}),
+    st.none(), st.booleans(), st.integers(), st.integers(2**31, 2**300), st.text(max_size=5), st.just([]),
+    st.just({}), st.just("0x"), st.just("0x" + "A" * 64), st.just([[]]), st.just({"code": "1"}),
 )  # fmt: skip
 PATHS = scalars(example().document()) + [(key,) for key in example().document()]
 
@@ -112,7 +116,8 @@ def test_refuses_a_missing_field(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [("accepted",), ("weights", 0), ("updates", 0, "leaf"), ("updates", 1, "reason", "name"), ("minerva",)]
+    "path",
+    [("accepted",), ("weights", 0), ("updates", 0, "leaf"), ("updates", 1, "reason", "name"), ("minerva",)],
 )
 def test_refuses_what_does_not_follow_from_the_rest(path: tuple[Any, ...]) -> None:
     document: Any = example().document()
@@ -138,7 +143,16 @@ def test_refuses_any_other_bytes(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"null", b"[]", b"1", b'{"a":1.5}', b"[" * 50_000, b'{"minerva":' + b"[" * 400 + b"]" * 400 + b"}", b"9" * 5000]
+    "data",
+    [
+        b"null",
+        b"[]",
+        b"1",
+        b'{"a":1.5}',
+        b"[" * 50_000,
+        b'{"a":' + b"[" * 400 + b"]" * 400 + b"}",
+        b"9" * 5000,
+    ],
 )
 def test_refuses_json_that_is_no_body(data: bytes) -> None:
     with pytest.raises(VerificationFailed):

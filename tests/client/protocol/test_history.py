@@ -2,122 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from eth_abi.abi import encode
-from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+from federation_driver import REQUESTER, Driver, address, make_config, pow_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minerva.errors import ContractReverted, VerificationFailed
 from minerva.protocol import actions as act
 from minerva.protocol import events
-from minerva.protocol.cid import Cid
-from minerva.protocol.events import Log
-from minerva.protocol.header import Header
+from minerva.protocol.events import Event, Log
 from minerva.protocol.history import History, Registration
 from minerva.protocol.machine import World
-from minerva.protocol.records import ZERO32, Address
-from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Status
+from minerva.protocol.records import ZERO32, Address, indices
+from minerva.protocol.state import Drop, FederationState, Phase, Status
 
 CHAIN = 31337
-
-
-def account(number: int) -> Address:
-    return to_checksum_address(number.to_bytes(20, "big"))
-
-
-REQUESTER, FACTORY, CONSENSUS = account(1), account(2), account(3)
-OWNERS = [account(100 + i) for i in range(3)]
-DEVICES = [account(200 + i) for i in range(4)]
+FACTORY, CONSENSUS = address(0xFA), address(0x90)
+DEVICES = [Driver.device(number) for number in range(4)]
 
 
 class Ledger:
     """A federation of the specification machine, one transaction a block, and its logs."""
 
-    def __init__(self, miners: int = 2, devices: int = 3) -> None:
+    def __init__(self, miners: int = 2, devices_each: int = 2) -> None:
         self.world, self.logs, self.now, self.block = World(CHAIN, FACTORY, CONSENSUS), list[Log](), 1000, 0
-        config = FederationConfig(
-            manifest=Cid(b"\1" * 32), model=Cid(b"\2" * 32), consensus=CONSENSUS,
-            consensus_parameters=encode(("uint64", "uint32"), (1, 1)), rounds=100, min_miners=1, max_miners=4, min_devices=1,
-            max_devices=10, min_updates=1, max_joins=10, silent_rounds=7, training_seconds=100, verification_seconds=100,
-            fetch_seconds=10, mining_seconds=100, attestation_seconds=100, max_extensions=1, max_candidates=3,
-            max_pause_seconds=10_000, max_model_bytes=1000, confirmations=0,
-        )  # fmt: skip
-        self.do(act.CreateFederation(FACTORY, config, "one"), REQUESTER)
-        self.federation = self.world.federations()[0]
-        for owner in OWNERS[:miners]:
-            self.do(act.RegisterMiner(FACTORY, self.federation, "http://one"), owner)
-        for number, device in enumerate(DEVICES[:devices]):
-            self.register(device, number % miners)
-        self.do(act.Tick(self.federation, 0, 0), REQUESTER)
+        self.driver = Driver(self.do, self.world)
+        config = make_config(CONSENSUS, consensus_parameters=pow_parameters(1, 1), max_pause_seconds=10_000)
+        self.federation = self.driver.found(config)
+        self.driver.populate(miners, devices_each)
+        self.driver.tick()
 
     @property
     def state(self) -> FederationState:
         return self.world.state(self.federation)
 
     @property
-    def snapshot_owners(self) -> list[Address]:
-        return [m.owner for m in self.world.miners(self.federation) if self.state.snapshot >> m.index & 1]
+    def contracts(self) -> list[Address]:
+        return [info.contract for info in self.world.miners(self.federation)]
 
-    def do(self, action: act.Action, sender: Address) -> bool:
+    def do(self, action: act.Action, sender: Address) -> list[Event]:
         """Apply an action in a block of its own, if the contracts take it."""
         try:
             emitted = self.world.apply(action, sender, self.now)
         except ContractReverted:
-            return False
+            return []
         self.block, self.now = self.block + 1, self.now + 1
         for index, (emitter, event) in enumerate(emitted):
             self.logs.append(Log(event, emitter, self.block, ZERO32, index, self.now - 1, ZERO32))
-        return True
-
-    def register(self, device: Address, index: int) -> None:
-        info = next(m for m in self.world.miners(self.federation) if m.index == index)
-        self.do(act.RegisterDevice(self.federation, info.contract, b"\3" * 32, 100, 1000 + self.block), device)
-
-    def submit(self, device: Address) -> None:
-        bound = self.world.device(self.federation, device)
-        if bound is not None:
-            cid = Cid((self.block + 1).to_bytes(32, "big"))
-            self.do(act.SubmitUpdate(self.federation, bound.miner, self.state.round, cid, 10, 1, 5, -3, 4), device)
-
-    def header(self, owner: Address) -> Header:
-        s, contract = self.state, next(m.contract for m in self.world.miners(self.federation) if m.owner == owner)
-        return Header(
-            s.height + 1, s.head, s.round, s.updates_root, s.ballots_root, ZERO32, Cid(b"\4" * 32), Cid(b"\5" * 32), contract,
-            (7).to_bytes(32, "big"),
-        )  # fmt: skip
+        return [event for _, event in emitted]
 
     def advance(self, *, approve: bool = True) -> None:
         """Do what comes next in the round, with everybody taking part."""
-        s = self.state
+        s, driver = self.state, self.driver
         if s.phase is Phase.TRAINING:
-            for device in DEVICES:
-                self.submit(device)
-            self.do(act.Tick(self.federation, s.round, s.deadline), REQUESTER)
+            driver.to_verification()
         elif s.phase is Phase.VERIFICATION:
-            for owner in self.snapshot_owners:
-                self.do(act.Vote(self.federation, s.round, s.updates_root, b"\xff" * s.updates), owner)
+            for index in indices(s.snapshot):
+                driver.vote(index)
         elif s.phase is Phase.MINING:
-            for owner in self.snapshot_owners:
-                if self.do(act.Propose(self.federation, self.header(owner)), owner):
-                    break
+            next((index for index in indices(s.snapshot) if driver.propose(index)), None)
         elif s.phase is Phase.ATTESTATION:
-            for owner in self.snapshot_owners:
-                self.do(act.Attest(self.federation, s.round, s.candidate, approve), owner)
+            for index in indices(s.snapshot):
+                driver.attest(index, approve, candidate=s.candidate)
 
     def late(self) -> None:
         """Let the deadline pass."""
         s = self.state
         self.now = max(self.now, s.deadline)
-        self.do(act.Tick(self.federation, s.round, s.deadline), REQUESTER)
+        self.driver.tick()
 
     def finish(self) -> None:
         """Run the open round to its block."""
         height = self.state.height
-        while self.state.height == height:
+        while self.state.status is Status.RUNNING and self.state.height == height:
             self.advance()
 
     def pause(self, seconds: int) -> None:
@@ -131,22 +93,18 @@ class Ledger:
         return history
 
 
-STEPS = {
+STEPS: dict[str, Callable[[Ledger], object]] = {
     "advance": Ledger.advance,
-    "finish": lambda ledger: ledger.state.status is Status.RUNNING and ledger.finish(),
+    "finish": Ledger.finish,
     "reject": lambda ledger: ledger.advance(approve=False),
     "late": Ledger.late,
     "pause": lambda ledger: ledger.pause(30),
-    "submit": lambda ledger: ledger.submit(DEVICES[0]),
-    "rebind": lambda ledger: ledger.register(DEVICES[0], 1 - (ledger.block & 1)),
-    "join": lambda ledger: ledger.register(DEVICES[3], 0),
-    "leave": lambda ledger: ledger.do(
-        act.LeaveDevice(ledger.federation, ledger.world.miners(ledger.federation)[1].contract, 0), DEVICES[1]
-    ),
-    "miner": lambda ledger: ledger.do(act.RegisterMiner(FACTORY, ledger.federation, ""), OWNERS[2]),
+    "submit": lambda ledger: ledger.driver.submit(0),
+    "rebind": lambda ledger: ledger.driver.register(0, ledger.contracts[ledger.block & 1], ledger.block),
+    "leave": lambda ledger: ledger.do(act.LeaveDevice(ledger.federation, ledger.contracts[1], 0), DEVICES[2]),
+    "join": lambda ledger: ledger.driver.join(2) if len(ledger.contracts) == 2 else None,
     "endpoint": lambda ledger: ledger.do(
-        act.SetEndpoint(ledger.federation, ledger.world.miners(ledger.federation)[0].contract, f"http://{ledger.block}"),
-        OWNERS[0],
+        act.SetEndpoint(ledger.federation, ledger.contracts[0], f"http://{ledger.block}"), Driver.owner(0)
     ),
 }
 
@@ -202,12 +160,13 @@ def test_a_round_holds_its_updates_ballots_and_block() -> None:
     ledger = Ledger()
     ledger.finish()
     record = ledger.history().round(1)
-    assert [placed.order for placed in record.updates] == [(0, 0), (0, 1), (1, 0)]
-    assert [placed.update.device for placed in record.updates] == [DEVICES[0], DEVICES[2], DEVICES[1]]
-    assert dict(record.ballots) == {0: b"\xff" * 3, 1: b"\xff" * 3}
+    assert [placed.order for placed in record.updates] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [placed.update.device for placed in record.updates] == DEVICES
+    assert record.ballots == {0: b"\xff" * 4, 1: b"\xff" * 4}
     assert record.block == ledger.history().blocks[0] == record.candidates[0].header
-    assert (record.miners[0].owner, record.miners[1].owner) == (OWNERS[0], OWNERS[1])
-    assert (record.updates_root, record.ballots_root) == (record.block.updates_root, record.block.ballots_root)
+    assert [record.miners[index].owner for index in (0, 1)] == [Driver.owner(0), Driver.owner(1)]
+    roots = (record.block.updates_root, record.block.ballots_root)
+    assert (record.updates_root, record.ballots_root) == roots
 
 
 def test_a_pause_does_not_move_the_opening_of_the_record() -> None:
@@ -226,7 +185,7 @@ def test_a_skipped_round_says_in_which_phase() -> None:
 
 
 def test_a_dropped_candidate_says_why_and_who_rejected_it() -> None:
-    ledger = Ledger(miners=3)
+    ledger = Ledger(miners=3, devices_each=1)
     for _ in range(3):
         ledger.advance()
     ledger.advance(approve=False)
@@ -235,19 +194,19 @@ def test_a_dropped_candidate_says_why_and_who_rejected_it() -> None:
 
 
 def test_a_registration_counts_from_its_round_until_the_device_registers_again_or_leaves() -> None:
-    ledger = Ledger()
-    first = ledger.history().registration(DEVICES[1], 1)
-    assert isinstance(first, Registration) and first.from_round == 1
-    ledger.register(DEVICES[1], 0)
+    ledger, device = Ledger(), DEVICES[2]
+    first = ledger.history().registration(device, 1)
+    assert first == Registration(device, ledger.contracts[1], keccak(b"data"), 100, 1000, 1)
+    ledger.driver.register(2, ledger.contracts[0], 77)
     history = ledger.history()
-    assert history.registration(DEVICES[1], 1) == first
-    second = history.registration(DEVICES[1], 2)
-    assert second.miner == ledger.world.miners(ledger.federation)[0].contract != first.miner
-    ledger.do(act.LeaveDevice(ledger.federation, second.miner, 1), DEVICES[1])
+    second = history.registration(device, 2)
+    assert history.registration(device, 1) == first
+    assert second == Registration(device, ledger.contracts[0], keccak(b"data"), 77, 1000, 2)
+    ledger.do(act.LeaveDevice(ledger.federation, ledger.contracts[0], 1), device)
     history = ledger.history()
-    assert history.registered(DEVICES[1], 2) is None and history.registered(DEVICES[1], 1) == first
+    assert history.registered(device, 2) is None and history.registered(device, 1) == first
     with pytest.raises(VerificationFailed, match="not registered in round 2"):
-        history.registration(DEVICES[1], 2)
+        history.registration(device, 2)
 
 
 def test_refuses_a_round_that_never_opened() -> None:
@@ -269,14 +228,14 @@ def test_ignores_what_strangers_emit() -> None:
     ledger = Ledger()
     ledger.finish()
     logs = [replace(log, log_index=2 * log.log_index) for log in ledger.logs]
-    noise = [replace(log, emitter=account(9), log_index=log.log_index + 1) for log in logs]
+    noise = [replace(log, emitter=address(9), log_index=log.log_index + 1) for log in logs]
     history = History(CHAIN, ledger.federation)
     history.apply(sorted(logs + noise, key=lambda log: (log.block_number, log.log_index)))
     assert history.blocks == ledger.history().blocks
 
 
 def other(value: Any) -> Any:
-    return bytes(32) if isinstance(value, bytes) else value ^ 1 if isinstance(value, int) else account(77)
+    return bytes(32) if isinstance(value, bytes) else value ^ 1 if isinstance(value, int) else address(77)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +274,8 @@ def test_names_the_first_thing_that_does_not_re_derive(kind: type, field: str, n
     ("field", "named"),
     [
         ("number", "header.number"), ("parent", "header.parent"), ("round", "header.round"),
-        ("updates_root", "header.updatesRoot"), ("ballots_root", "header.ballotsRoot"), ("proposer", "header.proposer"),
+        ("updates_root", "header.updatesRoot"), ("ballots_root", "header.ballotsRoot"),
+        ("proposer", "header.proposer"),
     ],
 )  # fmt: skip
 def test_names_the_header_field_that_does_not_re_derive(field: str, named: str) -> None:

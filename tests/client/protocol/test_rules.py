@@ -22,7 +22,9 @@ OPENED = 10_000
 
 
 def update(samples: int = 1000, epochs: int = 2, compute_us: int = 100_000) -> Update:
-    return Update(ZERO_ADDRESS, 1, ZERO_ADDRESS, ZERO_ADDRESS, Cid(b"\2" * 32), samples, epochs, compute_us, 0, 0)
+    return Update(
+        ZERO_ADDRESS, 1, ZERO_ADDRESS, ZERO_ADDRESS, Cid(b"\2" * 32), samples, epochs, compute_us, 0, 0
+    )
 
 
 def judge(
@@ -79,7 +81,9 @@ def test_names_the_first_of_several_reasons() -> None:
     st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1), st.integers(0, 2**64 - 1),
     st.integers(1, 2**63), st.integers(1000, 10**6),
 )  # fmt: skip
-def test_3c_is_the_rule_in_exact_fractions(samples: int, epochs: int, compute_us: int, rate: int, tau: int) -> None:
+def test_3c_is_the_rule_in_exact_fractions(
+    samples: int, epochs: int, compute_us: int, rate: int, tau: int
+) -> None:
     rules = replace(RULES, tau_permille=tau, min_rate_ns=1, max_rate_ns=2**63)
     placed = PlacedUpdate(update(samples, epochs, compute_us), 0, 0, 5, 0, OPENED + 2**64)
     registration = replace(REGISTRATION, dataset_size=2**32)
@@ -105,8 +109,8 @@ def test_weights_count_at_most_the_cap_times_the_lower_median() -> None:
 
 
 @given(
-    st.integers(1, 2**63 - 1), st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1), st.integers(0, 2**64 - 1),
-    st.integers(1, 1000), st.integers(1000, 10**6),
+    st.integers(1, 2**63 - 1), st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1),
+    st.integers(0, 2**64 - 1), st.integers(1, 1000), st.integers(1000, 10**6),
 )  # fmt: skip
 def test_a_rate_moves_towards_the_observed_one_by_a_bounded_step(
     rate: int, samples: int, epochs: int, compute_us: int, ema: int, step: int

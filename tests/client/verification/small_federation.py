@@ -24,7 +24,8 @@ from minerva.verification.audit import AuditReport, audit
 from minerva.verification.derive import Derivation, Genesis, Parent, derive_block, header_for
 from minerva.verification.judge import Judge
 
-TENSORS = (TensorSpec("bias", (3,), "F32"), TensorSpec("count", (), "I64"), TensorSpec("weight", (4, 3), "F32"))
+SHAPES = {"bias": ((3,), "F32"), "count": ((), "I64"), "weight": ((4, 3), "F32")}
+TENSORS = tuple(TensorSpec(name, shape, dtype) for name, (shape, dtype) in SHAPES.items())
 RULES = RuleParameters()
 MAX_BYTES = 4096
 Arrays = dict[str, "np.ndarray[Any, Any]"]
@@ -41,7 +42,7 @@ def arrays(seed: int) -> Arrays:
 
 
 def manifest() -> Manifest:
-    return Manifest("small", "numbers", "none", "none", TENSORS, {}, RULES, "fedavg", "0" * 64, "nobody measures")
+    return Manifest("small", "numbers", "none", "none", TENSORS, {}, RULES, "fedavg", "0" * 64, "nobody")
 
 
 class SmallFederation:
@@ -51,8 +52,9 @@ class SmallFederation:
         self.chain, self.store = MemoryChain(), MemoryStore(waits=False)
         self.driver = Driver(self._perform, self.chain)
         config = make_config(
-            self.chain.proof_of_work, manifest=self.store.put(manifest().to_bytes()), max_model_bytes=MAX_BYTES,
+            self.chain.proof_of_work, manifest=self.store.put(manifest().to_bytes()),
             model=self.store.put(serialize(arrays(0), {})), consensus_parameters=pow_parameters(1, 1),
+            max_model_bytes=MAX_BYTES,
         )  # fmt: skip
         self.address = self.driver.found(config)
         self.driver.populate(miners, devices_each)
@@ -87,11 +89,11 @@ class SmallFederation:
 
     # Devices
 
-    def content(self, number: int, seed: int | None = None, *, tensors: Arrays | None = None, **metadata: str) -> bytes:
+    def content(self, number: int, seed: int | None = None, **metadata: str) -> bytes:
         """A local update of a device, from its own seed unless told otherwise."""
-        round_ = self.driver.state.round
-        named = {"federation": self.address, "round": str(round_), "device": self.driver.device(number), **metadata}
-        return serialize(tensors or arrays(100 * round_ + number + 1 if seed is None else seed), named)
+        round_, device = self.driver.state.round, self.driver.device(number)
+        named = {"federation": self.address, "round": str(round_), "device": device, **metadata}
+        return serialize(arrays(100 * round_ + number + 1 if seed is None else seed), named)
 
     def submit(self, device: int, data: bytes | None = None, *, serve: bool = True, **changes: Any) -> None:
         data = self.content(device) if data is None else data
@@ -114,8 +116,11 @@ class SmallFederation:
 
     def close_training(self) -> None:
         for device in range(50):
-            info = self.chain.device(self.address, self.driver.device(device))
-            if info and info.from_round <= self.driver.state.round and info.submitted != self.driver.state.round:
+            info, round_ = (
+                self.chain.device(self.address, self.driver.device(device)),
+                self.driver.state.round,
+            )
+            if info and info.from_round <= round_ and info.submitted != round_:
                 self.submit(device)
         self.driver.tick()
 

@@ -12,6 +12,7 @@ from small_federation import TENSORS, SmallFederation, arrays, manifest
 
 from minerva.errors import ContentUnavailable, VerificationFailed
 from minerva.learning.weights import check_model, parse, serialize
+from minerva.protocol import actions as act
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.blocks import Body
 from minerva.protocol.cid import Cid
@@ -28,7 +29,7 @@ def exact_mean(contents: list[bytes], weights: list[int]) -> dict[str, Any]:
     parsed = [parse(data) for data in contents]
     mean = {"count": parsed[0]["count"]}
     for name in ("bias", "weight"):
-        flat = [weights_["%s" % name].reshape(-1) for weights_ in parsed]
+        flat = [update[name].reshape(-1) for update in parsed]
         values = [
             float(sum(Fraction(float(x)) * n for x, n in zip(column, weights, strict=True)) / sum(weights))
             for column in zip(*flat, strict=True)
@@ -43,7 +44,7 @@ def test_the_model_is_the_weighted_mean_of_the_accepted_updates(federation: Smal
     federation.close_training()
     federation.vote(bytes((ACCEPT, ACCEPT, Reason.UNAVAILABLE)))
     derivation, record = federation.derive(), federation.record
-    assert [placed.update.device for placed in derivation.accepted] == [p.update.device for p in record.updates[:2]]
+    assert derivation.accepted == record.updates[:2]
     assert derivation.weights == (10, 40)  # four times the lower median at most
     expected = exact_mean([federation.get(p.update.cid) for p in derivation.accepted], [10, 40])
     assert derivation.model == serialize(expected, {"federation": federation.address, "round": "1"})
@@ -99,8 +100,6 @@ def test_rates_follow_accepted_updates_from_block_to_block(federation: SmallFede
 
 def test_a_device_that_left_has_no_rate(federation: SmallFederation) -> None:
     federation.finish()
-    from minerva.protocol import actions as act
-
     gone = federation.driver.device(2)
     federation.chain.actor(gone).send(act.LeaveDevice(federation.address, federation.driver.contract(0), 2))
     federation.finish()
@@ -152,9 +151,7 @@ def test_missing_content_is_the_stores_error(federation: SmallFederation) -> Non
 def test_refuses_a_round_whose_verification_is_open(federation: SmallFederation) -> None:
     federation.close_training()
     with pytest.raises(VerificationFailed, match="not closed"):
-        derive_block(
-            federation.genesis, federation.record, federation.parent(), federation.history, b"", lambda placed: b""
-        )
+        decide(federation.genesis, federation.record, federation.parent(), federation.history)
 
 
 def test_the_header_is_the_one_the_chain_takes(federation: SmallFederation) -> None:

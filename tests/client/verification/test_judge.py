@@ -34,7 +34,8 @@ def device(number: int) -> str:
 
 def placed(number: int, block: int, *, samples: int = 100) -> PlacedUpdate:
     """The update of device ``number``, in block ``block`` of the chain."""
-    update = Update(FEDERATION, 1, device(number), FEDERATION, Cid(bytes(31) + bytes((number,))), samples, 1, 100, 0, 0)
+    cid = Cid(bytes(31) + bytes((number,)))
+    update = Update(FEDERATION, 1, device(number), FEDERATION, cid, samples, 1, 100, 0, 0)
     return PlacedUpdate(update, 0, number, block, 0, OPENED + block)
 
 
@@ -47,13 +48,15 @@ def judge(spool_folder: Path | None = None) -> Judge:
 
 
 def see(judge: Judge, update: PlacedUpdate, *, rate_ns: int = 1000) -> Reason | None:
-    return judge.record(update, Registration(update.update.device, FEDERATION, b"\1" * 32, 100, 1000, 1), rate_ns, OPENED)
+    registration = Registration(update.update.device, FEDERATION, b"\1" * 32, 100, rate_ns, 1)
+    return judge.record(update, registration, rate_ns, OPENED)
 
 
 def near(tensors: Arrays, factor: float) -> Arrays:
     """The same direction of training, another length."""
     base = arrays(0)
-    return {n: (base[n] + factor * (a - base[n])).astype(a.dtype) if n != "count" else a for n, a in tensors.items()}
+    moved = {name: base[name] + factor * (tensors[name] - base[name]) for name in ("bias", "weight")}
+    return {"count": tensors["count"], **{name: array.astype(np.float32) for name, array in moved.items()}}
 
 
 NOT_FINITE = {**arrays(5), "bias": np.array([0, np.nan, 0], np.float32)}
@@ -112,7 +115,8 @@ def test_the_later_of_two_parallel_updates_is_the_copy_whichever_came_first() ->
         found = judge()
         for update in order:
             see(found, update)
-            found.admit(update, content(int(update.update.device, 16), near(arrays(5), float(int(update.update.device, 16)))))
+            number = int(update.update.device, 16)
+            found.admit(update, content(number, near(arrays(5), float(number))))
         assert found.reasons([first, second]) == [None, Reason.COPY]
 
 
@@ -158,16 +162,14 @@ contents = st.one_of(
 @given(st.lists(st.tuples(contents, st.booleans()), min_size=1, max_size=6), st.data())
 def test_verdicts_are_those_of_the_rules_in_any_order_of_arrival(plan: list[Any], data: Any) -> None:
     blocks = data.draw(st.permutations(range(1, len(plan) + 1)))
-    updates = [placed(n, b, samples=100 if honest else 101) for n, (b, (_, honest)) in enumerate(zip(blocks, plan, strict=True))]
+    updates = [placed(n, blocks[n], samples=100 if honest else 101) for n, (_, honest) in enumerate(plan)]
     served: list[bytes | None] = []
     for number, ((kind, seed, factor), _) in enumerate(plan):
-        trained = near(arrays(seed), factor)
-        served.append({
-            "trained": content(number, trained), "missing": None, "junk": b"junk", "untrained": content(number, arrays(0)),
-        }[kind])  # fmt: skip
-    arrivals = data.draw(st.permutations([(n, what) for n in range(len(plan)) for what in ("record", "content")]))
+        tensors = near(arrays(seed), factor) if kind == "trained" else arrays(0)
+        served.append({"missing": None, "junk": b"junk"}.get(kind, content(number, tensors)))
+    parts = [(number, what) for number in range(len(plan)) for what in ("record", "content")]
     found = judge()
-    for number, what in arrivals:
+    for number, what in data.draw(st.permutations(parts)):
         if what == "record":
             see(found, updates[number])
         elif (bytes_ := served[number]) is not None:
@@ -175,9 +177,9 @@ def test_verdicts_are_those_of_the_rules_in_any_order_of_arrival(plan: list[Any]
     assert found.reasons(updates) == by_the_rules(plan, updates, served)
 
 
-def by_the_rules(plan: list[Any], updates: list[PlacedUpdate], served: list[bytes | None]) -> list[Reason | None]:
+def by_the_rules(plan: list[Any], updates: list[PlacedUpdate], served: list[bytes | None]) -> list[object]:
     """Rules 1 to 4 written out a second time, with every pair compared."""
-    base, reasons = parse(BASE), list[Reason | None]()
+    base, reasons, ppm = parse(BASE), list[object](), RULES.copy_cosine_ppm
     trained = {
         number: parse(bytes_)
         for number, bytes_ in enumerate(served)
@@ -192,8 +194,8 @@ def by_the_rules(plan: list[Any], updates: list[PlacedUpdate], served: list[byte
         elif number not in trained:
             reasons.append(Reason.UNTRAINED)
         else:
-            copies = any(is_copy(trained[number], trained[other], base, RULES.copy_cosine_ppm) for other in earlier)
-            reasons.append(Reason.COPY if copies else None)
+            copy = any(is_copy(trained[number], trained[other], base, ppm) for other in earlier)
+            reasons.append(Reason.COPY if copy else None)
     return reasons
 
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IConsensus} from "../interfaces/IConsensus.sol";
+
+/// A module that lets anybody propose, tells what it was told, and can call back.
+contract MockConsensus is IConsensus {
+    /// The federation refused the call back.
+    error CalledBack(bytes reason);
+
+    /// A federation finalised a block.
+    event Finalized(address indexed federation, uint32 round, uint256 elapsed);
+    /// Mining of a federation timed out.
+    event TimedOut(address indexed federation, uint32 round);
+
+    bytes private _callback;
+
+    /// From now on call the federation back with `callback` whenever it tells something.
+    function setCallback(bytes calldata callback) external {
+        _callback = callback;
+    }
+
+    /// @inheritdoc IConsensus
+    function configure(bytes calldata parameters) external {
+        emit ConsensusConfigured(msg.sender, parameters);
+    }
+
+    /// @inheritdoc IConsensus
+    function onFinalized(uint32 round, uint256 elapsed) external {
+        emit Finalized(msg.sender, round, elapsed);
+        _callBack();
+    }
+
+    /// @inheritdoc IConsensus
+    function onTimeout(uint32 round) external {
+        emit TimedOut(msg.sender, round);
+        _callBack();
+    }
+
+    /// @inheritdoc IConsensus
+    function check(Claim calldata, bytes calldata) external view {}
+
+    /// @inheritdoc IConsensus
+    function name() external pure returns (string memory) {
+        return "mock";
+    }
+
+    function _callBack() private {
+        if (_callback.length == 0) return;
+        (bool ok, bytes memory reason) = msg.sender.call(_callback);
+        if (!ok) revert CalledBack(reason);
+    }
+}
