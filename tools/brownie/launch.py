@@ -27,6 +27,7 @@ from foundry import die_with_parent  # noqa: E402
 BROWNIE = ROOT / ".venv" / "bin" / "brownie"
 RUNS = ROOT / ".tools" / "run"
 KEPT = ROOT / ".tools" / "home" / ".brownie"
+LOCAL_RPC_URL = "http://127.0.0.1:8545"
 
 
 def reserve_port() -> socket.socket:
@@ -70,7 +71,7 @@ def make_home(port: int) -> tuple[Path, IO[str]]:
 
 def run(arguments: list[str], home: Path) -> int:
     """Run brownie to its end, pass signals on, and return its exit status as a shell would."""
-    environment = {**os.environ, "HOME": str(home), "DIES_WITH_PARENT": "1"}
+    environment = {"MINERVA_RPC_URL": LOCAL_RPC_URL, **os.environ, "HOME": str(home), "DIES_WITH_PARENT": "1"}
     process = subprocess.Popen([BROWNIE, *arguments], env=environment, preexec_fn=die_with_parent)
 
     def pass_on(number: int, _frame: object) -> None:

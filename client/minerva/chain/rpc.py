@@ -1,8 +1,8 @@
 """JSON-RPC to a node, with a time-out and retries on every call: a provider of web3.py.
 
 It is what `web3.Web3(rpc)` takes, so all of web3.py works over it. The hot paths do not go through web3's own
-`HTTPProvider` and `Contract`: those cost 1.7 ms a request and 1 ms a call encoded where the node answers in 0.2 ms.
-They use the same JSON over a pool of connections, and eth-abi, the codec below web3.py's contracts, directly.
+`HTTPProvider` and `Contract`: those cost 1.7 ms a request and 1 ms a call encoded, where the node answers in
+0.2 ms. They use the same JSON over a pool of connections, and eth-abi, the codec below web3.py's contracts.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Rpc(JSONBaseProvider):
     def _exchange(self, body: bytes) -> Any:
         retrying = Retrying(
             retry=retry_if_exception_type(Disconnected),
-            wait=wait_exponential_jitter(initial=0.05, max=1.0, jitter=0.05),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
             stop=stop_after_delay(self.patience),
             reraise=True,
         )

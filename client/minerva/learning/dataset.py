@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from minerva.errors import DataError
-from minerva.learning.taskfile import TaskFile
+from minerva.learning.taskfile import LOOK, TaskFile
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     Samples: TypeAlias = tuple[Tensor, Tensor]
-
-_REMEDY = "Look at the data and at load_data()."
 
 
 def checked_data(file: TaskFile, loaded: object) -> tuple[Samples, Samples]:
@@ -41,14 +39,14 @@ def checked_data(file: TaskFile, loaded: object) -> tuple[Samples, Samples]:
             raise DataError(
                 f"the {part} data of {name} is empty or uneven",
                 value=f"{len(x)} samples, {len(y)} labels",
-                remedy=_REMEDY,
+                remedy=LOOK,
             )
         if not bool(torch.isfinite(x).all()):
-            raise DataError(f"the {part} data of {name} holds NaN or infinity", remedy=_REMEDY)
+            raise DataError(f"the {part} data of {name} holds NaN or infinity", remedy=LOOK)
     if len(torch.unique(train[1])) < 2:
         raise DataError(
             f"the training data of {name} has one class only",
             value=f"label {train[1].reshape(-1)[0].item()} in all {len(train[1])} samples",
-            remedy=_REMEDY,
+            remedy=LOOK,
         )
     return train, test

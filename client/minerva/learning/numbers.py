@@ -51,10 +51,10 @@ def widen(values: Array, dtype: str, out: Float64) -> None:
     np.copyto(out, values)
 
 
-def narrow(values: Float64, dtype: str) -> Array:
-    """Round float64 ``values`` once, to nearest even, to ``dtype``; BF16 comes as its bits in uint16."""
+def narrow(values: Float64, dtype: str, out: Array) -> None:
+    """Round float64 ``values`` once, to nearest even, into ``out`` of ``dtype`` (BF16 as its bits in uint16)."""
     with np.errstate(over="ignore", under="ignore"):
-        return _to_bfloat16(values) if dtype == "BF16" else values.astype(NUMPY[dtype])
+        np.copyto(out, _to_bfloat16(values) if dtype == "BF16" else values, casting="same_kind")
 
 
 def all_finite(values: Array, dtype: str) -> bool:

@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, tuple[tuple[None, ...], dict[str, int]]] = {
 }
 """The functions that a task has, and arguments that each must take."""
 _MEND = "Mend the task file; 'minerva task new' writes one that works."
+LOOK = "Look at the data and at load_data()."
 
 
 class TaskFile:
@@ -53,9 +54,8 @@ class TaskFile:
         self.sha256 = hashlib.sha256(source).hexdigest()
         self._module = ModuleType(f"minerva_task_{self.sha256[:16]}", f"The task file {path}.")
         self._module.__file__ = str(path)
-        sys.modules[self._module.__name__] = (
-            self._module
-        )  # dataclasses and pickles look their module up by name
+        # Dataclasses and pickles look their module up by its name.
+        sys.modules[self._module.__name__] = self._module
         try:
             exec(compile(source, str(path), "exec"), self._module.__dict__)
         except SyntaxError as error:
@@ -142,7 +142,7 @@ class TaskFile:
         return kind(
             f"{what} of {self.path.name} fails{where}",
             value=_one_line(f"{type(error).__name__}: {error}"),
-            remedy=_MEND,
+            remedy=_MEND if kind is TaskError else LOOK,
         )
 
 

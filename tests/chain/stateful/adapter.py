@@ -60,6 +60,7 @@ class Contracts:
         self._events = {keccak(text=abi_to_signature(e)): e for e in entries if e["type"] == "event"}
         self._errors = {keccak(text=abi_to_signature(e))[:4]: e for e in entries if e["type"] == "error"}
         self.chain_id = int(self._rpc("eth_chainId"), 16)
+        self._rpc("anvil_autoImpersonateAccount", True)  # any address may send
 
     def error_names(self) -> set[str]:
         """All typed errors of the contracts."""

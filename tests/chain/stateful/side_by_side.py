@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from random import Random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from adapter import Contracts
 from observation import Observation, Scope, of_contracts, of_world
-from walk import Cast, Walk
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
-from minerva.protocol.events import MinerCreated
-from minerva.protocol.machine import Emitted, World
+from minerva.protocol.events import Event, FederationCreated, MinerCreated
+from minerva.protocol.machine import World
 from minerva.protocol.records import Address
-from minerva.protocol.state import FederationConfig, Status
+from minerva.protocol.state import Status
 
 
 @dataclass
@@ -24,85 +23,104 @@ class Coverage:
 
     events: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
-    phases: Counter[tuple[str, str]] = field(default_factory=Counter)
-    steps: int = 0
+    moves: Counter[str] = field(default_factory=Counter)
 
 
 class SideBySide:
-    """One federation in both worlds."""
+    """One federation in both worlds.
 
-    def __init__(
-        self, contracts: Contracts, cast: Cast, config: FederationConfig, coverage: Coverage, salt: object
-    ) -> None:
-        self._contracts, self._cast, self._coverage = contracts, cast, coverage
+    Attributes
+    ----------
+    world
+        The executable specification.
+    now
+        The timestamp of the last step, in seconds.
+    miners
+        All miners' contracts that the federation ever had.
+    """
+
+    def __init__(self, contracts: Contracts, devices: Sequence[Address], coverage: Coverage) -> None:
+        self._contracts, self._devices, self._coverage = contracts, tuple(devices), coverage
         self._given: Address = ""
-        self._world = World(
+        self.world = World(
             contracts.chain_id, contracts.factory, contracts.proof_of_work, allocate=lambda _: self._given
         )
-        self._now = contracts.latest()
-        self._walk: Walk | None = None
+        self.now, self.federation = contracts.latest(), ""
+        self.miners: list[Address] = []
+        self._last: Observation | None = None
         self._trail: list[str] = []
-        creation = act.CreateFederation(contracts.factory, config, "one")
-        (self._federation,) = self._compare_outcomes(creation, cast.requester)[0]
-        self._walk = Walk(self._world, self._federation, cast, salt)
-        self._last = self._compare_states()
 
     @property
     def closed(self) -> bool:
         """Whether the federation has come to its end."""
-        return self._last.state.status is Status.CLOSED
+        return self.world.state(self.federation).status is Status.CLOSED
 
-    def step(self, random: Random) -> None:
-        """Do one step of the walk in both worlds; fails when they differ in anything."""
-        assert self._walk is not None
-        action, sender, seconds = self._walk.step(random, self._now)
-        self._now += seconds
-        before = self._world.state(self._federation)
-        self._trail.append(f"at {self._now}, {sender}: {action}")
-        _, emitted = self._compare_outcomes(action, sender)
-        self._walk.contracts += [e.miner for _, e in emitted if isinstance(e, MinerCreated)]
-        if emitted or self._world.state(self._federation) != before:
-            self._last = self._compare_states()
-        self._coverage.steps += 1
-        after = self._world.state(self._federation)
-        if (before.round, before.phase) != (after.round, after.phase):
-            self._coverage.phases[before.phase.name, after.phase.name] += 1
+    def perform(self, action: act.Action, sender: Address, seconds: int = 0) -> list[Event]:
+        """Do ``action``, ``seconds`` after the last step, in both worlds; fails when they differ in anything.
 
-    def _compare_outcomes(
-        self, action: act.Action, sender: Address
-    ) -> tuple[tuple[Address, ...], list[Emitted]]:
-        """Both take the action and emit the same, or both refuse for the same reason."""
-        returned, refusal = (), None
+        Raises
+        ------
+        ContractReverted
+            Both refuse, for the same reason.
+        """
+        self.now += seconds
+        self._trail.append(f"at {self.now}, {sender}: {action}")
+        before = self._last.state if self._last else None
+        refusal = self._attempt(action, sender)
         try:
-            returned = self._contracts.attempt(action, sender, self._now)
-        except ContractReverted as error:
-            refusal = error
-        self._given = returned[0] if returned else ""
-        try:
-            expected = self._world.apply(action, sender, self._now)
+            expected = self.world.apply(action, sender, self.now)
         except ContractReverted as error:
             assert refusal is not None, self._tell(f"the specification refuses: {error}")
             same = (refusal.name, refusal.arguments) == (error.name, error.arguments)
             assert same, self._tell(f"the contracts say {refusal}; the specification says {error}")
+            assert self._see() == self._last, self._tell("the specification refused and changed all the same")
             self._coverage.errors[error.name] += 1
-            return (), []
+            raise
         assert refusal is None, self._tell(f"the contracts refuse: {refusal}; expected {expected}")
-        emitted = self._contracts.execute(action, sender, self._now)
+        emitted = self._contracts.execute(action, sender, self.now)
         assert emitted == expected, self._tell(f"the contracts emit {emitted}; expected {expected}")
-        self._coverage.events.update(type(event).__name__ for _, event in emitted)
-        return returned, emitted
+        return self._take_in([event for _, event in emitted], before)
 
-    def _compare_states(self) -> Observation:
-        contracts = tuple(self._walk.contracts) if self._walk else ()
-        config = self._world.config(self._federation)
-        scope = Scope(self._federation, contracts, self._cast.devices, config.max_miners)
-        expected = of_world(self._world, scope, self._now)
-        found = of_contracts(self._contracts, scope, expected, self._now)
+    def _attempt(self, action: act.Action, sender: Address) -> ContractReverted | None:
+        try:
+            returned = self._contracts.attempt(action, sender, self.now)
+        except ContractReverted as error:
+            self._given = ""
+            return error
+        self._given = returned[0] if returned else ""
+        return None
+
+    def _take_in(self, emitted: list[Event], before: object) -> list[Event]:
+        for event in emitted:
+            self._coverage.events[type(event).__name__] += 1
+            if isinstance(event, MinerCreated):
+                self.miners.append(event.miner)
+            elif isinstance(event, FederationCreated):
+                self.federation = event.federation
+        self._compare()
+        after = self.world.state(self.federation)
+        if before is not None and (before.round, before.phase) != (after.round, after.phase):
+            self._coverage.moves[f"{before.phase.name} → {after.phase.name}"] += 1
+        return emitted
+
+    def _scope(self) -> Scope:
+        places = self.world.config(self.federation).max_miners
+        return Scope(self.federation, tuple(self.miners), self._devices, places)
+
+    def _see(self) -> Observation | None:
+        """What the specification says; what is due is left out, because it changes by itself."""
+        if not self.federation:
+            return None
+        return replace(of_world(self.world, self._scope(), self.now), due=False)
+
+    def _compare(self) -> None:
+        expected = of_world(self.world, self._scope(), self.now)
+        found = of_contracts(self._contracts, self._scope(), expected, self.now)
         differences = expected.differences(found)
         assert not differences, self._tell(
             "\n".join(["specification (here), contracts (there):", *differences])
         )
-        return expected
+        self._last = replace(expected, due=False)
 
     def _tell(self, what: str) -> str:
         return "\n".join([what, "after", *self._trail[-12:]])

@@ -70,27 +70,29 @@ def some_config(random: Random, consensus: Address) -> FederationConfig:
 class Walk:
     """Chooses steps for one federation, by what the executable specification says of it.
 
-    ``contracts`` are all miners' contracts that the federation ever had; the caller appends new ones.
+    ``contracts`` are all miners' contracts that the federation ever had; the caller keeps it so.
     """
 
-    def __init__(self, world: World, federation: Address, cast: Cast, salt: object) -> None:
+    def __init__(
+        self, world: World, federation: Address, cast: Cast, salt: object, contracts: Sequence[Address]
+    ) -> None:
         self._world, self._federation, self._cast, self._salt = world, federation, cast, salt
         self._config = world.config(federation)
         self._now, self._active = 0, False
-        self.contracts: list[Address] = []
+        self._contracts = contracts
 
     def step(self, random: Random, now: int) -> Step:
         """Choose the next step, ``now`` being the time of the one before."""
         self._now = now
-        if not self.contracts:
+        if not self._contracts:
             return *self._join(random), 0
-        if random.random() < 0.08:
+        if random.random() < 0.05:
             action, sender = random.choice(self._all(random))()
         else:
             choices = self._sensible(random)
             action, sender = random.choices([c for _, c in choices], [w for w, _ in choices])[0]()
         if random.random() < 0.15:
-            right, action = action, spoil(random, action, self.contracts, nobody=self._cast.stranger)
+            right, action = action, spoil(random, action, self._contracts, nobody=self._cast.stranger)
             sender = self._stray(random) if action is right or random.random() < 0.2 else sender
         return action, sender, self._pause_before(random, now)
 
@@ -114,9 +116,9 @@ class Walk:
         """The mood of the current round; the same whenever it is asked for."""
         dice = Random(f"{self._salt}/{self._state.round}")
         return Mood(
-            training=dice.choice((1, 1, 1, 0.6, 0.3)), voting=dice.choice((1, 1, 1, 1, 0.7, 0.4)),
-            proposing=dice.choice((1, 1, 1, 0.5, 0.02, 0)), attesting=dice.choice((1, 1, 0.5)),
-            approving=dice.choice((1, 1, 1, 0.5, 0.1)),
+            training=dice.choice((1, 1, 1, 0.6, 0.3)), voting=dice.choice((1, 1, 1, 1, 1, 0.6, 0.3)),
+            proposing=dice.choice((1, 1, 1, 1, 0.5, 0)), attesting=dice.choice((1, 1, 0.5)),
+            approving=dice.choice((1, 1, 0.6, 0.3, 0)),
         )  # fmt: skip
 
     def _snapshot(self) -> list[MinerInfo]:
@@ -131,18 +133,19 @@ class Walk:
             return [(6, lambda: self._unpause(random)), (1, self._tick), (1, lambda: self._join(random))]
         choices: list[Choice] = [(20 if world.due(self._federation, self._now) else 0.5, self._tick)]
         choices += self._sensible_of_miners(random) + self._sensible_of_devices(random)
-        choices += [(0.15, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
-        choices += [(0.03, lambda: (act.Close(self._federation), self._cast.requester))]
+        choices += [(0.1, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
+        choices += [(0.02, lambda: (act.Close(self._federation), self._cast.requester))]
         in_round = self._sensible_in_round(random) if s.status is Status.RUNNING else []
         self._active = bool(in_round)
         return choices + in_round
 
     def _sensible_of_miners(self, random: Random) -> list[Choice]:
         s, members = self._state, self._world.miners(self._federation)
+        owners = [miner.owner for miner in members] or list(self._cast.owners)
         dormant = [miner.owner for miner in members if s.dormant >> miner.index & 1]
         choices: list[Choice] = [
             (2 if len(members) <= self._config.min_miners else 0.5, lambda: self._join(random)),
-            (0.2, lambda: (act.LeaveMiner(self._federation, s.round), random.choice(self._cast.owners))),
+            (0.4, lambda: (act.LeaveMiner(self._federation, s.round), random.choice(owners))),
         ]
         if dormant:
             back = act.CheckInMiner(self._federation, s.round)
@@ -300,4 +303,4 @@ class Walk:
         return random.choice(self._cast.everyone)
 
     def _some_contract(self, random: Random) -> Address:
-        return random.choice(self.contracts)
+        return random.choice(self._contracts)

@@ -302,6 +302,19 @@ def test_names_a_verdict_that_no_honest_majority_gives(
     assert "updates[1]" in report.first_difference or federation.driver.device(1) in report.first_difference
 
 
+def test_honest_refusals_re_derive() -> None:
+    federation = SmallFederation(devices_each=7)
+    contents = [b"junk", b"\0" * 5000, federation.content(2, 0), federation.content(3, device="x"), None]
+    for number, data in enumerate(contents):
+        federation.submit(number, data)
+    federation.submit(5, samples=101)
+    federation.finish()
+    reasons = (Reason.MALFORMED, Reason.TOO_LARGE, Reason.UNTRAINED, Reason.WRONG_METADATA)
+    expected = bytes((*reasons, ACCEPT, Reason.SAMPLES_EXCEED_DATASET, ACCEPT))
+    assert federation.history.round(1).ballots == {0: expected}
+    assert federation.audit() == AuditReport(federation.address, federation.chain.chain_id, (1,))
+
+
 def test_a_refusal_whose_bytes_are_gone_is_not_a_difference(played: SmallFederation) -> None:
     copy = played.history.round(2).updates[1].update.cid
     played.store.unpin(copy)

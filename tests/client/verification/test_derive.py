@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_federation import TENSORS, SmallFederation, arrays, manifest
 
 from minerva.errors import ContentUnavailable, VerificationFailed
 from minerva.learning.weights import check_model, parse, serialize
 from minerva.protocol import actions as act
-from minerva.protocol.ballots import ACCEPT
+from minerva.protocol.ballots import ACCEPT, Outcome, tally
 from minerva.protocol.blocks import Body
 from minerva.protocol.cid import Cid
 from minerva.protocol.merkle import merkle_root
@@ -22,6 +24,31 @@ from minerva.protocol.records import ZERO32, PlacedUpdate
 from minerva.protocol.rules import next_rate
 from minerva.store.cid import cid_of
 from minerva.verification.derive import Genesis, Parent, aggregate, compare, decide, derive_block, header_for
+
+
+@st.composite
+def cast_ballots(draw: Any) -> tuple[dict[int, bytes], dict[int, int], int]:
+    updates = draw(st.integers(0, 4))
+    verdict = st.sampled_from((0, 1, 2, 12, 63, 64, 65, 100, 255))
+    ballot = st.lists(verdict, min_size=updates, max_size=updates).map(bytes)
+    ballots = draw(st.dictionaries(st.integers(0, 6), ballot, min_size=1))
+    return ballots, {index: draw(st.integers(1, 5)) for index in ballots}, updates
+
+
+@settings(max_examples=150)
+@given(cast_ballots())
+def test_outcomes_are_those_of_voices_counted_one_by_one(cast: Any) -> None:
+    ballots, weights, updates = cast
+    expected = []
+    for position in range(updates):
+        voices = [ballots[index][position] for index in ballots for _ in range(weights[index])]
+        scores = sorted(voice - 64 for voice in voices if voice >= 64)
+        refusals = sorted(voice for voice in voices if voice < 64)
+        if len(scores) > len(refusals):
+            expected.append(Outcome(True, scores[(len(scores) - 1) // 2], 0))
+        else:
+            expected.append(Outcome(False, 0, max(refusals, key=refusals.count)))
+    assert tally(ballots, weights, updates) == expected
 
 
 def exact_mean(contents: list[bytes], weights: list[int]) -> dict[str, Any]:

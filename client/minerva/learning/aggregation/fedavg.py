@@ -86,8 +86,11 @@ class FedAvg:
         divisor = float(self._total)
 
         def divide(blocks: Sequence[tuple[int, slice]]) -> None:
+            scratch = np.empty(BLOCK)
             for index, part in blocks:
-                means[index][part] = narrow(self._sums[index][part] / divisor, self._spec[index].dtype)
+                total = self._sums[index][part]
+                mean = np.divide(total, divisor, out=scratch[: total.size])
+                narrow(mean, self._spec[index].dtype, means[index][part])
 
         self._share(divide)
         return pack(zip(self._spec, means, strict=True), metadata)

@@ -1,0 +1,1 @@
+"""Scripts that brownie runs."""

@@ -1,0 +1,77 @@
+"""What the scripts take from the environment; nothing else reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from minerva.chain.fees import GWEI, FeePolicy
+from minerva.errors import ConfigError
+from minerva.keys import ANVIL_CHAIN_ID
+
+KEYSTORE = "MINERVA_KEYSTORE"
+PASSWORD_FILE = "MINERVA_PASSWORD_FILE"
+DEPLOYMENT = "MINERVA_DEPLOYMENT"
+MAX_FEE = "MINERVA_MAX_FEE_GWEI"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptConfig:
+    """How to deploy to one chain.
+
+    Attributes
+    ----------
+    account
+        As `minerva.keys.load_account` takes it: path of a keystore file, or ``anvil:0``.
+    password_file
+        Its first line unlocks the keystore; None asks elsewhere (`minerva.keys.PasswordSource`).
+    deployment
+        The file to write.
+    fees
+        Caps on what a unit of gas may cost.
+    """
+
+    account: str
+    password_file: Path | None
+    deployment: Path
+    fees: FeePolicy
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], chain_id: int) -> ScriptConfig:
+        """Take the variables for the chain ``chain_id``.
+
+        Raises
+        ------
+        ConfigError
+            No account is named on a chain other than anvil's, or the cap on fees is no number above 0.
+        """
+        account = environment.get(KEYSTORE, "")
+        if not account:
+            if chain_id != ANVIL_CHAIN_ID:
+                raise ConfigError(
+                    f"no account is named for chain {chain_id}",
+                    remedy=f"Set {KEYSTORE} to a keystore file and {PASSWORD_FILE} to the file with its password.",
+                )
+            account = "anvil:0"
+        password_file = environment.get(PASSWORD_FILE, "")
+        return cls(
+            account=account,
+            password_file=Path(password_file) if password_file else None,
+            deployment=Path(environment.get(DEPLOYMENT) or f"deployments/{chain_id}.json"),
+            fees=_fees(environment.get(MAX_FEE, "")),
+        )
+
+
+def _fees(given: str) -> FeePolicy:
+    if not given:
+        return FeePolicy()
+    try:
+        cap = float(given)
+    except ValueError:
+        cap = 0.0
+    if not 0 < cap < float("inf"):
+        raise ConfigError(
+            f"{MAX_FEE} is no number above 0", value=given, remedy="Give the most that a unit of gas may cost, in gwei."
+        )
+    return FeePolicy(max_fee=int(cap * GWEI))

@@ -1,0 +1,1 @@
+"""As a conftest it makes this folder's helpers importable."""
