@@ -51,7 +51,7 @@ class ScriptConfig:
             if chain_id != ANVIL_CHAIN_ID:
                 raise ConfigError(
                     f"no account is named for chain {chain_id}",
-                    remedy=f"Set {KEYSTORE} to a keystore file and {PASSWORD_FILE} to the file with its password.",
+                    remedy=f"Set {KEYSTORE} to a keystore file and {PASSWORD_FILE} to its password's.",
                 )
             account = "anvil:0"
         password_file = environment.get(PASSWORD_FILE, "")
@@ -72,6 +72,8 @@ def _fees(given: str) -> FeePolicy:
         cap = 0.0
     if not 0 < cap < float("inf"):
         raise ConfigError(
-            f"{MAX_FEE} is no number above 0", value=given, remedy="Give the most that a unit of gas may cost, in gwei."
+            f"{MAX_FEE} is no number above 0",
+            value=given,
+            remedy="Give the most that a unit of gas may cost, in gwei.",
         )
     return FeePolicy(max_fee=int(cap * GWEI))

@@ -16,6 +16,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +29,7 @@ from foundry import die_with_parent  # noqa: E402
 BROWNIE = ROOT / ".venv" / "bin" / "brownie"
 RUNS = ROOT / ".tools" / "run"
 KEPT = ROOT / ".tools" / "home" / ".brownie"
+LOCAL_CHAIN_ID = "31337"
 LOCAL_RPC_URL = "http://127.0.0.1:8545"
 
 
@@ -85,6 +88,22 @@ def run(arguments: list[str], home: Path) -> int:
     return status if status >= 0 else 128 - status
 
 
+@contextmanager
+def forgotten_deployments(arguments: list[str]) -> Iterator[None]:
+    """Forget what brownie remembers of a `local` chain, one run at a time.
+
+    Brownie keeps the contracts of a chain by its id and refuses to connect when one is gone; every dev chain has
+    the same id. The deployment file is what lasts.
+    """
+    if "local" not in arguments:
+        yield
+        return
+    with open(RUNS / "local.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(ROOT / "build" / "deployments" / LOCAL_CHAIN_ID, ignore_errors=True)
+        yield
+
+
 def main() -> int:
     """Run brownie with this process's arguments."""
     if os.environ.get("VIRTUAL_ENV") != str(ROOT / ".venv"):
@@ -100,7 +119,8 @@ def main() -> int:
             port = reserved.getsockname()[1]
         home, lock = make_home(port)
         try:
-            return run(sys.argv[1:], home)
+            with forgotten_deployments(sys.argv[1:]):
+                return run(sys.argv[1:], home)
         finally:
             lock.close()
             shutil.rmtree(home, ignore_errors=True)

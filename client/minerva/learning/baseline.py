@@ -43,19 +43,21 @@ def bare_fedavg(
         For each round the clients that take part, in the order of summation, e.g. that of a block's accepted
         updates; None for all of them in theirs.
     """
+    import torch
+
     x, y = train
-    state, local = task.initial_state(), task.model()
+    state = task.initial_state()
     for round_ in range(1, rounds + 1):
-        sums = {name: tensor.double() * 0.0 for name, tensor in state.items()}
+        sums = {name: torch.zeros_like(tensor, dtype=torch.float64) for name, tensor in state.items()}
         first: State = {}
         clients = range(len(parts)) if orders is None else orders[round_ - 1]
         for client in clients:
             part = parts[client]
-            local.load_state_dict(state)
+            local = task.model_with(state)
             task.train(local, x[part], y[part], epochs=epochs, seed=1000 * round_ + client)
             for name, tensor in local.state_dict().items():
                 sums[name] += tensor.double() * len(part)
-                first.setdefault(name, tensor.clone())
+                first.setdefault(name, tensor)
         total = sum(len(parts[client]) for client in clients)
         state = {
             name: (value / total).to(first[name].dtype) if first[name].is_floating_point() else first[name]

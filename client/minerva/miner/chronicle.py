@@ -87,18 +87,22 @@ class Chronicle:
         for entry in entries:
             self._broadcaster.publish("removed", log_document(entry))
 
-    def finalized(self, entry: Log, record: RoundRecord, accepted: int, agreed: bool | None) -> None:
-        """Tell of a block; ``agreed``: whether this miner derived the same, None when it derived none."""
+    def finalized(self, entry: Log, record: RoundRecord, accepted: int) -> None:
+        """Tell of a block."""
         header = record.block
         if header is None:
             return
         own = any(m.contract == header.proposer and m.owner == self._owner for m in record.miners.values())
         self._ledger.finalized(
             header, hash_=header.hash(), own=own, updates=len(record.updates), accepted=accepted, block=entry.block_number,
-            timestamp=entry.timestamp, agreed=agreed,
+            timestamp=entry.timestamp,
         )  # fmt: skip
-        if agreed is False:
-            log.error("block %d is not the one that this miner derived: the majority decided otherwise", header.number)
+
+    def compared(self, number: int, agreed: bool) -> None:
+        """Tell whether a block is the one that this miner derived."""
+        self._ledger.compared(number, agreed)
+        if not agreed:
+            log.error("block %d is not the one that this miner derived: the majority decided otherwise", number)
 
     def voted(self, updates: list[PlacedUpdate], verdicts: bytes) -> None:
         """Tell of the own ballot."""

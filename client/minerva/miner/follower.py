@@ -117,27 +117,32 @@ class Follower:
 
     def _finish(self, entry: Log, record: RoundRecord, live: bool) -> None:
         """A block was appended: begin the next round from what was derived here, if it is the same, and keep what it names."""
-        header, work, agreed = record.block, self.work, None
+        header, work = record.block, self.work
         if header is None:
             return
+        self._chronicle.finalized(entry, record, sum(outcome.accepted for outcome in self._outcomes))
+        if work is not None:
+            work.compare_later(header, lambda agreed: self._chronicle.compared(header.number, agreed))
         derivation = work.derivation if work is not None else None
-        if derivation is not None:
-            agreed = compare(header, derivation) is None
-        if derivation is not None and agreed:
+        if derivation is not None and compare(header, derivation) is None:
             parent = Parent(header.number, header.hash(), header.model, derivation.rates)
             self.preparation.remember(Tip(parent, derivation.model))
-        elif live:
-            self._tools.keeper.pin_later(header.body, "body", record.round)
-            self._tools.keeper.pin_later(header.model, "model", record.round)
         if live:
-            for placed, outcome in zip(record.updates, self._outcomes, strict=True):
-                if outcome.accepted and not (work is not None and work.intake.holds(placed)):
-                    self._tools.keeper.pin_later(placed.update.cid, "update", record.round)
-            self._tools.keeper.expire(record.round)
-        self._chronicle.finalized(entry, record, sum(outcome.accepted for outcome in self._outcomes), agreed)
+            self._keep(header, record, work)
         self.finalized.append(header)
         self.drop()
         self.updates = None
+
+    def _keep(self, header: Header, record: RoundRecord, work: RoundWork | None) -> None:
+        """Pin what a block names and this miner does not hold, and unpin what is old."""
+        keeper = self._tools.keeper
+        if work is None or not work.stored:
+            keeper.pin_later(header.body, "body", record.round)
+            keeper.pin_later(header.model, "model", record.round)
+        for placed, outcome in zip(record.updates, self._outcomes, strict=True):
+            if outcome.accepted and not (work is not None and work.intake.holds(placed)):
+                keeper.pin_later(placed.update.cid, "update", record.round)
+        keeper.expire(record.round)
 
     def _prepare(self) -> None:
         """Start preparing the open round, if this miner takes part and that was not done."""

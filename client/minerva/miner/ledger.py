@@ -151,14 +151,18 @@ class Ledger:
         self._write("UPDATE rounds SET result = ? WHERE round = ?", (result, round_))
 
     def finalized(
-        self, header: Header, *, hash_: bytes, own: bool, updates: int, accepted: int | None, block: int, timestamp: int, agreed: bool | None
+        self, header: Header, *, hash_: bytes, own: bool, updates: int, accepted: int, block: int, timestamp: int
     ) -> None:
-        """Note a block; ``agreed``: whether this miner derived the same one (None: it could not tell)."""
+        """Note a block of the federation, and the chain's block and time (seconds) in which it became final."""
         self._write(
-            "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (header.number, header.round, "0x" + hash_.hex(), "0x" + header.parent.hex(), str(header.body), str(header.model),
-             header.proposer, own, updates, accepted, block, timestamp, agreed),
+             header.proposer, own, updates, accepted, block, timestamp),
         )  # fmt: skip
+
+    def compared(self, number: int, agreed: bool) -> None:
+        """Note whether this miner derived the same block."""
+        self._write("UPDATE blocks SET agreed = ? WHERE number = ?", (agreed, number))
 
     def timing(self, round_: int, name: str, ms: float) -> None:
         """Note how long a part of a round took, in milliseconds."""
@@ -173,7 +177,7 @@ class Ledger:
         )
 
     def pinned(self, cid: Cid, kind: str, round_: int) -> None:
-        """Note that ``round_`` needs ``cid`` kept; ``kind`` is ``update``, ``model`` or ``body``."""
+        """Note that ``round_`` needs ``cid`` kept; ``kind``: ``update``, ``model``, ``body`` or ``genesis``."""
         self._write("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (str(cid), kind, round_))
 
     def unpinned(self, cid: Cid, kinds: Sequence[str], up_to_round: int) -> None:

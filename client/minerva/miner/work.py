@@ -72,7 +72,9 @@ class RoundWork:
         )  # fmt: skip
         self.derivation: Derivation | None = None
         self.problem = ""
-        self._stored = False
+        self._finalized: tuple[Header, Callable[[bool], None]] | None = None
+        self.stored = False
+        """Whether body and model lie in the store."""
         self._underivable = False
         self._agreed: dict[bytes, bool] = {}
         self._deriving_root: bytes | None = None
@@ -122,16 +124,28 @@ class RoundWork:
         self._agreed[hash_] = difference is None
         return difference is None
 
+    def compare_later(self, header: Header, tell: Callable[[bool], None]) -> None:
+        """Call ``tell`` once it can be told whether a finalised block is the one that follows; also after `stop`."""
+        self._finalized = (header, tell)
+        self._compare()
+
+    def _compare(self) -> None:
+        if self._finalized is not None and self.derivation is not None:
+            header, tell = self._finalized
+            tell(compare(header, self.derivation) is None)
+
     @property
     def working(self) -> str:
         """What of the own candidate is not there yet, in words."""
         if self.derivation is None:
             return self.problem or "its own derivation of the block"
-        if not self._stored:
+        if not self.stored:
             return self.problem or "its store to take body and model"
         return "a nonce, or another miner's candidate"
 
     def _derive(self, record: RoundRecord) -> None:
+        if self._over.is_set() and self._finalized is None:
+            return
         tools, began = self._tools, time.perf_counter()
         try:
             derivation = derive_block(tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content)
@@ -149,6 +163,7 @@ class RoundWork:
             if record.ballots_root == self._deriving_root:
                 self.derivation, self.problem = derivation, ""
             tools.ledger.timing(self.round, "derive", 1000 * (time.perf_counter() - began))
+            self._compare()
             tools.changed()
             self._store(derivation)
         tools.changed()
@@ -176,7 +191,7 @@ class RoundWork:
                 self._over.wait(pause)
                 pause = min(2 * pause, tools.settings.retry_most_seconds)
                 continue
-            self._stored, self.problem = True, ""
+            self.stored, self.problem = True, ""
             tools.ledger.timing(self.round, "store", 1000 * (time.perf_counter() - began))
             return
 
@@ -213,6 +228,6 @@ class RoundWork:
 
     def candidate(self, record: RoundRecord, miner: Address) -> Header | None:
         """The own candidate, once its proof is found and its content stored."""
-        if self.derivation is None or self._found is None or not self._stored:
+        if self.derivation is None or self._found is None or not self.stored:
             return None
         return header_for(self.derivation, record, self.tip.parent, miner, self._found.proof)

@@ -198,9 +198,12 @@ class Walk:
     def _awaited(self, mood: Mood) -> list[Address]:
         """Devices that mean to train this round and have not submitted."""
         round, awaited = self._state.round, []
+        if self._now >= self._state.deadline:
+            return []
+        taking = [miner.contract for miner in self._snapshot()]
         for device in self._cast.devices:
             info = self._world.device(self._federation, device)
-            there = info and info.from_round <= round and info.submitted != round
+            there = info and info.miner in taking and info.from_round <= round and info.submitted != round
             if there and self._draw("training", device) < mood.training:
                 awaited.append(device)
         return awaited
@@ -233,10 +236,11 @@ class Walk:
         return act.Unpause(self._federation, 0), random.choice((self._cast.requester, self._cast.stranger))
 
     def _join(self, random: Random) -> tuple[act.Action, Address]:
+        inside = [miner.owner for miner in self._world.miners(self._federation)]
+        outside = [owner for owner in self._cast.owners if owner not in inside]
         endpoint = random.choice(("", "https://miner.example", "é" * 128))
-        return act.RegisterMiner(self._world.factory, self._federation, endpoint), random.choice(
-            self._cast.owners
-        )
+        owner = random.choice(self._cast.owners if random.random() < 0.2 else outside)
+        return act.RegisterMiner(self._world.factory, self._federation, endpoint), owner
 
     def _set_endpoint(self, random: Random) -> tuple[act.Action, Address]:
         endpoint = random.choice(("", "https://moved.example", "x" * 257))

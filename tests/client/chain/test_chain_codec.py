@@ -27,7 +27,8 @@ CID = Cid(b"\7" * 32, DAG_PB)
 HEADER = Header(1, b"\1" * 32, 2, b"\2" * 32, b"\3" * 32, b"\4" * 32, CID, Cid(b"\5" * 32), MINER, b"proof")
 HEADER_ABI = "(uint32,bytes32,uint32,bytes32,bytes32,bytes32,(bytes32,uint8),(bytes32,uint8),address,bytes)"
 HEADER_VALUES = (
-    1, b"\1" * 32, 2, b"\2" * 32, b"\3" * 32, b"\4" * 32, (b"\7" * 32, 0x70), (b"\5" * 32, 0x55), MINER, b"proof",
+    1, b"\1" * 32, 2, b"\2" * 32, b"\3" * 32, b"\4" * 32, (b"\7" * 32, 0x70), (b"\5" * 32, 0x55), MINER,
+    b"proof",
 )  # fmt: skip
 CONFIG = FederationConfig(
     CID, Cid(b"\6" * 32), POW, b"parameters", *range(1, 19)

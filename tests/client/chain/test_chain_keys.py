@@ -33,7 +33,7 @@ def password_file(tmp_path: Path, text: str) -> PasswordSource:
 
 def test_keystore_opens_with_its_password(keystore: Path, tmp_path: Path) -> None:
     account = load_account(str(keystore), 1, password_file(tmp_path, "secret\nignored\n"))
-    assert account.address[2:].lower() == json.loads(keystore.read_text())["address"].removeprefix("0x")
+    assert account.address[2:].lower() == json.loads(keystore.read_text())["address"].lower()
 
 
 def test_keystore_is_for_its_owner_alone(keystore: Path) -> None:

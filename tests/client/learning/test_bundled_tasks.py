@@ -63,6 +63,22 @@ def test_devices_and_aggregator_reach_the_bytes_of_the_bare_loop(digits):
         assert data == state_to_bytes(state, NAMES)
 
 
+def test_the_bare_loop_follows_a_blocks_order_of_updates(digits):
+    train, _ = digits.load_data()
+    parts = reference_parts(train, 10)
+    orders = [[2, 0, 7], [4, 2]]
+    states = list(bare_fedavg(digits, train, parts, rounds=2, orders=orders))
+    rule, data = aggregator("fedavg")(digits.spec()), state_to_bytes(digits.initial_state(), NAMES)
+    for round_, order in enumerate(orders, 1):
+        rule.reset()
+        for client in order:
+            x, y, seed = train[0][parts[client]], train[1][parts[client]], 1000 * round_ + client
+            local = train_local(digits, data, x, y, epochs=1, seed=seed)
+            rule.accept(parse(state_to_bytes(local.state, {})), local.samples)
+        data = rule.aggregate(NAMES)
+    assert data == state_to_bytes(states[-1], NAMES)
+
+
 def test_digits_has_the_reference_model(digits):
     assert sum(tensor.size for tensor in digits.spec()) == 4810
     (x, y), (x_test, y_test) = digits.load_data()

@@ -103,7 +103,7 @@ def test_a_cid_expires_when_no_later_round_needs_it(ledger: Ledger) -> None:
 
 
 def test_blocks_are_kept_by_number(ledger: Ledger) -> None:
-    ledger.finalized(header(1), hash_=b"\1" * 32, own=True, updates=3, accepted=2, block=9, timestamp=5, agreed=None)
+    ledger.finalized(header(1), hash_=b"\1" * 32, own=True, updates=3, accepted=2, block=9, timestamp=5)
     assert ledger.rows("SELECT own, accepted, agreed, hash FROM blocks") == [
         {"own": 1, "accepted": 2, "agreed": None, "hash": "0x" + "01" * 32}
     ]

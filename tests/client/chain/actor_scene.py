@@ -1,0 +1,65 @@
+"""An actor on a node in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+from fake_node import FakeNode
+from interfaces import abis
+
+from minerva.chain.actor import Web3Actor
+from minerva.chain.calls import Reader
+from minerva.chain.codec import Codec
+from minerva.chain.contracts import Gateways
+from minerva.chain.fees import FeePolicy
+from minerva.chain.outbox import KeyLock, Outbox
+from minerva.chain.port import Receipt
+from minerva.chain.sender import Sender
+from minerva.protocol.actions import Action, Vote
+
+CHAIN_ID = 31337
+ACCOUNT = Account.from_key(b"\7" * 32)
+FACTORY, POW, FEDERATION = (f"0x{c * 40}" for c in "123")
+CODEC = Codec(abis())
+GATEWAYS = Gateways(CODEC, FACTORY, POW)
+
+
+def ballot(round: int, verdicts: bytes = b"\xff") -> Vote:
+    """An action; its intent is its round's."""
+    return Vote(FEDERATION, round, b"\2" * 32, verdicts)
+
+
+def data_of(action: Action) -> bytes:
+    return GATEWAYS.call(action).data
+
+
+def as_receipt(raw: Any) -> Receipt:
+    block = bytes.fromhex(raw["blockHash"][2:])
+    return Receipt(bytes.fromhex(raw["transactionHash"][2:]), int(raw["blockNumber"], 16), block, 0, 0, ())
+
+
+class Scene:
+    """One account, its outbox in ``folder``, and a node; `start` is what a process does when it starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.node = folder, FakeNode()
+        self.fees = FeePolicy()
+        self.actor = self.start()
+
+    @property
+    def outbox(self) -> Outbox:
+        return self.actor._outbox
+
+    def start(self) -> Web3Actor:
+        reader = Reader(self.node.rpc, CODEC)
+        lock = KeyLock("key", self.folder)
+        outbox = Outbox(self.folder / "outbox.sqlite", genesis=b"\1" * 32, account=ACCOUNT.address)
+        sender = Sender(reader, CHAIN_ID, ACCOUNT, outbox, self.fees)
+        return Web3Actor(ACCOUNT.address, reader, GATEWAYS, sender, outbox, lock, as_receipt)
+
+    def restart(self) -> Web3Actor:
+        self.actor.close()
+        self.actor = self.start()
+        return self.actor
