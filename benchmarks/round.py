@@ -52,7 +52,7 @@ from minerva.requester import create_federation
 from minerva.stack.parts import FIRST_DEVICE_KEY, Stack
 from minerva.store import open_store
 
-TAU_PERMILLE = 10_000_000  # rule 3c: ten devices share two cores with everything else; timing is not what is measured here
+TAU_PERMILLE = 1_000_000  # rule 3c: ten devices share two cores with everything else; timing is not what is measured here
 RUN_SECONDS = 600.0
 
 

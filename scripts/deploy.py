@@ -65,7 +65,7 @@ def estimate(account: Account) -> int:
 
 
 def quote(policy: FeePolicy) -> dict[str, int]:
-    """Return what to offer for a unit of gas now, within the caps; a plain price on a chain without EIP-1559."""
+    """Return what to offer for a unit of gas now, within the caps; a price on a chain without EIP-1559."""
     base_fee = web3.eth.get_block("latest").get("baseFeePerGas")
     if base_fee is None:
         return {"gas_price": policy.quote(web3.eth.gas_price, 0).max_fee}

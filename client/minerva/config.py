@@ -50,7 +50,7 @@ class MinerSection(_Section):
     host: str = Field("127.0.0.1", description="address the API listens on")
     port: int = Field(8650, ge=0, le=65535, description="0: any free one")
     public_url: str = Field("", description="what the contract tells devices; empty: http://host:port")
-    retention_rounds: int = Field(5, ge=0, description="rounds whose updates stay pinned; 0: all")
+    retention_rounds: int = Field(0, ge=0, description="rounds whose updates stay pinned; 0: all, so that the whole chain can be verified")
 
 
 class DeviceSection(_Section):

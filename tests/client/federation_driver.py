@@ -144,9 +144,17 @@ class Driver:
         return self.perform(replace(update, **changes), self.device(device))  # type: ignore[arg-type]
 
     def submit_all(self) -> None:
+        """Updates of all devices of the snapshot's miners."""
+        chosen = indices(self.state.snapshot)
+        taking = [m.contract for m in self.views.miners(self.federation) if m.index in chosen]
         for number in range(100):
             info = self.views.device(self.federation, self.device(number))
-            if info and info.from_round <= self.state.round and info.submitted != self.state.round:
+            if (
+                info
+                and info.miner in taking
+                and info.from_round <= self.state.round
+                and info.submitted != self.state.round
+            ):
                 self.submit(number)
 
     def vote(self, miner: int, **changes: object) -> list[Event]:

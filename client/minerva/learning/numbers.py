@@ -52,7 +52,7 @@ def widen(values: Array, dtype: str, out: Float64) -> None:
 
 
 def narrow(values: Float64, dtype: str, out: Array) -> None:
-    """Round float64 ``values`` once, to nearest even, into ``out`` of ``dtype`` (BF16 as its bits in uint16)."""
+    """Round float64 ``values`` once, to nearest even, into ``out`` of ``dtype`` (BF16: its bits)."""
     with np.errstate(over="ignore", under="ignore"):
         np.copyto(out, _to_bfloat16(values) if dtype == "BF16" else values, casting="same_kind")
 

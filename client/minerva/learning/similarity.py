@@ -87,13 +87,16 @@ class OriginalityIndex(Generic[Key]):
 
     def check(self, update: Weights) -> Key | None:
         """Return the key of the earliest-added update that this one copies, or None."""
-        norm, sketch = self._measure(update)
-        near = self._sketches[: len(self)] @ sketch >= self._near
-        for position in np.flatnonzero(near):
+        norm, _ = self._measure(update)
+        for position in self._candidates(update):
             other, other_norm = self._kept[position]
             if _cosine(update, other, self._base, norm, other_norm) * _MILLION >= self._threshold:
                 return self._keys[position]
         return None
+
+    def near(self, update: Weights) -> list[Key]:
+        """Return the keys of all updates that the sketches do not rule out, in the order of adding."""
+        return [self._keys[position] for position in self._candidates(update)]
 
     def add(self, key: Key, update: Weights) -> None:
         """Keep an update that was not a copy; later ones are compared with it."""
@@ -103,6 +106,10 @@ class OriginalityIndex(Generic[Key]):
         self._sketches[len(self)] = sketch
         self._keys.append(key)
         self._kept.append((update, norm))
+
+    def _candidates(self, update: Weights) -> list[int]:
+        _, sketch = self._measure(update)
+        return [int(i) for i in np.flatnonzero(self._sketches[: len(self)] @ sketch >= self._near)]
 
     def _measure(self, update: Weights) -> tuple[float, Float64]:
         """Squared norm and unit sketch of an update's delta; remembered from `check` to `add`."""

@@ -91,6 +91,9 @@ def test_the_earliest_original_is_named():
     index.add("first", weights(base + delta))
     index.add("second", weights(base + delta))
     assert index.check(weights(base + delta)) == "first"
+    assert (
+        index.near(weights(base + delta)) == ["first", "second"] and index.near(weights(base - delta)) == []
+    )
     assert len(index) == 3 and index.check(start) is None
 
 

@@ -80,7 +80,7 @@ def test_a_task_of_less_than_thirty_lines_works(write):
 
 def test_the_scaffold_works_and_has_its_title(write):
     task = write(scaffold('My "first" task'))
-    assert task.title == "My first task" and once(task)["accuracy"] > 0.5
+    assert task.title == "My first task" and once(task)["accuracy"] > 0.8
     assert write(scaffold("\\")).title == "My task"
 
 
@@ -258,7 +258,6 @@ def test_the_same_seed_gives_the_same_model_and_leaves_the_generators_alone(writ
         model = task.model(seed=1)
         task.train(model, x, y, epochs=1, seed=seed)
         states.append(state_to_bytes(model.state_dict(), {}))
-        torch.rand(1) if seed == 0 else None
     assert states[0] == states[1] != states[2]
     assert torch.equal(before[0], torch.get_rng_state())
     assert np.array_equal(before[1], np.random.get_state()[1]) and before[2] == random.getstate()

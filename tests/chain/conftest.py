@@ -1,0 +1,40 @@
+"""Contracts deployed once, federations brought to each phase once; every test sees them unchanged."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def deployed(accounts, web3, Federation, Miner, FederationFactory, ProofOfWork, MockConsensus):
+    from support.scene import Deployed
+
+    web3.provider.make_request("anvil_autoImpersonateAccount", [True])  # any address may send
+    deployer = {"from": accounts[0]}
+    factory = FederationFactory.deploy(Federation.deploy(deployer), Miner.deploy(deployer), deployer)
+    return Deployed(factory, ProofOfWork.deploy(deployer), MockConsensus.deploy(deployer))
+
+
+@pytest.fixture(scope="session")
+def requester(accounts):
+    return accounts[0]
+
+
+@pytest.fixture(scope="session")
+def owners(accounts):
+    return accounts[1:7]
+
+
+@pytest.fixture(scope="session")
+def devices(accounts):
+    return accounts[7:17]
+
+
+@pytest.fixture(scope="session")
+def stranger(accounts):
+    return accounts[19]

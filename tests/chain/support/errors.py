@@ -1,0 +1,36 @@
+"""What a refused transaction says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+import pytest
+from brownie.exceptions import VirtualMachineError
+
+
+@contextmanager
+def reverts(error: str, *values: Any) -> Iterator[None]:
+    """Expect the typed ``error`` with exactly these values (enums, accounts and contracts as they are)."""
+    with pytest.raises(VirtualMachineError) as caught:
+        yield
+    # Brownie writes "Name: a, b", and "Name: " for an error without values.
+    assert caught.value.revert_msg == f"{error}: {', '.join(map(_text, values))}"
+
+
+@contextmanager
+def reverts_without_reason() -> Iterator[None]:
+    """Expect a refusal by the compiler's own checks, e.g. of values too large for their type."""
+    with pytest.raises(VirtualMachineError) as caught:
+        yield
+    assert caught.value.revert_msg is None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, IntEnum):
+        return str(int(value))
+    if hasattr(value, "address"):
+        return str(value.address).lower()
+    return str(value)
