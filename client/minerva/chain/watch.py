@@ -123,23 +123,23 @@ class LogWatch:
             if last.number <= head.number and self._is_on_chain(last):
                 return
             self._removed[:0] = self._seen.pop().logs
+        if self._head is not None:
+            self._refuse_another_chain()
         if not self._complete:
-            raise self._too_deep()
+            raise ChainError(
+                "a re-organisation is deeper than what is remembered",
+                value=f"{WINDOW} blocks",
+                remedy="Restart: everything is then read again.",
+            )
 
     def _is_on_chain(self, ref: BlockRef) -> bool:
         header = self._rpc.call("eth_getBlockByNumber", hex(ref.number), False)
         return header is not None and block_ref(header).hash == ref.hash
 
-    def _too_deep(self) -> ChainError:
-        header = self._block("0x0")
-        if block_ref(header).hash != self._genesis:
+    def _refuse_another_chain(self) -> None:
+        if block_ref(self._block("0x0")).hash != self._genesis:
             what = "another chain took this one's place at the node"
-            return WrongChain(what, remedy="Deploy again, or start the node with the state it had.")
-        return ChainError(
-            "a re-organisation is deeper than what is remembered",
-            value=f"{WINDOW} blocks",
-            remedy="Restart: everything is then read again.",
-        )
+            raise WrongChain(what, remedy="Deploy again, or start the node with the state it had.")
 
     def _catch_up(self, head: BlockRef, parent: str) -> list[Log]:
         """Read the blocks after the last one seen; raises `_Moved` when they do not fit together."""

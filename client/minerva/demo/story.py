@@ -110,7 +110,8 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
 def _start_devices(stack: Stack, chain: Chain, federation: Address, options: DemoOptions) -> dict[Address, str]:
     from minerva.keys import anvil_address
 
-    names = {info.contract: f"miner-{info.index}" for info in chain.miners(federation)}
+    owners = {anvil_address(FIRST_MINER_KEY + number): f"miner-{number}" for number in range(options.miners)}
+    names = {info.contract: owners[info.owner] for info in chain.miners(federation)}
     for number, kind in enumerate(CAST):
         name = f"device-{number}"
         settings = stack.settings(

@@ -105,7 +105,9 @@ class Broadcaster:
             return
         with self._lock:
             self._number += 1
-            text = f"id: {self._number}\nevent: {kind}\ndata: {json.dumps(document, separators=(',', ':'))}\n\n"
+            text = (
+                f"id: {self._number}\nevent: {kind}\ndata: {json.dumps(document, separators=(',', ':'))}\n\n"
+            )
             for subscription in self._subscriptions:
                 subscription.offer(text)
 

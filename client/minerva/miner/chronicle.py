@@ -29,7 +29,9 @@ class Chronicle:
         Who signs for this miner.
     """
 
-    def __init__(self, situation: Situation, ledger: Ledger, broadcaster: Broadcaster, owner: Address) -> None:
+    def __init__(
+        self, situation: Situation, ledger: Ledger, broadcaster: Broadcaster, owner: Address
+    ) -> None:
         self._situation, self._ledger, self._broadcaster, self._owner = situation, ledger, broadcaster, owner
         self._phase_began: float | None = None
         self._round_began: float | None = None
@@ -44,9 +46,19 @@ class Chronicle:
         match event:
             case events.RoundOpened():
                 ledger.opened(
-                    event.round, block=entry.block_number, opened_at=entry.timestamp, miners=event.snapshot.bit_count(), expected=s.expected
+                    event.round,
+                    block=entry.block_number,
+                    opened_at=entry.timestamp,
+                    miners=event.snapshot.bit_count(),
+                    expected=s.expected,
                 )
-                self._say(live, "round %d opens: %d miners, %d devices", event.round, event.snapshot.bit_count(), s.expected)
+                self._say(
+                    live,
+                    "round %d opens: %d miners, %d devices",
+                    event.round,
+                    event.snapshot.bit_count(),
+                    s.expected,
+                )
                 self._phase_began = self._round_began = time.monotonic() if live else None
             case events.TrainingClosed():
                 ledger.participants(event.round, event.updates, self.missing())
@@ -54,18 +66,41 @@ class Chronicle:
                 self._say(live, "round %d: Training closed with %d updates", event.round, event.updates)
                 if s.missing and live:
                     names = ", ".join(self.missing()[:8])
-                    log.warning("round %d goes on without %d of %d devices: %s", event.round, len(s.missing), s.expected, names)
+                    log.warning(
+                        "round %d goes on without %d of %d devices: %s",
+                        event.round,
+                        len(s.missing),
+                        s.expected,
+                        names,
+                    )
             case events.BallotCast():
                 ledger.ballot(event.round, event.index, event.verdicts, entry.block_number)
             case events.VerificationClosed():
                 self._timed(event.round, "verification")
-                self._say(live, "round %d: Verification closed with %d ballots", event.round, event.voted.bit_count())
+                self._say(
+                    live,
+                    "round %d: Verification closed with %d ballots",
+                    event.round,
+                    event.voted.bit_count(),
+                )
             case events.BlockProposed():
                 self._timed(event.round, "mining")
-                self._say(live, "round %d: miner %d proposes block %d", event.round, event.index, event.header.number)
+                self._say(
+                    live,
+                    "round %d: miner %d proposes block %d",
+                    event.round,
+                    event.index,
+                    event.header.number,
+                )
             case events.CandidateDropped():
                 self._timed(event.round, "attestation")
-                self._say(live, "round %d: the candidate of miner %d is dropped: %s", event.round, event.index, event.reason.name.lower())
+                self._say(
+                    live,
+                    "round %d: the candidate of miner %d is dropped: %s",
+                    event.round,
+                    event.index,
+                    event.reason.name.lower(),
+                )
             case events.BlockFinalized():
                 self._timed(event.round, "attestation")
                 self._end(event.round, f"block {event.number}", live)
@@ -102,13 +137,17 @@ class Chronicle:
         """Tell whether a block is the one that this miner derived."""
         self._ledger.compared(number, agreed)
         if not agreed:
-            log.error("block %d is not the one that this miner derived: the majority decided otherwise", number)
+            log.error(
+                "block %d is not the one that this miner derived: the majority decided otherwise", number
+            )
 
     def voted(self, updates: list[PlacedUpdate], verdicts: bytes) -> None:
         """Tell of the own ballot."""
         self._ledger.verdicts(updates, verdicts)
         refused = sum(verdict < 64 for verdict in verdicts)
-        log.info("round %d: votes on %d updates, %d refused", self._situation.now.round, len(verdicts), refused)
+        log.info(
+            "round %d: votes on %d updates, %d refused", self._situation.now.round, len(verdicts), refused
+        )
 
     def _end(self, round_: int, result: str, live: bool) -> None:
         self._ledger.ended(round_, result)

@@ -8,8 +8,9 @@ import time
 class ChainClock:
     """Estimates the chain's time from block timestamps.
 
-    A timestamp is whole seconds, so one block tells the time up to a second too early; the largest difference to the local clock that
-    any block showed comes within milliseconds. Used to decide when to *ask* whether something is due, never whether it is.
+    A timestamp is whole seconds, so one block tells the time up to a second too early; the largest
+    difference to the local clock that any block showed comes within milliseconds. Used to decide when to
+    *ask* whether something is due, never whether it is.
     """
 
     def __init__(self) -> None:

@@ -34,7 +34,13 @@ class Conductor:
     """
 
     def __init__(
-        self, follower: Follower, chronicle: Chronicle, sender: Sender, clock: ChainClock, owner: Address, settings: MinerSettings
+        self,
+        follower: Follower,
+        chronicle: Chronicle,
+        sender: Sender,
+        clock: ChainClock,
+        owner: Address,
+        settings: MinerSettings,
     ) -> None:
         self._follower, self._chronicle, self._sender = follower, chronicle, sender
         self._clock, self._owner, self._settings = clock, owner, settings
@@ -61,7 +67,9 @@ class Conductor:
         s, quiet = self._situation.now, time.monotonic() - self._moved_at
         if due and quiet > self._settings.heartbeat_seconds and s.status in (Status.RUNNING, Status.WAITING):
             log.warning("round %d: something is due and nobody does it", s.round)
-            tick = actions.Tick(self._situation.federation, s.round, s.deadline if s.status is Status.RUNNING else now)
+            tick = actions.Tick(
+                self._situation.federation, s.round, s.deadline if s.status is Status.RUNNING else now
+            )
             self._sender.send("safety net", lambda: tick, s.round)
 
     def step(self) -> tuple[Duty, float]:
@@ -124,7 +132,10 @@ class Conductor:
     def _readiness(self, work: RoundWork | None) -> Readiness:
         follower, candidate = self._follower, self._situation.now.candidate
         if work is None:
-            return Readiness(working=follower.preparation.problem or "the parent's model", closable_since=self._closable_since)
+            return Readiness(
+                working=follower.preparation.problem or "the parent's model",
+                closable_since=self._closable_since,
+            )
         index = self._situation.index_of(self._owner)
         header = None
         if follower.record is not None and index is not None:

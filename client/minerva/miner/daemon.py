@@ -63,7 +63,14 @@ class Miner:
     """
 
     def __init__(
-        self, chain: Chain, store: Store, actor: Actor, federation: Address, *, settings: MinerSettings, ledger: Ledger
+        self,
+        chain: Chain,
+        store: Store,
+        actor: Actor,
+        federation: Address,
+        *,
+        settings: MinerSettings,
+        ledger: Ledger,
     ) -> None:
         self._chain, self._actor, self.federation = chain, actor, federation
         self.settings, self._ledger = settings, ledger
@@ -83,7 +90,9 @@ class Miner:
         self._restart()
 
     def _load_genesis(self) -> Genesis:
-        manifest, _ = self._contents.fetch(self.config.manifest, max_bytes=_MANIFEST_BYTES, timeout=self.settings.content_seconds)
+        manifest, _ = self._contents.fetch(
+            self.config.manifest, max_bytes=_MANIFEST_BYTES, timeout=self.settings.content_seconds
+        )
         genesis = Genesis.of(self._chain.chain_id, self.federation, self.config, manifest)
         aggregator(genesis.manifest.aggregation)
         self._keeper.pin_later(self.config.manifest, "genesis", 0)
@@ -100,7 +109,9 @@ class Miner:
             self._changed,
         )  # fmt: skip
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
-        self._conductor = Conductor(self._follower, self._chronicle, self._sender, self._clock, owner, self.settings)
+        self._conductor = Conductor(
+            self._follower, self._chronicle, self._sender, self._clock, owner, self.settings
+        )
 
     # -- running -----------------------------------------------------------------------------------------------------
 
@@ -200,7 +211,12 @@ class Miner:
         s, owner = self._situation.now, self._actor.address
         index = self._situation.index_of(owner)
         missing = self._chronicle.missing() if s.status is Status.RUNNING else ()
-        problems = (self._ledger.problem, self._sender.problem, self._keeper.problem, self._follower.preparation.problem)
+        problems = (
+            self._ledger.problem,
+            self._sender.problem,
+            self._keeper.problem,
+            self._follower.preparation.problem,
+        )
         warnings = [problem for problem in problems if problem]
         if missing:
             warnings.append(f"{len(s.missing)} of {s.expected} devices have not submitted in round {s.round}")
@@ -242,8 +258,12 @@ class Miner:
         """Registered, following the chain, able to sign, and with a store that answers."""
         status, (synced, can_sign, store) = self._status, self._pulse.checks()
         registered = status.index is not None
-        words = f"miner {status.index}, round {status.round}" if registered else "this account owns no miner of the federation"
-        if self._sender.problem:
+        words = (
+            f"miner {status.index}, round {status.round}"
+            if registered
+            else "this account owns no miner of the federation"
+        )
+        if self._sender.problem and can_sign.ok:
             can_sign = Check("can_sign", False, self._sender.problem)
         return [Check("registered", registered, words), synced, can_sign, store]
 

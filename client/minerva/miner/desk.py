@@ -26,7 +26,14 @@ class Desk:
     The daemon tells it where the chain stands with `moved`; everything else is for any thread.
     """
 
-    def __init__(self, contents: Contents, keeper: Keeper, ledger: Ledger, config: FederationConfig, settings: MinerSettings) -> None:
+    def __init__(
+        self,
+        contents: Contents,
+        keeper: Keeper,
+        ledger: Ledger,
+        config: FederationConfig,
+        settings: MinerSettings,
+    ) -> None:
         self._contents, self._keeper, self._ledger = contents, keeper, ledger
         self._config, self._settings = config, settings
         self._moved = threading.Condition()
@@ -37,7 +44,9 @@ class Desk:
         self._known = 0
         self._kinds = self._of_genesis()
 
-    def moved(self, updates: RoundUpdates | None, work: RoundWork | None, finalized: list[Header], head: int) -> None:
+    def moved(
+        self, updates: RoundUpdates | None, work: RoundWork | None, finalized: list[Header], head: int
+    ) -> None:
         """The chain moved: the open round's updates, the work on it, the finalised blocks, and the latest chain block's number.
 
         ``finalized`` is a list that grows, and another one after a re-organisation.
@@ -73,7 +82,9 @@ class Desk:
     def kind_of(self, cid: Cid) -> str | None:
         """See `MinerView.kind_of`."""
         kind = self._kinds.get(cid)
-        if kind is None and self._ledger.rows("SELECT 1 FROM updates WHERE cid = ? AND accepted LIMIT 1", (str(cid),)):
+        if kind is None and self._ledger.rows(
+            "SELECT 1 FROM updates WHERE cid = ? AND accepted LIMIT 1", (str(cid),)
+        ):
             return "update"
         return kind
 
@@ -99,12 +110,25 @@ class Desk:
         placed = self._find(cid)
         if placed is None:
             return PushRefused(
-                404, f"no record of round {self._updates.round} commits to this CID", value=str(cid), remedy="Submit the record first."
+                404,
+                f"no record of round {self._updates.round} commits to this CID",
+                value=str(cid),
+                remedy="Submit the record first.",
             )
         missing = placed.block_number + self._config.confirmations - self._head
         if missing > 0:
-            return PushRefused(425, f"the record needs {missing} more confirmations", value=str(cid), remedy="Push again then.")
+            return PushRefused(
+                425,
+                f"the record needs {missing} more confirmations",
+                value=str(cid),
+                remedy="Push again then.",
+            )
         refusal = self._work.intake.refusal(placed) if self._work else None
         if refusal is not None:
-            return PushRefused(409, f"the update is refused: {refusal.words}", value=str(cid), remedy="Its content changes nothing.")
+            return PushRefused(
+                409,
+                f"the update is refused: {refusal.words}",
+                value=str(cid),
+                remedy="Its content changes nothing.",
+            )
         return None

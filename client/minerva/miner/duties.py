@@ -18,9 +18,10 @@ from minerva.protocol.state import Phase, Status
 class Readiness:
     """What the miner has of the current round.
 
-    ``prepared``: parent's model and judge are here. ``pending``: updates not judged yet. ``candidate``: the own header, its content stored.
-    ``agrees``: about the candidate on the chain; None while it cannot be told. ``working``: in words, what of the own block is not there
-    yet. ``closable_since``: when (seconds of the chain) Training could first close; None while it cannot.
+    ``prepared``: parent's model and judge are here. ``pending``: updates not judged yet. ``candidate``: the
+    own header, its content stored. ``agrees``: about the candidate on the chain; None while it cannot be
+    told. ``working``: in words, what of the own block is not there yet. ``closable_since``: when (seconds
+    of the chain) Training could first close; None while it cannot.
     """
 
     prepared: bool = False
@@ -35,8 +36,8 @@ class Readiness:
 class Duty:
     """What to do now, if anything, and what is waited for otherwise.
 
-    ``vote`` asks for a ballot, which costs something to make; ``action`` is anything else. ``look_at``: when (seconds of the chain) to look
-    again even if nothing happens.
+    ``vote`` asks for a ballot, which costs something to make; ``action`` is anything else. ``look_at``:
+    when (seconds of the chain) to look again even if nothing happens.
     """
 
     waiting: Waiting
@@ -62,7 +63,12 @@ class Duties:
         """Whether Training can close (P2)."""
         s = self._situation.now
         enough = s.updates >= self._config.min_updates
-        return s.status is Status.RUNNING and s.phase is Phase.TRAINING and enough and (not s.missing or now >= s.deadline)
+        return (
+            s.status is Status.RUNNING
+            and s.phase is Phase.TRAINING
+            and enough
+            and (not s.missing or now >= s.deadline)
+        )
 
     def next(self, ready: Readiness, now: float) -> Duty:
         """What to do at ``now`` (seconds of the chain)."""
@@ -80,7 +86,9 @@ class Duties:
         if s.status is Status.WAITING:
             return self._waiting(index, now)
         if not s.snapshot >> index & 1:
-            return self._late(index, now) or Duty(Waiting("the next opening, to take part", s.deadline), look_at=s.deadline)
+            return self._late(index, now) or Duty(
+                Waiting("the next opening, to take part", s.deadline), look_at=s.deadline
+            )
         steps = {
             Phase.TRAINING: self._training,
             Phase.VERIFICATION: self._verification,
@@ -98,16 +106,26 @@ class Duties:
                 return Duty(Waiting("the close of Training, by its own ballot", s.deadline), vote=True)
             since = now if ready.closable_since is None else ready.closable_since
             at = since + self._settings.tick_delay_seconds + self._turn(index)
-            what = f"the content of {ready.pending} updates" if ready.prepared else "the parent's model, to judge by"
+            what = (
+                f"the content of {ready.pending} updates"
+                if ready.prepared
+                else "the parent's model, to judge by"
+            )
             return self._tick_at(at, now, Waiting(what, s.deadline))
-        what = f"{len(s.missing)} of {s.expected} devices" if s.missing else f"at least {self._config.min_updates} updates"
+        what = (
+            f"{len(s.missing)} of {s.expected} devices"
+            if s.missing
+            else f"at least {self._config.min_updates} updates"
+        )
         return self._late(index, now) or Duty(Waiting(what, s.deadline), look_at=s.deadline)
 
     def _verification(self, index: int, ready: Readiness, now: float) -> Duty:
         s = self._situation.now
         if s.voted >> index & 1:
             others = (s.snapshot & ~s.voted).bit_count()
-            return self._late(index, now) or Duty(Waiting(f"the ballots of {others} miners", s.deadline), look_at=s.deadline)
+            return self._late(index, now) or Duty(
+                Waiting(f"the ballots of {others} miners", s.deadline), look_at=s.deadline
+            )
         quorum = 3 * s.voted.bit_count() >= 2 * s.snapshot.bit_count()
         if now >= s.deadline and quorum:
             return self._late(index, now) or Duty(Waiting("the close of Verification", s.deadline))
@@ -118,7 +136,9 @@ class Duties:
             return late
         if not ready.prepared:
             return Duty(Waiting("the parent's model, to judge by", s.deadline), look_at=s.deadline)
-        return Duty(Waiting(f"the content of {ready.pending} updates", s.fetch_deadline), look_at=s.fetch_deadline)
+        return Duty(
+            Waiting(f"the content of {ready.pending} updates", s.fetch_deadline), look_at=s.fetch_deadline
+        )
 
     def _mining(self, index: int, ready: Readiness, now: float) -> Duty:
         s = self._situation.now
@@ -150,7 +170,11 @@ class Duties:
             return Duty(Waiting(f"{config.min_miners - miners} more miners"))
         if devices < config.min_devices:
             return Duty(Waiting(f"{config.min_devices - devices} more devices"))
-        return self._tick_at(self._situation.now.waiting_since + self._turn(index), now, Waiting("the opening of the next round"))
+        return self._tick_at(
+            self._situation.now.waiting_since + self._turn(index),
+            now,
+            Waiting("the opening of the next round"),
+        )
 
     def _paused(self, index: int | None, now: float) -> Duty:
         s = self._situation.now
@@ -168,7 +192,9 @@ class Duties:
         s = self._situation.now
         if now < s.deadline:
             return None
-        return self._tick_at(s.deadline + self._turn(index), now, Waiting("what is due since the deadline", s.deadline))
+        return self._tick_at(
+            s.deadline + self._turn(index), now, Waiting("what is due since the deadline", s.deadline)
+        )
 
     def _tick_at(self, at: float, now: float, waiting: Waiting) -> Duty:
         s = self._situation.now

@@ -35,7 +35,12 @@ class Follower:
     """
 
     def __init__(
-        self, tools: Tools, chronicle: Chronicle, situation: Situation, owner: Address, post: Callable[[Callable[[], None]], None]
+        self,
+        tools: Tools,
+        chronicle: Chronicle,
+        situation: Situation,
+        owner: Address,
+        post: Callable[[Callable[[], None]], None],
     ) -> None:
         self._tools, self._chronicle, self.situation, self._owner = tools, chronicle, situation, owner
         self.history = tools.history
@@ -151,7 +156,9 @@ class Follower:
         takes_part = index is not None and bool(s.snapshot >> index & 1)
         if s.status is Status.RUNNING and takes_part and self._prepared_round != s.round:
             self._prepared_round = s.round
-            self.preparation.begin(self.history.round(s.round), self.finalized[-1] if self.finalized else None)
+            self.preparation.begin(
+                self.history.round(s.round), self.finalized[-1] if self.finalized else None
+            )
 
     def _adopt(self, work: RoundWork) -> None:
         if work.round != self._prepared_round or self.updates is None:

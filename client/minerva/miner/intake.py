@@ -86,7 +86,9 @@ class Intake:
         """Why an update is refused whatever its content is."""
         return self._refused.get(placed.order)
 
-    def offer(self, placed: PlacedUpdate, content: bytes | Reason, source: str, *, fetch_ms: float = 0.0) -> None:
+    def offer(
+        self, placed: PlacedUpdate, content: bytes | Reason, source: str, *, fetch_ms: float = 0.0
+    ) -> None:
         """Judge an update by its content now, in the calling thread, unless that was done."""
         if isinstance(content, bytes):
             self._here.add(placed.order)
@@ -142,7 +144,9 @@ class Intake:
         slice_ = self._settings.fetch_slice_seconds
         try:
             content, source = self._contents.fetch(
-                placed.update.cid, max_bytes=self._max_bytes, timeout=slice_ if attempt else min(slice_, _FIRST_SLICE_SECONDS)
+                placed.update.cid,
+                max_bytes=self._max_bytes,
+                timeout=slice_ if attempt else min(slice_, _FIRST_SLICE_SECONDS),
             )
         except ContentTooLarge:
             self.offer(placed, Reason.TOO_LARGE, "none", fetch_ms=1000 * (time.perf_counter() - began))
@@ -157,8 +161,15 @@ class Intake:
         if self._stopped:
             return
         if attempt in (0, 4):
-            log.info("round %d: no content of %s's update yet: %s", placed.update.round, placed.update.device, error)
+            log.info(
+                "round %d: no content of %s's update yet: %s",
+                placed.update.round,
+                placed.update.device,
+                error,
+            )
         pause = min(self._settings.retry_most_seconds, self._settings.retry_seconds * 2 ** min(attempt, 16))
         with self._lock:
-            heapq.heappush(self._retries, (time.monotonic() + pause, next(self._numbers), placed, attempt + 1))
+            heapq.heappush(
+                self._retries, (time.monotonic() + pause, next(self._numbers), placed, attempt + 1)
+            )
         self._changed()

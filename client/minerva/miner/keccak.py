@@ -1,7 +1,7 @@
 """Keccak-256 of many nonces at once, compiled by numba: sixteen states side by side, so that LLVM fills the widest vectors.
 
-The permutation is Keccak-f[1600] (https://keccak.team/files/Keccak-reference-3.0.pdf), unrolled over its 25 lanes: loops over
-lanes would keep LLVM from holding them in registers, at a twentieth of the speed.
+The permutation is Keccak-f[1600] (https://keccak.team/files/Keccak-reference-3.0.pdf), unrolled over its 25
+lanes: loops over lanes would keep LLVM from holding them in registers, at a twentieth of the speed.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def load_kernel(cache: Path) -> Kernel:
     Returns
     -------
     callable
-        ``kernel(block, start, passes, limit)`` hashes ``block`` (eight uint64: the little-endian lanes of seed and nonce) with lane 7
-        set to ``start`` and the ``passes * WIDTH - 1`` values after it. It returns how far from ``start`` the first lies whose hash's
-        leading 64 bits, read big-endian, are below ``limit``; -1 for none. It runs without the GIL.
+        ``kernel(block, start, passes, limit)`` hashes ``block`` (eight uint64: the little-endian lanes of
+        seed and nonce) with lane 7 set to ``start`` and the ``passes * WIDTH - 1`` values after it. It
+        returns how far from ``start`` the first lies whose hash's leading 64 bits, read big-endian, are
+        below ``limit``; -1 for none. It runs without the GIL.
     """
     with _lock:
         if cache not in _kernels:

@@ -58,7 +58,10 @@ class Keeper:
         self._ledger.pinned(cid, kind, round_)
 
     def _expire(self, round_: int) -> None:
-        for kinds, kept in ((("update",), self._settings.retention_rounds), (("model", "body"), self._settings.retention_models)):
+        for kinds, kept in (
+            (("update",), self._settings.retention_rounds),
+            (("model", "body"), self._settings.retention_models),
+        ):
             if not kept:
                 continue
             last = round_ - kept

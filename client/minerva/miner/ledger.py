@@ -1,6 +1,7 @@
 """The miner's ledger: what it saw, decided, paid and keeps pinned, in SQLite; the chain stays the truth, this is its diary.
 
-It feeds ``/status``, ``/updates``, ``/blocks``, ``/metrics`` and the benchmarks, and tells retention what may be unpinned.
+It feeds ``/status``, ``/updates``, ``/blocks``, ``/metrics`` and the benchmarks, and tells retention what
+may be unpinned.
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ VERSION = 1
 _SCHEMA = """
 CREATE TABLE owner (federation TEXT NOT NULL, chain_id TEXT NOT NULL, address TEXT NOT NULL);
 CREATE TABLE updates (
-    round INTEGER, miner_index INTEGER, pool_index INTEGER, cid TEXT, device TEXT, miner TEXT, block INTEGER,
-    samples INTEGER, epochs INTEGER, compute_us TEXT, loss_before INTEGER, loss_after INTEGER,
-    verdict INTEGER, reason INTEGER, source TEXT, bytes INTEGER, fetch_ms REAL, judge_ms REAL,
-    accepted INTEGER, quality INTEGER, refusal INTEGER, PRIMARY KEY (round, miner_index, pool_index)) WITHOUT ROWID;
-CREATE INDEX updates_by_cid ON updates (cid);
-CREATE TABLE ballots (round INTEGER, miner_index INTEGER, verdicts BLOB, block INTEGER, PRIMARY KEY (round, miner_index)) WITHOUT ROWID;
-CREATE TABLE rounds (
-    round INTEGER PRIMARY KEY, block INTEGER, opened_at INTEGER, miners INTEGER, expected INTEGER, submitted INTEGER,
-    missing TEXT, result TEXT);
+    round INTEGER, miner_index INTEGER, pool_index INTEGER, cid TEXT, device TEXT, miner TEXT, block
+    INTEGER, samples INTEGER, epochs INTEGER, compute_us TEXT, loss_before INTEGER, loss_after INTEGER,
+    verdict INTEGER, reason INTEGER, source TEXT, bytes INTEGER, fetch_ms REAL, judge_ms REAL, accepted
+    INTEGER, quality INTEGER, refusal INTEGER, PRIMARY KEY (round, miner_index, pool_index)) WITHOUT ROWID;
+CREATE INDEX updates_by_cid ON updates (cid); CREATE TABLE ballots (round INTEGER, miner_index INTEGER,
+verdicts BLOB, block INTEGER, PRIMARY KEY (round, miner_index)) WITHOUT ROWID; CREATE TABLE rounds (
+    round INTEGER PRIMARY KEY, block INTEGER, opened_at INTEGER, miners INTEGER, expected INTEGER, submitted
+    INTEGER, missing TEXT, result TEXT);
 CREATE TABLE blocks (
-    number INTEGER PRIMARY KEY, round INTEGER, hash TEXT, parent TEXT, body TEXT, model TEXT, proposer TEXT, own INTEGER,
-    updates INTEGER, accepted INTEGER, block INTEGER, timestamp INTEGER, agreed INTEGER);
+    number INTEGER PRIMARY KEY, round INTEGER, hash TEXT, parent TEXT, body TEXT, model TEXT, proposer TEXT,
+    own INTEGER, updates INTEGER, accepted INTEGER, block INTEGER, timestamp INTEGER, agreed INTEGER);
 CREATE TABLE timings (round INTEGER, name TEXT, ms REAL, PRIMARY KEY (round, name)) WITHOUT ROWID;
 CREATE TABLE actions (
-    id INTEGER PRIMARY KEY, round INTEGER, kind TEXT, intent TEXT, gas INTEGER, fee_wei TEXT, block INTEGER, ms REAL, error TEXT);
+    id INTEGER PRIMARY KEY, round INTEGER, kind TEXT, intent TEXT, gas INTEGER, fee_wei TEXT, block INTEGER,
+    ms REAL, error TEXT);
 CREATE TABLE chain_blocks (block INTEGER PRIMARY KEY, hash BLOB);
 CREATE TABLE pins (cid TEXT, kind TEXT, round INTEGER, PRIMARY KEY (cid, kind, round)) WITHOUT ROWID;
 """
@@ -51,7 +52,8 @@ Row = dict[str, Any]
 class Ledger:
     """One SQLite file in WAL mode, one connection, any thread.
 
-    A write that fails (a full disk) is told once and then dropped, as the daemon can do without; `problem` says so until one succeeds.
+    A write that fails (a full disk) is told once and then dropped, as the daemon can do without; `problem`
+    says so until one succeeds.
 
     Parameters
     ----------
@@ -72,27 +74,37 @@ class Ledger:
         try:
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10.0)
+            self._connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=10.0
+            )
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate((federation, str(chain_id), address))
         except (sqlite3.Error, OSError) as error:
             raise MinervaError(
-                "the miner's ledger cannot be opened", value=f"{path}: {error}", remedy="Free some space or name another folder."
+                "the miner's ledger cannot be opened",
+                value=f"{path}: {error}",
+                remedy="Free some space or name another folder.",
             ) from None
 
     def _migrate(self, owner: tuple[str, str, str]) -> None:
         version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
         if version > VERSION:
-            raise MinervaError("the miner's ledger is of a later minerva", value=f"{self.path}: version {version}", remedy="Upgrade.")
+            raise MinervaError(
+                "the miner's ledger is of a later minerva",
+                value=f"{self.path}: version {version}",
+                remedy="Upgrade.",
+            )
         if version == 0:
             self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
             self._connection.execute("INSERT INTO owner VALUES (?, ?, ?)", owner)
         known = tuple(self._connection.execute("SELECT * FROM owner").fetchone())
         if known != owner:
             raise MinervaError(
-                "the ledger is another miner's", value=f"{self.path}: {' '.join(known)}", remedy="Name another folder with --state."
+                "the ledger is another miner's",
+                value=f"{self.path}: {' '.join(known)}",
+                remedy="Name another folder with --state.",
             )
 
     # -- writing: nothing is on disk before `flush`, called once for each batch of events ------------------------
@@ -107,7 +119,9 @@ class Ledger:
              u.loss_before, u.loss_after),
         )  # fmt: skip
 
-    def fetched(self, placed: PlacedUpdate, *, source: str, size: int, fetch_ms: float, judge_ms: float) -> None:
+    def fetched(
+        self, placed: PlacedUpdate, *, source: str, size: int, fetch_ms: float, judge_ms: float
+    ) -> None:
         """Note where an update's content came from, how long it is (bytes), and what fetching and judging took (ms)."""
         self._write(
             "UPDATE updates SET source = ?, bytes = ?, fetch_ms = ?, judge_ms = ? WHERE round = ? AND miner_index = ? AND pool_index = ?",
@@ -118,7 +132,10 @@ class Ledger:
         """Note this miner's own verdicts, in update order."""
         self._write_many(
             "UPDATE updates SET verdict = ?, reason = ? WHERE round = ? AND miner_index = ? AND pool_index = ?",
-            ((v, v if v < 64 else None, p.update.round, *p.order) for p, v in zip(updates, verdicts, strict=True)),
+            (
+                (v, v if v < 64 else None, p.update.round, *p.order)
+                for p, v in zip(updates, verdicts, strict=True)
+            ),
         )
 
     def outcomes(self, updates: Sequence[PlacedUpdate], outcomes: Sequence[Outcome]) -> None:
@@ -144,14 +161,25 @@ class Ledger:
 
     def participants(self, round_: int, submitted: int, missing: Iterable[str]) -> None:
         """Note who took part when Training closed."""
-        self._write("UPDATE rounds SET submitted = ?, missing = ? WHERE round = ?", (submitted, " ".join(missing), round_))
+        self._write(
+            "UPDATE rounds SET submitted = ?, missing = ? WHERE round = ?",
+            (submitted, " ".join(missing), round_),
+        )
 
     def ended(self, round_: int, result: str) -> None:
         """Note how a round ended, in words."""
         self._write("UPDATE rounds SET result = ? WHERE round = ?", (result, round_))
 
     def finalized(
-        self, header: Header, *, hash_: bytes, own: bool, updates: int, accepted: int, block: int, timestamp: int
+        self,
+        header: Header,
+        *,
+        hash_: bytes,
+        own: bool,
+        updates: int,
+        accepted: int,
+        block: int,
+        timestamp: int,
     ) -> None:
         """Note a block of the federation, and the chain's block and time (seconds) in which it became final."""
         self._write(
@@ -168,9 +196,13 @@ class Ledger:
         """Note how long a part of a round took, in milliseconds."""
         self._write("INSERT OR REPLACE INTO timings VALUES (?, ?, ?)", (round_, name, ms))
 
-    def action(self, round_: int, kind: str, intent: str, *, receipt: Receipt | None, ms: float, error: str = "") -> None:
+    def action(
+        self, round_: int, kind: str, intent: str, *, receipt: Receipt | None, ms: float, error: str = ""
+    ) -> None:
         """Note a transaction, with its gas and fee when there is a receipt."""
-        gas, fee, block = (receipt.gas_used, str(receipt.fee_wei), receipt.block_number) if receipt else (None, None, None)
+        gas, fee, block = (
+            (receipt.gas_used, str(receipt.fee_wei), receipt.block_number) if receipt else (None, None, None)
+        )
         self._write(
             "INSERT INTO actions (round, kind, intent, gas, fee_wei, block, ms, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (round_, kind, intent, gas, fee, block, ms, error),
@@ -183,7 +215,10 @@ class Ledger:
     def unpinned(self, cid: Cid, kinds: Sequence[str], up_to_round: int) -> None:
         """Note that rounds up to ``up_to_round`` need ``cid`` no more."""
         marks = ", ".join("?" * len(kinds))
-        self._write(f"DELETE FROM pins WHERE cid = ? AND kind IN ({marks}) AND round <= ?", (str(cid), *kinds, up_to_round))
+        self._write(
+            f"DELETE FROM pins WHERE cid = ? AND kind IN ({marks}) AND round <= ?",
+            (str(cid), *kinds, up_to_round),
+        )
 
     def rewind(self, block: int) -> None:
         """Forget what stood in chain blocks from ``block`` on; actions and pins were real and stay."""
@@ -198,7 +233,11 @@ class Ledger:
     def reconcile(self, logs: Iterable[Log]) -> None:
         """Forget what a re-organisation took back while nobody looked; ``logs`` are all that the chain has now."""
         blocks = {entry.block_number: entry.block_hash for entry in logs}
-        gone = [row["block"] for row in self.rows("SELECT * FROM chain_blocks") if blocks.get(row["block"]) != row["hash"]]
+        gone = [
+            row["block"]
+            for row in self.rows("SELECT * FROM chain_blocks")
+            if blocks.get(row["block"]) != row["hash"]
+        ]
         if gone:
             log.warning("the chain was re-organised from block %d on while this miner was away", min(gone))
             self.rewind(min(gone))
@@ -225,7 +264,8 @@ class Ledger:
         """CIDs pinned by these kinds for rounds up to ``up_to_round``, and needed by nothing else."""
         marks = ", ".join("?" * len(kinds))
         found = self.rows(
-            f"SELECT cid FROM pins GROUP BY cid HAVING SUM(NOT (kind IN ({marks}) AND round <= ?)) = 0", (*kinds, up_to_round)
+            f"SELECT cid FROM pins GROUP BY cid HAVING SUM(NOT (kind IN ({marks}) AND round <= ?)) = 0",
+            (*kinds, up_to_round),
         )
         return [Cid.parse(row["cid"]) for row in found]
 

@@ -23,11 +23,18 @@ class Pulse:
     Parameters
     ----------
     due
-        Told, after each look, the chain's time in seconds and whether something is due: the daemon's safety net.
+        Told, after each look, the chain's time in seconds and whether something is due: the daemon's safety
+        net.
     """
 
     def __init__(
-        self, chain: Chain, store: Store, federation: Address, owner: Address, settings: MinerSettings, due: Callable[[int, bool], None]
+        self,
+        chain: Chain,
+        store: Store,
+        federation: Address,
+        owner: Address,
+        settings: MinerSettings,
+        due: Callable[[int, bool], None],
     ) -> None:
         self._chain, self._store, self._federation, self._owner = chain, store, federation, owner
         self._settings, self._due = settings, due
@@ -82,7 +89,9 @@ class Pulse:
         self.heard()
         self._chain_check = Check("synced", True, f"block {head.number}")
         least = self._settings.min_balance_wei
-        words = f"{balance / 10**18:.6f} ether" + ("" if balance >= least else f", less than {least / 10**18:g}: send some to {self._owner}")
+        words = f"{balance / 10**18:.6f} ether" + (
+            "" if balance >= least else f", less than {least / 10**18:g}: send some to {self._owner}"
+        )
         self._balance_check = Check("can_sign", balance >= least, words)
         self._due(now, due)
 

@@ -88,7 +88,8 @@ class Search:
         self._cache, self._found = cache, found
         self._stop, self._once = threading.Event(), threading.Lock()
         self._threads = [
-            threading.Thread(target=self._work, name=f"search-{number}", daemon=True) for number in range(threads)
+            threading.Thread(target=self._work, name=f"search-{number}", daemon=True)
+            for number in range(threads)
         ]
         for thread in self._threads:
             thread.start()

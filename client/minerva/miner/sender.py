@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 class Sender:
     """An actor with a back-off for each thing it tries.
 
-    A revert is information: another was first, or what was true is true no more; the logs tell. So it is tried again later, if it is still
-    to be done by then.
+    A revert is information: another was first, or what was true is true no more; the logs tell. So it is
+    tried again later, if it is still to be done by then.
 
     Parameters
     ----------
@@ -28,7 +28,9 @@ class Sender:
         Called from the sending thread after each attempt.
     """
 
-    def __init__(self, actor: Actor, ledger: Ledger, settings: MinerSettings, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, actor: Actor, ledger: Ledger, settings: MinerSettings, changed: Callable[[], None]
+    ) -> None:
         self._actor, self._ledger, self._settings, self._changed = actor, ledger, settings, changed
         self._workers = Workers("send")
         self._failures: dict[str, tuple[int, float]] = {}
@@ -69,8 +71,15 @@ class Sender:
             error, self.problem = str(refusal), ""
             log.info("round %d: %s: %s", round_, kind, refusal)
         except ChainError as failure:
-            error = self.problem = str(failure)
-            log.error("round %d: %s: %s", round_, kind, failure)
+            error = str(failure)
+            log.log(
+                logging.ERROR if error != self.problem else logging.DEBUG,
+                "round %d: %s: %s",
+                round_,
+                kind,
+                failure,
+            )
+            self.problem = error
         except Exception as fault:
             error = self.problem = f"{type(fault).__name__}: {fault}"
             log.exception("round %d: a fault while sending %s", round_, kind)
@@ -80,7 +89,9 @@ class Sender:
             self._failures[key] = (0, time.monotonic() + self._settings.heartbeat_seconds)
         else:
             failures = self._failures.get(key, (0, 0.0))[0]
-            pause = min(self._settings.retry_most_seconds, self._settings.retry_seconds * 2 ** min(failures, 16))
+            pause = min(
+                self._settings.retry_most_seconds, self._settings.retry_seconds * 2 ** min(failures, 16)
+            )
             self._failures[key] = (failures + 1, time.monotonic() + pause)
         self.busy = ""
         self._changed()

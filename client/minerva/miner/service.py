@@ -42,8 +42,8 @@ def run_miner(
 ) -> None:
     """Run a miner until ``stop`` is set, or SIGTERM or SIGINT comes.
 
-    It joins the federation unless it is a member, tells the contract where its API answers, and writes that to ``api.json`` in its state
-    folder as ``{"url": …}``.
+    It joins the federation unless it is a member, tells the contract where its API answers, and writes that
+    to ``api.json`` in its state folder as ``{"url": …}``.
 
     Parameters
     ----------
@@ -66,11 +66,16 @@ def run_miner(
             stop = open_.enter_context(_signals())
         open_.enter_context(_lock(settings.state))
         ledger = Ledger(
-            settings.state / "miner.sqlite", federation=federation, chain_id=chain.chain_id, address=actor.address
+            settings.state / "miner.sqlite",
+            federation=federation,
+            chain_id=chain.chain_id,
+            address=actor.address,
         )
         open_.callback(ledger.close)
         miner = Miner(chain, store, actor, federation, settings=settings, ledger=ledger)
-        config = ApiConfig(rate_limit=settings.rate_limit, event_heartbeat_seconds=settings.event_heartbeat_seconds)
+        config = ApiConfig(
+            rate_limit=settings.rate_limit, event_heartbeat_seconds=settings.event_heartbeat_seconds
+        )
         server = MinerServer(
             create_app(miner, config), host=settings.host, port=settings.port, threads=settings.api_threads + settings.event_clients,
             max_body_bytes=miner.max_model_bytes,
@@ -104,7 +109,9 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
         mine = _mine(chain, actor, federation)
         if mine is None:
             raise MinervaError(
-                "this account's miner left the federation", value=actor.address, remedy="Join with another account."
+                "this account's miner left the federation",
+                value=actor.address,
+                remedy="Join with another account.",
             )
         log.info("registered as miner %d, contract %s", mine.index, mine.contract)
     if mine.endpoint != endpoint:
@@ -132,7 +139,9 @@ def _lock(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise NodeConflict(
-                "another miner runs with this state folder", value=folder, remedy="Stop it, or name another with --state."
+                "another miner runs with this state folder",
+                value=folder,
+                remedy="Stop it, or name another with --state.",
             ) from None
         yield
 
@@ -140,7 +149,9 @@ def _lock(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _signals() -> Iterator[threading.Event]:
     stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield stop
     finally:

@@ -22,7 +22,8 @@ class MinerSettings:
     retention_rounds
         Rounds whose updates stay pinned; 0: all.
     retention_models
-        Rounds whose global models and block bodies stay pinned; 0: all, so that the whole chain can be re-derived from this miner.
+        Rounds whose global models and block bodies stay pinned; 0: all, so that the whole chain can be
+        re-derived from this miner.
     fetch_workers
         Threads that fetch and judge updates.
     fetch_slice_seconds
@@ -32,7 +33,8 @@ class MinerSettings:
     tick_delay_seconds
         How long each miner waits for the one before it (they take turns by round) to do what is due.
     heartbeat_seconds
-        Between two looks at balance, chain head and store, for ``/health``; also the longest wait of the daemon.
+        Between two looks at balance, chain head and store, for ``/health``; also the longest wait of the
+        daemon.
     sync_seconds
         ``/health`` is red when the chain has not answered for this long.
     send_seconds

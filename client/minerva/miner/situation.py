@@ -23,8 +23,9 @@ class _Binding:
 class _Moving:
     """What the logs move; made anew when a re-organisation takes logs back.
 
-    Sets of miners are masks over indices. ``missing``: devices that the round waits for still, and the miner's contract of each;
-    ``expected``: how many it waited for at its opening; ``fetch_deadline``: until when content may come (rule 1).
+    Sets of miners are masks over indices. ``missing``: devices that the round waits for still, and the
+    miner's contract of each; ``expected``: how many it waited for at its opening; ``fetch_deadline``: until
+    when content may come (rule 1).
     """
 
     status: Status = Status.WAITING
@@ -121,7 +122,9 @@ class Situation:
                 now.candidate, now.attested = event, 1 << event.index
             case events.TrainingClosed():
                 now.phase, now.deadline = Phase.VERIFICATION, event.deadline
-                now.fetch_deadline = event.deadline - self.config.verification_seconds + self.config.fetch_seconds
+                now.fetch_deadline = (
+                    event.deadline - self.config.verification_seconds + self.config.fetch_seconds
+                )
             case events.VerificationClosed():
                 now.phase, now.deadline = Phase.MINING, event.deadline
                 now.dormant |= event.absent
@@ -193,7 +196,9 @@ class Situation:
             now.phase, now.height = Phase.FINALIZED, event.number
         else:
             now.phase = Phase.SKIPPED
-            if event.phase is Phase.VERIFICATION:  # M3: who did not vote is dormant, whether it closes or is skipped
+            if (
+                event.phase is Phase.VERIFICATION
+            ):  # M3: who did not vote is dormant, whether it closes or is skipped
                 now.dormant |= now.snapshot & ~now.voted
         now.status, now.candidate = Status.WAITING, None
         self._remove_leaving()

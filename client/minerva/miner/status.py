@@ -38,8 +38,8 @@ class Participants:
 class MinerStatus:
     """Where the miner and its federation stand.
 
-    ``index`` is None while the miner is no member; ``deadline`` is the phase's, in seconds of the chain; ``warnings`` are sentences that
-    a person should see.
+    ``index`` is None while the miner is no member; ``deadline`` is the phase's, in seconds of the chain;
+    ``warnings`` are sentences that a person should see.
     """
 
     federation: str

@@ -148,7 +148,9 @@ class RoundWork:
             return
         tools, began = self._tools, time.perf_counter()
         try:
-            derivation = derive_block(tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content)
+            derivation = derive_block(
+                tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content
+            )
         except StoreError as error:
             self.problem = f"the content of an accepted update ({error.what})"
             log.warning("round %d: cannot derive the block yet: %s", self.round, error)
@@ -171,7 +173,9 @@ class RoundWork:
     def _content(self, placed: PlacedUpdate) -> bytes:
         tools = self._tools
         content, _ = tools.contents.fetch(
-            placed.update.cid, max_bytes=tools.genesis.max_model_bytes, timeout=tools.settings.fetch_slice_seconds
+            placed.update.cid,
+            max_bytes=tools.genesis.max_model_bytes,
+            timeout=tools.settings.fetch_slice_seconds,
         )
         self._keep_update(placed)
         return content
@@ -215,7 +219,12 @@ class RoundWork:
         def found(nonce: Found) -> None:
             self._found = nonce
             self._tools.ledger.timing(self.round, "search", 1000 * nonce.seconds)
-            log.info("round %d: found a nonce after %d hashes in %.0f ms", self.round, nonce.hashes, 1000 * nonce.seconds)
+            log.info(
+                "round %d: found a nonce after %d hashes in %.0f ms",
+                self.round,
+                nonce.hashes,
+                1000 * nonce.seconds,
+            )
             self._tools.changed()
 
         self._search = Search(settings.kernel_cache, seed, difficulty, found, threads=settings.search_threads)

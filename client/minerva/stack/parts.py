@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 FIRST_MINER_KEY = 1
 FIRST_DEVICE_KEY = 20
-DEPLOY_SECONDS = 180.0
+DEPLOY_SECONDS = 300.0
 READY_SECONDS = 60.0
 
 Say = Callable[[str], None]

@@ -328,12 +328,14 @@ def test_reorg_deeper_than_memory_is_an_error(
         watch.wait(0)
 
 
-def test_another_chain_in_the_nodes_place_is_named(node: FakeNode, feed: Feed) -> None:
-    for n in range(1, 200):
+@pytest.mark.parametrize("height", [3, 200])
+def test_another_chain_in_the_nodes_place_is_named(node: FakeNode, feed: Feed, height: int) -> None:
+    for n in range(1, height):
         node.emit(opened(n))
     watch = follow(node, feed)
     watch.wait(0)
-    node.blocks = FakeNode().blocks
+    node.blocks.clear()
+    node.emit()
     node.emit()
     with pytest.raises(WrongChain, match="another chain took this one's place"):
         watch.wait(0)

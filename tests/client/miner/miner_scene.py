@@ -31,7 +31,10 @@ Arrays = dict[str, "np.ndarray[Any, Any]"]
 
 def arrays(seed: int) -> Arrays:
     random = np.random.default_rng(seed)
-    return {"bias": random.standard_normal(2, np.float32), "weight": random.standard_normal((8, 4), np.float32)}
+    return {
+        "bias": random.standard_normal(2, np.float32),
+        "weight": random.standard_normal((8, 4), np.float32),
+    }
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
@@ -71,11 +74,21 @@ class Running:
 class Scene:
     """Owners' numbers are their miners' indices; device d belongs to miner d // devices_each."""
 
-    def __init__(self, folder: Path, *, miners: int = 3, devices_each: int = 2, clock: Callable[[], float] | None = None, **config: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        miners: int = 3,
+        devices_each: int = 2,
+        clock: Callable[[], float] | None = None,
+        **config: Any,
+    ) -> None:
         self.folder, self.store = folder, MemoryStore()
         self.chain = MemoryChain(clock=clock)
         self.driver = Driver(self._perform, self.chain)
-        manifest = Manifest("small", "numbers", "none", "none", SPEC, {}, RuleParameters(), "fedavg", "0" * 64, "nobody")
+        manifest = Manifest(
+            "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), "fedavg", "0" * 64, "nobody"
+        )
         made = make_config(
             self.chain.proof_of_work,
             **{
@@ -109,10 +122,18 @@ class Scene:
         settings = self.settings(number, **changes)
         owner = self.driver.owner(number)
         ledger = Ledger(
-            settings.state / "miner.sqlite", federation=self.federation, chain_id=self.chain.chain_id, address=owner
+            settings.state / "miner.sqlite",
+            federation=self.federation,
+            chain_id=self.chain.chain_id,
+            address=owner,
         )
         miner = Miner(
-            self.chain, store or self.store, self.chain.actor(owner), self.federation, settings=settings, ledger=ledger
+            self.chain,
+            store or self.store,
+            self.chain.actor(owner),
+            self.federation,
+            settings=settings,
+            ledger=ledger,
         )
         self.running[number] = Running(miner, ledger)
         return miner
@@ -129,9 +150,16 @@ class Scene:
 
     # Devices
 
-    def content(self, device: int, seed: int | None = None, *, tensors: Arrays | None = None, **metadata: str) -> bytes:
+    def content(
+        self, device: int, seed: int | None = None, *, tensors: Arrays | None = None, **metadata: str
+    ) -> bytes:
         round_ = self.state.round
-        named = {"federation": self.federation, "round": str(round_), "device": self.driver.device(device), **metadata}
+        named = {
+            "federation": self.federation,
+            "round": str(round_),
+            "device": self.driver.device(device),
+            **metadata,
+        }
         drawn = 1000 * round_ + device + 1 if seed is None else seed
         return serialize(arrays(drawn) if tensors is None else tensors, named)
 

@@ -29,13 +29,33 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def placed(pool_index: int = 0, *, round_: int = 1, block: int = 10, compute_us: int = 5) -> PlacedUpdate:
-    update = Update(address(1), round_, address(2 + pool_index), address(3), cid(f"u{pool_index}"), 10, 1, compute_us, -5, 5)
+    update = Update(
+        address(1),
+        round_,
+        address(2 + pool_index),
+        address(3),
+        cid(f"u{pool_index}"),
+        10,
+        1,
+        compute_us,
+        -5,
+        5,
+    )
     return PlacedUpdate(update, 0, pool_index, block, 0, 1000)
 
 
 def header(number: int) -> Header:
     return Header(
-        number, bytes(32), number, bytes(32), bytes(32), bytes(32), cid(f"body {number}"), cid(f"model {number}"), address(3), b""
+        number,
+        bytes(32),
+        number,
+        bytes(32),
+        bytes(32),
+        bytes(32),
+        cid(f"body {number}"),
+        cid(f"model {number}"),
+        address(3),
+        b"",
     )
 
 
@@ -47,7 +67,13 @@ def test_an_update_gathers_verdict_and_outcome(ledger: Ledger) -> None:
     ledger.verdicts(updates, bytes([255, Reason.COPY]))
     ledger.outcomes(updates, [Outcome(True, 191, 0), Outcome(False, 0, Reason.COPY)])
     first, second = ledger.rows("SELECT * FROM updates ORDER BY pool_index")
-    assert (first["verdict"], first["reason"], first["accepted"], first["quality"], first["bytes"]) == (255, None, 1, 191, 99)
+    assert (first["verdict"], first["reason"], first["accepted"], first["quality"], first["bytes"]) == (
+        255,
+        None,
+        1,
+        191,
+        99,
+    )
     assert (second["verdict"], second["reason"], second["accepted"], second["refusal"]) == (20, 20, 0, 20)
 
 

@@ -48,7 +48,11 @@ def test_a_found_nonce_solves_the_puzzle(kernel_cache: Path, difficulty: int) ->
 
 
 def test_two_searches_of_one_puzzle_start_in_different_places(kernel_cache: Path) -> None:
-    nonces = {found.nonce for _ in range(4) if (found := find_nonce(load_kernel(kernel_cache), bytes(32), 1, threading.Event()))}
+    nonces = {
+        found.nonce
+        for _ in range(4)
+        if (found := find_nonce(load_kernel(kernel_cache), bytes(32), 1, threading.Event()))
+    }
     assert len(nonces) == 4
 
 

@@ -24,7 +24,15 @@ class Service:
 
         def run() -> None:
             try:
-                run_miner(scene.chain, scene.store, actor, scene.federation, self.settings, stop=self.stop, ready=self.urls.append)
+                run_miner(
+                    scene.chain,
+                    scene.store,
+                    actor,
+                    scene.federation,
+                    self.settings,
+                    stop=self.stop,
+                    ready=self.urls.append,
+                )
             except MinervaError as error:
                 self.errors.append(error)
 
@@ -60,7 +68,11 @@ Start = Callable[..., Service]
 
 def test_it_registers_and_tells_where_it_answers(scene: Scene, service: Start) -> None:
     one = service(5)
-    info = next(m for m in scene.chain.miners(scene.federation) if m.owner == scene.driver.owner(5)) if one.url else None
+    info = (
+        next(m for m in scene.chain.miners(scene.federation) if m.owner == scene.driver.owner(5))
+        if one.url
+        else None
+    )
     assert info is not None and info.endpoint == one.url
     assert json.loads((one.settings.state / "api.json").read_text()) == {"url": one.url}
     eventually(lambda: requests.get(f"{one.url}/health", timeout=5).status_code == 200)

@@ -21,7 +21,10 @@ class Twin:
 
     def __init__(self, **config: object) -> None:
         self.chain = MemoryChain()
-        self.driver = Driver(lambda action, sender: [log.event for log in self.chain.actor(sender).send(action).logs], self.chain)
+        self.driver = Driver(
+            lambda action, sender: [log.event for log in self.chain.actor(sender).send(action).logs],
+            self.chain,
+        )
         options: dict[str, object] = {"consensus_parameters": pow_parameters(4, 1), **config}
         self.federation = self.driver.found(make_config(self.chain.proof_of_work, **options))
         self.situation = Situation(self.federation, self.chain.config(self.federation))
@@ -41,7 +44,12 @@ class Twin:
             m.index: m.contract for m in self.chain.miners(self.federation)
         }
         if s.status is Status.RUNNING:
-            assert (now.deadline, now.snapshot, now.voted, now.barred) == (s.deadline, s.snapshot, s.voted, s.barred)
+            assert (now.deadline, now.snapshot, now.voted, now.barred) == (
+                s.deadline,
+                s.snapshot,
+                s.voted,
+                s.barred,
+            )
             assert (now.candidate.hash if now.candidate else ZERO32) == s.candidate
             assert now.attested == s.approvals | s.rejections
             pools = [self.chain.pool(now.members[i].contract, s.round) for i in indices(s.snapshot)]
@@ -53,7 +61,9 @@ class Twin:
             eligible = self.situation.eligible
             assert eligible == s.members & ~s.leaving & ~s.dormant
             following = [self.chain.pool(now.members[i].contract, s.round + 1) for i in indices(eligible)]
-            assert len(self.situation.counting(s.round + 1, eligible)) == sum(p.outstanding for p in following)
+            assert len(self.situation.counting(s.round + 1, eligible)) == sum(
+                p.outstanding for p in following
+            )
 
 
 def test_follows_a_round_played_well() -> None:
@@ -70,7 +80,9 @@ def forward(twin: Twin, rng: random.Random) -> None:
     """What brings the round on."""
     driver, s = twin.driver, twin.driver.state
     index = rng.choice(indices(s.snapshot)) if s.snapshot else 0
-    owner = next((m.owner for m in twin.chain.miners(twin.federation) if m.index == index), driver.owner(index))
+    owner = next(
+        (m.owner for m in twin.chain.miners(twin.federation) if m.index == index), driver.owner(index)
+    )
     number = int(owner, 16) - 0xA0
     if s.status is Status.PAUSED:
         twin.chain.actor(REQUESTER).send(act.Unpause(twin.federation, twin.chain.now()))

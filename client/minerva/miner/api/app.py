@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from minerva import __version__
 from minerva.errors import ContentUnavailable, MinervaError, StoreError
-from minerva.miner.api import content, events, metrics, state
+from minerva.miner.api import content, docs, events, metrics, state
 from minerva.miner.view import MinerView, PushRefused
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def create_app(view: MinerView, config: ApiConfig | None = None) -> APIFlask:
     Errors are JSON objects ``{error, value, remedy}`` with the status that fits, never a traceback.
     """
     config = config or ApiConfig()
-    app = APIFlask(__name__, title="Minerva miner", version=__version__, json_errors=False)
+    app = APIFlask(__name__, title="Minerva miner", version=__version__, docs_path=None, json_errors=False)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.description = "What a miner knows of its federation, and the way in for devices without an IPFS node."
     app.tags = ["state", "content", "events"]
@@ -52,7 +52,13 @@ def create_app(view: MinerView, config: ApiConfig | None = None) -> APIFlask:
     )  # fmt: skip
     app.extensions["minerva"] = view
     app.config["EVENT_HEARTBEAT_SECONDS"] = config.event_heartbeat_seconds
-    for blueprint in (state.blueprint, content.blueprint, events.blueprint, metrics.blueprint(view)):
+    for blueprint in (
+        state.blueprint,
+        content.blueprint,
+        events.blueprint,
+        metrics.blueprint(view),
+        docs.blueprint,
+    ):
         app.register_blueprint(blueprint)
     _register_errors(app)
     return app
@@ -68,7 +74,11 @@ def problem(status: int, error: str, value: object | None = None, remedy: str = 
 def _register_errors(app: APIFlask) -> None:
     @app.error_processor  # parameters that do not validate
     def _validation(error: HTTPError) -> tuple[Response, int, dict[str, str]]:
-        return problem(error.status_code, error.message or "the request is wrong", error.detail, _REMEDIES[422]), error.status_code, {}
+        return (
+            problem(error.status_code, error.message or "the request is wrong", error.detail, _REMEDIES[422]),
+            error.status_code,
+            {},
+        )
 
     @app.errorhandler(PushRefused)
     def _refused(error: PushRefused) -> Response:
@@ -85,7 +95,9 @@ def _register_errors(app: APIFlask) -> None:
 
     @app.errorhandler(MinervaError)
     def _minerva(error: MinervaError) -> Response:
-        status = 504 if isinstance(error, ContentUnavailable) else 503 if isinstance(error, StoreError) else 400
+        status = (
+            504 if isinstance(error, ContentUnavailable) else 503 if isinstance(error, StoreError) else 400
+        )
         return problem(status, error.what, error.value, error.remedy)
 
     @app.errorhandler(Exception)

@@ -33,18 +33,26 @@ def push(cid: str) -> tuple[Response, int]:
         raise PushRefused(411, "the length of the content is not given", remedy="Send a Content-Length.")
     if length > miner.max_model_bytes:
         raise PushRefused(
-            413, "the update is larger than the federation allows", value=length, remedy=f"At most {miner.max_model_bytes} bytes."
+            413,
+            "the update is larger than the federation allows",
+            value=length,
+            remedy=f"At most {miner.max_model_bytes} bytes.",
         )
     miner.expect(wanted)
     content = request.stream.read(length)
     if len(content) != length or cid_of(content) != wanted:
-        raise PushRefused(422, "the bytes do not hash to the CID", value=cid, remedy="Push what the record commits to.")
+        raise PushRefused(
+            422, "the bytes do not hash to the CID", value=cid, remedy="Push what the record commits to."
+        )
     miner.take(wanted, content)
     return jsonify({"cid": cid, "bytes": length}), 201
 
 
 @blueprint.get("/models/<cid>")
-@blueprint.doc(summary="A global model", responses={200: "its bytes", 404: "not a model of this federation", 504: "not available now"})
+@blueprint.doc(
+    summary="A global model",
+    responses={200: "its bytes", 404: "not a model of this federation", 504: "not available now"},
+)
 def model(cid: str) -> Response:
     """Answer a global model's bytes."""
     return _content(cid, ("model",))
@@ -63,7 +71,9 @@ def content(cid: str) -> Response:
 def _content(cid: str, kinds: tuple[str, ...]) -> Response:
     wanted, miner = _parse(cid), view()
     if miner.kind_of(wanted) not in kinds:
-        raise PushRefused(404, "this miner does not serve that content", value=cid, remedy="See /blocks for what it knows.")
+        raise PushRefused(
+            404, "this miner does not serve that content", value=cid, remedy="See /blocks for what it knows."
+        )
     if request.if_none_match.contains(cid):
         return Response(status=304)
     data = miner.content(wanted)

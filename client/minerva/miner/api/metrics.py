@@ -23,10 +23,18 @@ class _MinerCollector(Collector):
         status = self._view.status
         yield GaugeMetricFamily("minerva_round", "Last opened round", status.round)
         yield GaugeMetricFamily("minerva_height", "Finalised blocks", status.height)
-        yield GaugeMetricFamily("minerva_devices_expected", "Devices that count in the round", status.participants.expected)
-        yield GaugeMetricFamily("minerva_devices_missing", "Devices that have not submitted", len(status.participants.missing))
-        yield GaugeMetricFamily("minerva_event_clients", "Open event streams", self._view.broadcaster.listeners)
-        checks = GaugeMetricFamily("minerva_health", "1 for each check of /health that passes", labels=["check"])
+        yield GaugeMetricFamily(
+            "minerva_devices_expected", "Devices that count in the round", status.participants.expected
+        )
+        yield GaugeMetricFamily(
+            "minerva_devices_missing", "Devices that have not submitted", len(status.participants.missing)
+        )
+        yield GaugeMetricFamily(
+            "minerva_event_clients", "Open event streams", self._view.broadcaster.listeners
+        )
+        checks = GaugeMetricFamily(
+            "minerva_health", "1 for each check of /health that passes", labels=["check"]
+        )
         for check in self._view.checks():
             checks.add_metric([check.name], check.ok)
         yield checks
@@ -38,21 +46,31 @@ class _MinerCollector(Collector):
         for row in rows("SELECT verdict, COUNT(*) n FROM updates WHERE verdict IS NOT NULL GROUP BY reason"):
             accepted = row["verdict"] >= 64
             known = row["verdict"] in Reason._value2member_map_
-            verdicts.add_metric(["ACCEPTED" if accepted else Reason(row["verdict"]).name if known else "OTHER"], row["n"])
+            verdicts.add_metric(
+                ["ACCEPTED" if accepted else Reason(row["verdict"]).name if known else "OTHER"], row["n"]
+            )
         yield verdicts
-        blocks = CounterMetricFamily("minerva_blocks", "Blocks by whether this miner proposed them", labels=["own"])
+        blocks = CounterMetricFamily(
+            "minerva_blocks", "Blocks by whether this miner proposed them", labels=["own"]
+        )
         for row in rows("SELECT own, COUNT(*) n FROM blocks GROUP BY own"):
             blocks.add_metric(["true" if row["own"] else "false"], row["n"])
         yield blocks
         gas = CounterMetricFamily("minerva_gas", "Gas paid", labels=["action"])
         sent = CounterMetricFamily("minerva_transactions", "Transactions mined", labels=["action"])
-        refused = CounterMetricFamily("minerva_transactions_refused", "Transactions refused or lost", labels=["action"])
-        for row in rows("SELECT kind, TOTAL(gas) gas, COUNT(gas) n, COUNT(*) - COUNT(gas) bad FROM actions GROUP BY kind"):
+        refused = CounterMetricFamily(
+            "minerva_transactions_refused", "Transactions refused or lost", labels=["action"]
+        )
+        for row in rows(
+            "SELECT kind, TOTAL(gas) gas, COUNT(gas) n, COUNT(*) - COUNT(gas) bad FROM actions GROUP BY kind"
+        ):
             gas.add_metric([row["kind"]], row["gas"])
             sent.add_metric([row["kind"]], row["n"])
             refused.add_metric([row["kind"]], row["bad"])
         yield from (gas, sent, refused)
-        timings = SummaryMetricFamily("minerva_part_seconds", "Seconds that the parts of rounds took", labels=["part"])
+        timings = SummaryMetricFamily(
+            "minerva_part_seconds", "Seconds that the parts of rounds took", labels=["part"]
+        )
         for row in rows("SELECT name, COUNT(*) n, TOTAL(ms) ms FROM timings GROUP BY name"):
             timings.add_metric([row["name"]], row["n"], row["ms"] / 1000)
         yield timings
@@ -65,7 +83,10 @@ def blueprint(view: MinerView) -> APIBlueprint:
     made = APIBlueprint("metrics", __name__, tag="state")
 
     @made.get("/metrics")
-    @made.doc(summary="Prometheus metrics", responses={200: {"description": "metrics", "content": {"text/plain": {}}}})
+    @made.doc(
+        summary="Prometheus metrics",
+        responses={200: {"description": "metrics", "content": {"text/plain": {}}}},
+    )
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -35,7 +35,13 @@ class MinerServer:
     """
 
     def __init__(
-        self, app: Flask, *, host: str = "127.0.0.1", port: int = 0, threads: int = 24, max_body_bytes: int = 1 << 30
+        self,
+        app: Flask,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        threads: int = 24,
+        max_body_bytes: int = 1 << 30,
     ) -> None:
         from waitress.server import create_server
 
@@ -44,7 +50,9 @@ class MinerServer:
             listening = socket.create_server((host, port), family=family)
         except (OSError, OverflowError) as error:
             raise NodeConflict(
-                "the API cannot listen there", value=f"{host}:{port}: {error}", remedy="Name another with --set miner.port=0"
+                "the API cannot listen there",
+                value=f"{host}:{port}: {error}",
+                remedy="Name another with --set miner.port=0",
             ) from None
         self.host, self.port = host, int(listening.getsockname()[1])
         self._map: dict[int, Any] = {}

@@ -19,12 +19,17 @@ _MOST = (1 << 32) - 1
 
 
 class _Updates(Schema):
-    round = Integer(load_default=None, validate=Range(1, _MOST), metadata={"description": "default: the current round"})
+    round = Integer(
+        load_default=None, validate=Range(1, _MOST), metadata={"description": "default: the current round"}
+    )
 
 
 class _Blocks(Schema):
     from_ = Integer(
-        data_key="from", load_default=None, validate=Range(1, _MOST), metadata={"description": "first number; default: the last 100"}
+        data_key="from",
+        load_default=None,
+        validate=Range(1, _MOST),
+        metadata={"description": "first number; default: the last 100"},
     )
 
 
@@ -44,20 +49,28 @@ def health() -> Response:
 
 
 @blueprint.get("/status")
-@blueprint.doc(summary="Phase, round, who takes part, and what the miner waits for until when", responses={200: "the status"})
+@blueprint.doc(
+    summary="Phase, round, who takes part, and what the miner waits for until when",
+    responses={200: "the status"},
+)
 def status() -> Response:
     """Answer this moment."""
     return jsonify(view().status.document())
 
 
 @blueprint.get("/updates")
-@blueprint.doc(summary="The updates of a round with this miner's verdicts and the ballots' outcome", responses={200: "the updates"})
+@blueprint.doc(
+    summary="The updates of a round with this miner's verdicts and the ballots' outcome",
+    responses={200: "the updates"},
+)
 @blueprint.input(_Updates, location="query")
 def updates(query_data: dict[str, Any]) -> Response:
     """Answer a round's updates in update order."""
     miner = view()
     round_ = query_data["round"] or miner.status.round
-    rows = miner.ledger.rows("SELECT * FROM updates WHERE round = ? ORDER BY miner_index, pool_index", (round_,))
+    rows = miner.ledger.rows(
+        "SELECT * FROM updates WHERE round = ? ORDER BY miner_index, pool_index", (round_,)
+    )
     for row in rows:
         row["verdict"] = _verdict(row["verdict"])
         row["verdict_words"] = "" if row["reason"] is None else words(row["reason"])
