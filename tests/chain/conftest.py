@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 def deployed(accounts, web3, Federation, Miner, FederationFactory, ProofOfWork, MockConsensus):
     from support.scene import Deployed
 
+    gc.freeze()  # brownie collects garbage at each revert, through all the compiler's output
     web3.provider.make_request("anvil_autoImpersonateAccount", [True])  # any address may send
     deployer = {"from": accounts[0]}
     factory = FederationFactory.deploy(Federation.deploy(deployer), Miner.deploy(deployer), deployer)

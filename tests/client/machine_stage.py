@@ -1,4 +1,4 @@
-"""A federation with a clock at hand, for the tests of the rules; on the specification or on more than that."""
+"""A federation with a clock at hand, for the tests of the rules, on the specification or on the contracts."""
 
 from __future__ import annotations
 

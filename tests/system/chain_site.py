@@ -24,6 +24,7 @@ from minerva.errors import MinervaError
 from minerva.keys import load_account
 from minerva.protocol import actions as act
 from minerva.protocol.cid import Cid
+from minerva.protocol.events import FederationCreated
 from minerva.protocol.records import Address
 from minerva.protocol.state import FederationConfig
 
@@ -45,13 +46,17 @@ def deploy(url: str) -> Deployment:
     web3, account = Web3(Rpc(url)), load_account("anvil:0", CHAIN_ID)
     first = web3.eth.block_number + 1
     addresses: dict[str, Address] = {}
-    for name, arguments in (
-        ("Federation", ()), ("Miner", ()), ("FederationFactory", ("Federation", "Miner")), ("ProofOfWork", ()),
-    ):  # fmt: skip
+    wanted: dict[str, tuple[str, ...]] = {
+        "Federation": (),
+        "Miner": (),
+        "FederationFactory": ("Federation", "Miner"),
+        "ProofOfWork": (),
+    }
+    for name, arguments in wanted.items():
         made = web3.eth.contract(abi=artefact(name)["abi"], bytecode=artefact(name)["bytecode"])
         fields: Any = {
-            "from": account.address, "nonce": web3.eth.get_transaction_count(account.address), "gas": 12_000_000,
-            "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 10**9, "chainId": CHAIN_ID,
+            "from": account.address, "nonce": web3.eth.get_transaction_count(account.address),
+            "gas": 12_000_000, "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 10**9, "chainId": CHAIN_ID,
         }  # fmt: skip
         call = made.constructor(*(addresses[a] for a in arguments)).build_transaction(fields)
         sent = web3.eth.send_raw_transaction(account.sign_transaction(call).raw_transaction)
@@ -88,6 +93,21 @@ class Site:
         self._open.append(actor)
         return actor
 
+    def write(self, path: Path) -> Path:
+        """Write the deployment file."""
+        one = self.deployment
+        contracts: dict[str, dict[str, Any]] = {name: {"abi": abi} for name, abi in one.abis.items()}
+        contracts["FederationFactory"] |= {"address": one.factory}
+        contracts["ProofOfWork"] |= {"address": one.proof_of_work}
+        document = {
+            "chainId": one.chain_id,
+            "version": one.version,
+            "block": one.block,
+            "contracts": contracts,
+        }
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
     def close(self) -> None:
         while self._open:
             self._open.pop().close()
@@ -96,10 +116,10 @@ class Site:
 def config(proof_of_work: Address, **changes: Any) -> FederationConfig:
     values: dict[str, Any] = {
         "manifest": cid("manifest"), "model": cid("model"), "consensus": proof_of_work,
-        "consensus_parameters": encode(("uint64", "uint32"), (1, 1)), "rounds": 5, "min_miners": 1, "max_miners": 8,
-        "min_devices": 1, "max_devices": 50, "min_updates": 1, "max_joins": 50, "silent_rounds": 2,
-        "training_seconds": 600, "verification_seconds": 600, "fetch_seconds": 100, "mining_seconds": 600,
-        "attestation_seconds": 600, "max_extensions": 1, "max_candidates": 3, "max_pause_seconds": 100,
+        "consensus_parameters": encode(("uint64", "uint32"), (1, 1)), "rounds": 5, "min_miners": 1,
+        "max_miners": 8, "min_devices": 1, "max_devices": 50, "min_updates": 1, "max_joins": 50,
+        "silent_rounds": 2, "training_seconds": 600, "verification_seconds": 600, "fetch_seconds": 100,
+        "mining_seconds": 600, "attestation_seconds": 600, "max_extensions": 1, "max_candidates": 3, "max_pause_seconds": 100,
         "max_model_bytes": 1 << 20, "confirmations": 0,
     }  # fmt: skip
     return FederationConfig(**{**values, **changes})
@@ -108,7 +128,7 @@ def config(proof_of_work: Address, **changes: Any) -> FederationConfig:
 def found(actor: Web3Actor, chain: Web3Chain, label: str, **changes: Any) -> Address:
     """Create a federation; return its address."""
     receipt = actor.send(act.CreateFederation(chain.factory, config(chain.proof_of_work, **changes), label))
-    return next(log.event.federation for log in receipt.logs if hasattr(log.event, "requester"))  # type: ignore[union-attr]
+    return next(log.event.federation for log in receipt.logs if isinstance(log.event, FederationCreated))
 
 
 def start(folder: Path, **options: Any) -> AnvilNode:

@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from minerva.chain.transport import Disconnected, HttpTransport
-from minerva.errors import ChainUnreachable, ConfigError, MinervaError
+from minerva.errors import ChainUnreachable, ConfigError, MinervaError, NodeConflict
 from minerva.paths import project_root
 from minerva.processes import Child, free_port, spawn
 
@@ -42,7 +43,7 @@ class AnvilNode:
     folder
         Keeps its state and its log; made when missing. A chain that was there goes on.
     port
-        TCP port on the loopback; 0 takes a free one.
+        TCP port on the loopback; 0 takes a free one, and keeps it over restarts.
     binary
         The programme; `find_anvil` when not given.
     accounts
@@ -96,6 +97,8 @@ class AnvilNode:
 
         Raises
         ------
+        NodeConflict
+            Another programme listens on the port.
         MinervaError
             It ended, or does not answer within 30 s; with the last line of its log.
         """
@@ -103,9 +106,11 @@ class AnvilNode:
         for attempt in range(_TRIES):
             if self._any_port:
                 self.port = free_port()
+            _refuse_taken(self.port)
             child = self._child = self._spawn_keeper() if detached else self._spawn()
             try:
                 child.await_ready(self._answers, READY_SECONDS)
+                self._any_port = False
                 break
             except MinervaError:
                 child.terminate()
@@ -227,6 +232,17 @@ class AnvilNode:
             self.save()
         except (MinervaError, OSError) as error:
             log.warning("the state of the chain is not saved: %s", error)
+
+
+def _refuse_taken(port: int) -> None:
+    """Raise `NodeConflict` when somebody listens on a port: it would answer in anvil's place."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            remedy = "End it ('minerva down' ends a stack), or choose another."
+            raise NodeConflict("another programme uses the port", value=port, remedy=remedy) from None
 
 
 def find_anvil() -> Path:

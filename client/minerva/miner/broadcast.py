@@ -18,7 +18,7 @@ _EXACT = 1 << 53
 
 
 def to_json(value: Any) -> Any:
-    """An event or its part as JSON values: bytes as 0x-hex, CIDs and large integers as strings, enums by name."""
+    """Make JSON of an event or its part: bytes as 0x-hex, CIDs and large integers as texts, enums by name."""
     if isinstance(value, Cid):
         return str(value)
     if isinstance(value, bytes):
@@ -33,7 +33,7 @@ def to_json(value: Any) -> Any:
 
 
 def log_document(log: Log) -> dict[str, Any]:
-    """A log as a JSON object: the event's name, its fields, and where it stands."""
+    """Make a JSON object of a log: the event's name, its fields, and where it stands."""
     return {
         "event": type(log.event).__name__,
         "block": log.block_number,
@@ -71,7 +71,10 @@ class Subscription:
 
 
 class Broadcaster:
-    """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) to at most ``clients`` listeners."""
+    """Server-sent events to at most ``clients`` listeners.
+
+    The format is https://html.spec.whatwg.org/multipage/server-sent-events.html.
+    """
 
     def __init__(self, *, clients: int, size: int) -> None:
         self._clients, self._size = clients, size

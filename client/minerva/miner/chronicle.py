@@ -129,9 +129,14 @@ class Chronicle:
             return
         own = any(m.contract == header.proposer and m.owner == self._owner for m in record.miners.values())
         self._ledger.finalized(
-            header, hash_=header.hash(), own=own, updates=len(record.updates), accepted=accepted, block=entry.block_number,
+            header,
+            hash_=header.hash(),
+            own=own,
+            updates=len(record.updates),
+            accepted=accepted,
+            block=entry.block_number,
             timestamp=entry.timestamp,
-        )  # fmt: skip
+        )
 
     def compared(self, number: int, agreed: bool) -> None:
         """Tell whether a block is the one that this miner derived."""

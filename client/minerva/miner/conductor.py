@@ -60,7 +60,7 @@ class Conductor:
             self._moved_at = time.monotonic()
 
     def looked(self, now: int, due: bool) -> None:
-        """Take the chain's own word for time (seconds) and for whether something is due: the safety net under the logs."""
+        """Take the chain's own word for the time (seconds) and for what is due: the net under the logs."""
         if now + 2 < self._clock.now():
             self._clock.reset(now)
         self._clock.observe(now)
@@ -73,7 +73,7 @@ class Conductor:
             self._sender.send("safety net", lambda: tick, s.round)
 
     def step(self) -> tuple[Duty, float]:
-        """Do what is to be done; returns it, and the seconds until something else may be, if nothing happens."""
+        """Do what is to be done; return it, and the seconds until more may be, if nothing happens."""
         s, work, now = self._situation.now, self._follower.work, self._clock.now()
         if s.round != self._round:
             self._round = s.round

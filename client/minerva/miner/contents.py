@@ -39,7 +39,7 @@ class Contents:
                 self._used -= len(self._kept.popitem(last=False)[1])
 
     def at_hand(self, cid: Cid) -> bytes | None:
-        """The bytes, if memory has them."""
+        """Return the bytes if memory has them."""
         with self._lock:
             data = self._kept.get(cid)
             if data is not None:
@@ -47,7 +47,7 @@ class Contents:
             return data
 
     def fetch(self, cid: Cid, *, max_bytes: int, timeout: float) -> tuple[bytes, str]:
-        """The bytes and where they came from, ``"push"`` (memory) or the store's name; raises as `Store.get`."""
+        """Return the bytes and whence: ``"push"`` (memory) or the store's name; raises as `Store.get`."""
         data = self.at_hand(cid)
         if data is not None:
             return data, "push"

@@ -1,4 +1,4 @@
-"""The miner's daemon: one thread that takes the chain's logs in and does what is to be done; everything that blocks runs beside it."""
+"""The miner's daemon: one thread takes the chain's logs in and acts; what blocks runs beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from minerva.chain.port import Actor, Chain, Change, Watch
-from minerva.errors import ChainError, MinervaError, VerificationFailed
+from minerva.errors import ChainError, ChainUnreachable, MinervaError, VerificationFailed, WrongChain
 from minerva.learning.aggregation import aggregator
 from minerva.miner.broadcast import Broadcaster
 from minerva.miner.chronicle import Chronicle
@@ -21,7 +21,7 @@ from minerva.miner.follower import Follower
 from minerva.miner.keeper import Keeper
 from minerva.miner.ledger import Ledger
 from minerva.miner.pulse import Pulse
-from minerva.miner.search import warm_up
+from minerva.miner.search import Engine
 from minerva.miner.sender import Sender
 from minerva.miner.settings import MinerSettings
 from minerva.miner.situation import Situation
@@ -82,10 +82,12 @@ class Miner:
         self._genesis = self._load_genesis()
         self._sender = Sender(actor, ledger, settings, self._changed)
         self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
+        self._engine = Engine(settings.kernel_cache)
         self._fetching, self._deriving = Workers("fetch", settings.fetch_workers), Workers("derive")
         self._clock = ChainClock()
         self._inbox: deque[Callable[[], None]] = deque()
         self._watch: Watch | None = None
+        self._caught_up = False
         self._status = MinerStatus(federation, actor.address)
         self._restart()
 
@@ -105,57 +107,63 @@ class Miner:
         self._situation = Situation(self.federation, self.config)
         self._chronicle = Chronicle(self._situation, self._ledger, self._broadcaster, owner)
         tools = Tools(
-            self._genesis, history, self._contents, self._keeper, self._ledger, self.settings, self._fetching, self._deriving,
+            self._genesis,
+            history,
+            self._contents,
+            self._keeper,
+            self._ledger,
+            self.settings,
+            self._engine,
+            self._fetching,
+            self._deriving,
             self._changed,
-        )  # fmt: skip
+        )
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
         self._conductor = Conductor(
             self._follower, self._chronicle, self._sender, self._clock, owner, self.settings
         )
 
-    # -- running -----------------------------------------------------------------------------------------------------
+    # -- running ---------------------------------------------------------------------------------------------
 
     def run(self, stop: threading.Event) -> None:
         """Take part until ``stop`` is set; a closed federation is still served.
 
         Raises
         ------
-        VerificationFailed
-            The chain's logs contradict themselves, also when read afresh.
+        VerificationFailed, ChainError
+            The chain's logs contradict themselves or cannot be read, even afresh, or it is another chain.
         """
-        warm_up(self.settings.kernel_cache)
+        self._engine.warm_up()
         self._recover()
         self._pulse.start()
         threading.Thread(target=self._wake_at, args=(stop,), name="stop", daemon=True).start()
-        afresh = False
         try:
             while not stop.is_set():
                 try:
                     self._follow(stop)
-                except VerificationFailed as error:
-                    if afresh:
+                except (VerificationFailed, ChainError) as error:
+                    if isinstance(error, WrongChain) or not self._caught_up:
                         raise
-                    log.error("the chain's logs contradict themselves, reading them afresh: %s", error)
-                    afresh = True
+                    log.error("reading the chain afresh: %s", error)
                     self._follower.stop()
                     self._restart()
         finally:
             self._close()
 
     def _follow(self, stop: threading.Event) -> None:
-        timeout, live = 0.0, False
+        timeout, self._caught_up = 0.0, False
         with self._chain.watch(self.federation) as watch:
             self._watch = watch
             while not stop.is_set():
                 try:
                     change = watch.wait(timeout)
-                except ChainError as error:
+                except ChainUnreachable as error:
                     log.error("%s", error)
                     self._tell(Waiting(f"the chain ({error})"))
                     stop.wait(self.settings.retry_most_seconds)
                     continue
-                self._absorb(change, live=live)
-                live = True
+                self._absorb(change, live=self._caught_up)
+                self._caught_up = True
                 duty, timeout = self._conductor.step()
                 self._tell(duty.waiting)
                 self._ledger.flush()
@@ -205,7 +213,7 @@ class Miner:
         self._inbox.append(job)
         self._changed()
 
-    # -- what it says ------------------------------------------------------------------------------------------------
+    # -- what it says ----------------------------------------------------------------------------------------
 
     def _tell(self, waiting: Waiting) -> None:
         s, owner = self._situation.now, self._actor.address
@@ -221,18 +229,28 @@ class Miner:
         if missing:
             warnings.append(f"{len(s.missing)} of {s.expected} devices have not submitted in round {s.round}")
         status = MinerStatus(
-            federation=self.federation, owner=owner, miner="" if index is None else s.members[index].contract, index=index,
-            status=s.status.name.title(), phase=s.phase.name.title(), round=s.round, height=s.height, deadline=s.deadline,
-            in_snapshot=index is not None and bool(s.snapshot >> index & 1), waiting=waiting,
-            participants=Participants(s.expected, s.updates, missing, s.snapshot.bit_count(), s.voted.bit_count()),
+            federation=self.federation,
+            owner=owner,
+            miner="" if index is None else s.members[index].contract,
+            index=index,
+            status=s.status.name.title(),
+            phase=s.phase.name.title(),
+            round=s.round,
+            height=s.height,
+            deadline=s.deadline,
+            in_snapshot=index is not None and bool(s.snapshot >> index & 1),
+            waiting=waiting,
+            participants=Participants(
+                s.expected, s.updates, missing, s.snapshot.bit_count(), s.voted.bit_count()
+            ),
             warnings=tuple(warnings),
-        )  # fmt: skip
+        )
         if status != self._status:
             self._status = status
             if self._broadcaster.listeners:
                 self._broadcaster.publish("status", status.document())
 
-    # -- what its API asks, from any thread --------------------------------------------------------------------------
+    # -- what its API asks, from any thread ------------------------------------------------------------------
 
     @property
     def ledger(self) -> Ledger:
@@ -246,7 +264,7 @@ class Miner:
 
     @property
     def status(self) -> MinerStatus:
-        """This moment."""
+        """Where it stands at this moment."""
         return self._status
 
     @property
@@ -255,7 +273,7 @@ class Miner:
         return self.config.max_model_bytes
 
     def checks(self) -> list[Check]:
-        """Registered, following the chain, able to sign, and with a store that answers."""
+        """Tell whether it is registered, follows the chain, can sign, and its store answers."""
         status, (synced, can_sign, store) = self._status, self._pulse.checks()
         registered = status.index is not None
         words = (

@@ -47,7 +47,7 @@ class Desk:
     def moved(
         self, updates: RoundUpdates | None, work: RoundWork | None, finalized: list[Header], head: int
     ) -> None:
-        """The chain moved: the open round's updates, the work on it, the finalised blocks, and the latest chain block's number.
+        """Take note of the open round's updates, the work on it, the blocks, and the chain's latest block.
 
         ``finalized`` is a list that grows, and another one after a re-organisation.
         """
@@ -72,7 +72,7 @@ class Desk:
                 self._moved.wait(left)
 
     def take(self, cid: Cid, content: bytes) -> None:
-        """See `MinerView.take`: judged first, as the round may wait for it; then stored before the device is told so."""
+        """See `MinerView.take`: judged first, as the round may wait for it; stored before the answer."""
         placed, work, round_ = self._find(cid), self._work, self._updates.round if self._updates else 0
         self._contents.remember(cid, content)
         if work is not None and placed is not None and work.round == placed.update.round:

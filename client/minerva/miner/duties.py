@@ -71,7 +71,7 @@ class Duties:
         )
 
     def next(self, ready: Readiness, now: float) -> Duty:
-        """What to do at ``now`` (seconds of the chain)."""
+        """Say what to do at ``now`` (seconds of the chain)."""
         s = self._situation.now
         index = self._situation.index_of(self._owner)
         if s.status is Status.CLOSED:
@@ -97,7 +97,7 @@ class Duties:
         }
         return steps[s.phase](index, ready, now)
 
-    # -- phases ------------------------------------------------------------------------------------------------------
+    # -- phases ----------------------------------------------------------------------------------------------
 
     def _training(self, index: int, ready: Readiness, now: float) -> Duty:
         s = self._situation.now
@@ -185,10 +185,10 @@ class Duties:
             return Duty(waiting, actions.Unpause(self._situation.federation, s.paused_at))
         return Duty(waiting, look_at=at)
 
-    # -- what is due -------------------------------------------------------------------------------------------------
+    # -- what is due -----------------------------------------------------------------------------------------
 
     def _late(self, index: int, now: float) -> Duty | None:
-        """A `Tick` once the deadline passed and it is this miner's turn."""
+        """Tick once the deadline passed and it is this miner's turn."""
         s = self._situation.now
         if now < s.deadline:
             return None
@@ -204,7 +204,7 @@ class Duties:
         return Duty(waiting, actions.Tick(self._situation.federation, s.round, deadline))
 
     def _turn(self, index: int) -> float:
-        """Seconds to wait for the miners whose turn comes first: they rotate with the rounds, as what is due costs gas."""
+        """Say how many seconds to leave to the miners before this one: turns rotate, as ticks cost gas."""
         s = self._situation.now
         order = indices(self._situation.eligible if s.status is Status.WAITING else s.snapshot)
         place = (order.index(index) - s.round) % len(order) if index in order else len(order)

@@ -121,7 +121,7 @@ class Follower:
         self._tools.ledger.outcomes(record.updates, self._outcomes)
 
     def _finish(self, entry: Log, record: RoundRecord, live: bool) -> None:
-        """A block was appended: begin the next round from what was derived here, if it is the same, and keep what it names."""
+        """Keep a block, and what was derived here to begin the next round from, if it is the same."""
         header, work = record.block, self.work
         if header is None:
             return

@@ -1,4 +1,4 @@
-"""The updates of one round: each judged by its record, then fetched, judged by its content and kept, as soon as it appears."""
+"""The updates of one round: each judged by its record, fetched, judged by its content and kept, at once."""
 
 from __future__ import annotations
 
@@ -101,11 +101,13 @@ class Intake:
             if placed.order in self._judged:
                 return
             self._judged.add(placed.order)
+            all_judged = len(self._judged) == len(self._seen)
         if refusal is not None:
             log.info("round %d: %s's update: %s", placed.update.round, placed.update.device, refusal.words)
         size = len(content) if isinstance(content, bytes) else 0
         self._ledger.fetched(placed, source=source, size=size, fetch_ms=fetch_ms, judge_ms=judge_ms)
-        self._changed()
+        if all_judged:
+            self._changed()
 
     @property
     def pending(self) -> int:
@@ -118,7 +120,7 @@ class Intake:
         return placed.order in self._here
 
     def verdicts(self, updates: Sequence[PlacedUpdate]) -> bytes:
-        """The ballot over ``updates``; whatever is not judged by now was unavailable (rule 1)."""
+        """Return the ballot over ``updates``; whatever is not judged by now was unavailable (rule 1)."""
         return self._judge.verdicts(updates)
 
     def retry(self) -> float | None:

@@ -1,4 +1,4 @@
-"""Keccak-256 of many nonces at once, compiled by numba: sixteen states side by side, so that LLVM fills the widest vectors.
+"""Keccak-256 of many nonces at once, compiled by numba: sixteen states side by side fill the widest vectors.
 
 The permutation is Keccak-f[1600] (https://keccak.team/files/Keccak-reference-3.0.pdf), unrolled over its 25
 lanes: loops over lanes would keep LLVM from holding them in registers, at a twentieth of the speed.
@@ -6,14 +6,14 @@ lanes: loops over lanes would keep LLVM from holding them in registers, at a twe
 
 from __future__ import annotations
 
-import threading
+import fcntl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import binding
+from llvmlite import binding  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 WIDTH = 16
@@ -23,19 +23,19 @@ Kernel = Callable[[NDArray[np.uint64], int, int, int], int]
 _SIGNATURE = "int64(uint64[::1], uint64, int64, uint64, uint64[::1], uint64[::1])"
 _ROUND_CONSTANTS = np.array(
     [
-        0x0000000000000001, 0x0000000000008082, 0x800000000000808A, 0x8000000080008000, 0x000000000000808B, 0x0000000080000001,
-        0x8000000080008081, 0x8000000000008009, 0x000000000000008A, 0x0000000000000088, 0x0000000080008009, 0x000000008000000A,
-        0x000000008000808B, 0x800000000000008B, 0x8000000000008089, 0x8000000000008003, 0x8000000000008002, 0x8000000000000080,
-        0x000000000000800A, 0x800000008000000A, 0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
+        0x0000000000000001, 0x0000000000008082, 0x800000000000808A, 0x8000000080008000,
+        0x000000000000808B, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
+        0x000000000000008A, 0x0000000000000088, 0x0000000080008009, 0x000000008000000A,
+        0x000000008000808B, 0x800000000000008B, 0x8000000000008089, 0x8000000000008003,
+        0x8000000000008002, 0x8000000000000080, 0x000000000000800A, 0x800000008000000A,
+        0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
     ],
     dtype=np.uint64,
 )  # fmt: skip
-_lock = threading.Lock()
-_kernels: dict[Path, Kernel] = {}
 
 
 def load_kernel(cache: Path) -> Kernel:
-    """Compile the kernel (seconds) or load it from the folder ``cache``, which processes may share; once for each process.
+    """Compile the kernel (seconds), or load it from the folder ``cache``, which processes may share.
 
     Returns
     -------
@@ -45,19 +45,19 @@ def load_kernel(cache: Path) -> Kernel:
         returns how far from ``start`` the first lies whose hash's leading 64 bits, read big-endian, are
         below ``limit``; -1 for none. It runs without the GIL.
     """
-    with _lock:
-        if cache not in _kernels:
-            _kernels[cache] = _compile(cache)
-        return _kernels[cache]
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # one process compiles, the others load what it made
+        return _compile(cache)
 
 
 def _compile(cache: Path) -> Kernel:
-    cache.mkdir(parents=True, exist_ok=True)
-    numba.config.CACHE_DIR = str(cache)
+    config: Any = numba.config
+    config.CACHE_DIR = str(cache)
     features = binding.get_host_cpu_features()
     if features.get("avx512f"):  # LLVM shuns 512 bits for fear of lower clocks; here they double the rate
-        numba.config.CPU_NAME = binding.get_host_cpu_name()
-        numba.config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
+        config.CPU_NAME = binding.get_host_cpu_name()
+        config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
     search: Any = numba.njit(_SIGNATURE, nogil=True, cache=True)(_search)
 
     def kernel(block: NDArray[np.uint64], start: int, passes: int, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""The miner's ledger: what it saw, decided, paid and keeps pinned, in SQLite; the chain stays the truth, this is its diary.
+"""The miner's ledger: what it saw, decided, paid and pinned, in SQLite. A diary: the chain is the truth.
 
 It feeds ``/status``, ``/updates``, ``/blocks``, ``/metrics`` and the benchmarks, and tells retention what
 may be unpinned.
@@ -46,6 +46,7 @@ CREATE TABLE actions (
 CREATE TABLE chain_blocks (block INTEGER PRIMARY KEY, hash BLOB);
 CREATE TABLE pins (cid TEXT, kind TEXT, round INTEGER, PRIMARY KEY (cid, kind, round)) WITHOUT ROWID;
 """
+_AT = "WHERE round = ? AND miner_index = ? AND pool_index = ?"
 Row = dict[str, Any]
 
 
@@ -107,31 +108,32 @@ class Ledger:
                 remedy="Name another folder with --state.",
             )
 
-    # -- writing: nothing is on disk before `flush`, called once for each batch of events ------------------------
+    # -- writing: nothing is on disk before `flush`, once for each batch of events ---------------------------
 
     def seen(self, placed: PlacedUpdate) -> None:
         """Note an update's record."""
         u = placed.update
         self._write(
-            "INSERT OR IGNORE INTO updates (round, miner_index, pool_index, cid, device, miner, block, samples, epochs, compute_us,"
-            " loss_before, loss_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (u.round, *placed.order, str(u.cid), u.device, u.miner, placed.block_number, u.samples, u.epochs, str(u.compute_us),
-             u.loss_before, u.loss_after),
+            "INSERT OR IGNORE INTO updates (round, miner_index, pool_index, cid, device, miner, block,"
+            " samples, epochs, compute_us, loss_before, loss_after)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (u.round, *placed.order, str(u.cid), u.device, u.miner, placed.block_number, u.samples,
+             u.epochs, str(u.compute_us), u.loss_before, u.loss_after),
         )  # fmt: skip
 
     def fetched(
         self, placed: PlacedUpdate, *, source: str, size: int, fetch_ms: float, judge_ms: float
     ) -> None:
-        """Note where an update's content came from, how long it is (bytes), and what fetching and judging took (ms)."""
+        """Note whence an update's content came, its length in bytes, and the times it took."""
         self._write(
-            "UPDATE updates SET source = ?, bytes = ?, fetch_ms = ?, judge_ms = ? WHERE round = ? AND miner_index = ? AND pool_index = ?",
+            f"UPDATE updates SET source = ?, bytes = ?, fetch_ms = ?, judge_ms = ? {_AT}",
             (source, size, fetch_ms, judge_ms, placed.update.round, *placed.order),
         )
 
     def verdicts(self, updates: Sequence[PlacedUpdate], verdicts: bytes) -> None:
         """Note this miner's own verdicts, in update order."""
         self._write_many(
-            "UPDATE updates SET verdict = ?, reason = ? WHERE round = ? AND miner_index = ? AND pool_index = ?",
+            f"UPDATE updates SET verdict = ?, reason = ? {_AT}",
             (
                 (v, v if v < 64 else None, p.update.round, *p.order)
                 for p, v in zip(updates, verdicts, strict=True)
@@ -141,7 +143,7 @@ class Ledger:
     def outcomes(self, updates: Sequence[PlacedUpdate], outcomes: Sequence[Outcome]) -> None:
         """Note what all ballots together decided, in update order."""
         self._write_many(
-            "UPDATE updates SET accepted = ?, quality = ?, refusal = ? WHERE round = ? AND miner_index = ? AND pool_index = ?",
+            f"UPDATE updates SET accepted = ?, quality = ?, refusal = ? {_AT}",
             (
                 (o.accepted, o.quality, None if o.accepted else o.reason, p.update.round, *p.order)
                 for p, o in zip(updates, outcomes, strict=True)
@@ -181,11 +183,11 @@ class Ledger:
         block: int,
         timestamp: int,
     ) -> None:
-        """Note a block of the federation, and the chain's block and time (seconds) in which it became final."""
+        """Note a block, and the chain's block and time (seconds) in which it became final."""
         self._write(
             "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            (header.number, header.round, "0x" + hash_.hex(), "0x" + header.parent.hex(), str(header.body), str(header.model),
-             header.proposer, own, updates, accepted, block, timestamp),
+            (header.number, header.round, "0x" + hash_.hex(), "0x" + header.parent.hex(), str(header.body),
+             str(header.model), header.proposer, own, updates, accepted, block, timestamp),
         )  # fmt: skip
 
     def compared(self, number: int, agreed: bool) -> None:
@@ -204,12 +206,12 @@ class Ledger:
             (receipt.gas_used, str(receipt.fee_wei), receipt.block_number) if receipt else (None, None, None)
         )
         self._write(
-            "INSERT INTO actions (round, kind, intent, gas, fee_wei, block, ms, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO actions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
             (round_, kind, intent, gas, fee, block, ms, error),
         )
 
     def pinned(self, cid: Cid, kind: str, round_: int) -> None:
-        """Note that ``round_`` needs ``cid`` kept; ``kind``: ``update``, ``model``, ``body`` or ``genesis``."""
+        """Note that a round needs ``cid``; ``kind``: ``update``, ``model``, ``body`` or ``genesis``."""
         self._write("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (str(cid), kind, round_))
 
     def unpinned(self, cid: Cid, kinds: Sequence[str], up_to_round: int) -> None:
@@ -231,7 +233,7 @@ class Ledger:
         self._write_many("INSERT OR REPLACE INTO chain_blocks VALUES (?, ?)", blocks.items())
 
     def reconcile(self, logs: Iterable[Log]) -> None:
-        """Forget what a re-organisation took back while nobody looked; ``logs`` are all that the chain has now."""
+        """Forget what a re-organisation took back unseen; ``logs`` are all that the chain has now."""
         blocks = {entry.block_number: entry.block_hash for entry in logs}
         gone = [
             row["block"]
@@ -253,7 +255,7 @@ class Ledger:
             except sqlite3.Error as error:
                 self._lost(error)
 
-    # -- reading -----------------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """Read with a query of this package's own; what was written and not yet flushed is seen."""

@@ -1,4 +1,4 @@
-"""The miner's pulse: chain, balance and store looked at now and then, so that `/health` answers at once and honestly."""
+"""The miner's pulse: a look at chain, balance and store now and then, so that `/health` answers at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Pulse:
         self._stop.set()
 
     def checks(self) -> tuple[Check, Check, Check]:
-        """The last look: ``synced``, ``can_sign`` and ``store``."""
+        """Tell the last look: ``synced``, ``can_sign`` and ``store``."""
         synced = self._chain_check
         age = None if self._answered_at is None else time.monotonic() - self._answered_at
         if synced.ok and age is not None and age > self._settings.sync_seconds:
@@ -62,7 +62,7 @@ class Pulse:
         return synced, self._balance_check, self._store_check
 
     def heard(self) -> None:
-        """The chain answered elsewhere."""
+        """Take note that the chain answered elsewhere."""
         self._answered_at = time.monotonic()
 
     def look(self) -> None:

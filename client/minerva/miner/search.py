@@ -1,4 +1,4 @@
-"""The search for a proof of work (docs/SPECIFICATION.md, section W): at full speed, and over within milliseconds when told."""
+"""The search for a proof of work (docs/SPECIFICATION.md, W): at full speed, and over at once when told."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eth_utils.crypto import keccak
+
 from minerva.protocol.machine.proof_of_work import meets
 
 if TYPE_CHECKING:
@@ -21,11 +23,12 @@ log = logging.getLogger(__name__)
 _BATCH_SECONDS = 0.002
 _FIRST_PASSES = 1 << 9
 _MOST_PASSES = 1 << 14
+_PLAIN_HASHES = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A nonce that solves the puzzle, the hashes that the finding thread tried, and how many seconds that took."""
+    """A nonce that solves the puzzle, the hashes that its thread tried, and the seconds that took."""
 
     nonce: int
     hashes: int
@@ -37,13 +40,39 @@ class Found:
         return self.nonce.to_bytes(32, "big")
 
 
-def find_nonce(kernel: Kernel, seed: bytes, difficulty: int, stop: threading.Event) -> Found | None:
+class Engine:
+    """The compiled kernel, once it is there: compiling takes seconds, loading it from ``cache`` less than one."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.kernel: Kernel | None = None
+
+    def warm_up(self) -> None:
+        """Start compiling or loading in a thread of its own; only the first call does anything."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self.load, name="warm-up", daemon=True)
+                self._thread.start()
+
+    def load(self) -> Kernel:
+        """Compile or load now."""
+        from minerva.miner.keccak import load_kernel
+
+        began = time.perf_counter()
+        self.kernel = load_kernel(self._cache)
+        log.info("the compiled search is ready after %.1f s", time.perf_counter() - began)
+        return self.kernel
+
+
+def find_nonce(engine: Engine, seed: bytes, difficulty: int, stop: threading.Event) -> Found | None:
     """Try nonces from a random one on until one solves the puzzle or ``stop`` is set.
 
     Parameters
     ----------
-    kernel
-        From `minerva.miner.keccak.load_kernel`.
+    engine
+        As long as it has no kernel, plain Python searches: a hundredth of the speed is enough for easy puzzles.
     seed
         32 bytes.
     difficulty
@@ -54,38 +83,56 @@ def find_nonce(kernel: Kernel, seed: bytes, difficulty: int, stop: threading.Eve
     Found or None
         None when ``stop`` was set first.
     """
+    began, tried, passes = time.perf_counter(), 0, _FIRST_PASSES
+    high, start = secrets.token_bytes(24), secrets.randbits(62)
+    target = ((1 << 256) - 1) // difficulty
+    while not stop.is_set():
+        batch = time.perf_counter()
+        if engine.kernel is None:
+            offset, size = _search_plainly(seed + high, start, target), _PLAIN_HASHES
+        else:
+            offset, size = _search(engine.kernel, seed + high, start, passes, target >> 192)
+            pace = _BATCH_SECONDS / max(time.perf_counter() - batch, 1e-6)
+            passes = max(_FIRST_PASSES // 8, min(_MOST_PASSES, int(passes * pace)))
+        if offset >= 0:
+            nonce = int.from_bytes(high + (start + offset).to_bytes(8, "little"))
+            if not meets(seed, nonce, difficulty):
+                raise RuntimeError(f"the compiled hash is wrong for seed {seed.hex()} and nonce {nonce}")
+            return Found(nonce, tried + offset + 1, time.perf_counter() - began)
+        start, tried = start + size, tried + size
+    return None
+
+
+def _search(kernel: Kernel, prefix: bytes, start: int, passes: int, limit: int) -> tuple[int, int]:
     import numpy as np
 
     from minerva.miner.keccak import WIDTH
 
-    began, tried, passes = time.perf_counter(), 0, _FIRST_PASSES
-    high = secrets.token_bytes(24)
-    start = secrets.randbits(63)
-    block = np.frombuffer(seed + high + bytes(8), dtype="<u8").astype(np.uint64)
-    limit = ((1 << 256) - 1) // difficulty >> 192
-    while not stop.is_set():
-        batch = time.perf_counter()
-        offset = kernel(block, start, passes, limit)
-        if offset >= 0:
-            nonce = int.from_bytes(high + (start + offset).to_bytes(8, "little"))
-            tried += offset + 1
-            if meets(seed, nonce, difficulty):
-                return Found(nonce, tried, time.perf_counter() - began)
-            raise RuntimeError(f"the compiled hash is wrong for seed {seed.hex()} and nonce {nonce}")
-        start, tried = (start + passes * WIDTH) % (1 << 63), tried + passes * WIDTH
-        pace = _BATCH_SECONDS / max(time.perf_counter() - batch, 1e-6)
-        passes = max(_FIRST_PASSES // 8, min(_MOST_PASSES, int(passes * pace)))
-    return None
+    block = np.frombuffer(prefix + bytes(8), dtype="<u8").astype(np.uint64)
+    return kernel(block, start, passes, limit), passes * WIDTH
+
+
+def _search_plainly(prefix: bytes, start: int, target: int) -> int:
+    for offset in range(_PLAIN_HASHES):
+        if int.from_bytes(keccak(prefix + (start + offset).to_bytes(8, "little"))) <= target:
+            return offset
+    return -1
 
 
 class Search:
     """One puzzle being worked on by threads; the first to solve it calls ``found``, once."""
 
     def __init__(
-        self, cache: Path, seed: bytes, difficulty: int, found: Callable[[Found], None], *, threads: int = 1
+        self,
+        engine: Engine,
+        seed: bytes,
+        difficulty: int,
+        found: Callable[[Found], None],
+        *,
+        threads: int = 1,
     ) -> None:
         self.seed, self.difficulty = seed, difficulty
-        self._cache, self._found = cache, found
+        self._engine, self._found = engine, found
         self._stop, self._once = threading.Event(), threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"search-{number}", daemon=True)
@@ -106,9 +153,7 @@ class Search:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
-        from minerva.miner.keccak import load_kernel
-
-        found = find_nonce(load_kernel(self._cache), self.seed, self.difficulty, self._stop)
+        found = find_nonce(self._engine, self.seed, self.difficulty, self._stop)
         if found is None:
             return
         with self._once:
@@ -116,18 +161,3 @@ class Search:
                 return
             self._stop.set()
         self._found(found)
-
-
-def warm_up(cache: Path) -> threading.Thread:
-    """Compile the kernel, or load it from ``cache``, in a thread of its own: nobody waits for it before the first puzzle."""
-
-    def load() -> None:
-        from minerva.miner.keccak import load_kernel
-
-        began = time.perf_counter()
-        load_kernel(cache)
-        log.info("the search is ready after %.1f s", time.perf_counter() - began)
-
-    thread = threading.Thread(target=load, name="warm-up", daemon=True)
-    thread.start()
-    return thread

@@ -42,7 +42,7 @@ class Sender:
         return self._failures.get(key, (0, 0.0))[1]
 
     def send(self, key: str, make: Callable[[], Action], round_: int) -> bool:
-        """Make and send an action in the sending thread, unless one is on its way or ``key`` failed a moment ago."""
+        """Make and send an action in a thread, unless one is under way or ``key`` was just tried."""
         if self.busy or time.monotonic() < self.ready_at(key):
             return False
         self.busy = key

@@ -27,7 +27,7 @@ from minerva.store.port import Store
 log = logging.getLogger(__name__)
 
 _SWITCH_SECONDS = 0.001
-"""How long a busy thread may keep the interpreter while the daemon's waits: the default of 5 ms would add up over a round."""
+"""How long a busy thread may keep the interpreter from the daemon's: the default of 5 ms adds up."""
 
 
 def run_miner(
@@ -77,9 +77,12 @@ def run_miner(
             rate_limit=settings.rate_limit, event_heartbeat_seconds=settings.event_heartbeat_seconds
         )
         server = MinerServer(
-            create_app(miner, config), host=settings.host, port=settings.port, threads=settings.api_threads + settings.event_clients,
+            create_app(miner, config),
+            host=settings.host,
+            port=settings.port,
+            threads=settings.api_threads + settings.event_clients,
             max_body_bytes=miner.max_model_bytes,
-        )  # fmt: skip
+        )
         open_.callback(server.stop)
         server.start()
         register(chain, actor, federation, settings.public_url or server.url)

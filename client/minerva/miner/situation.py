@@ -1,4 +1,4 @@
-"""Where a federation stands, by its logs alone: status, phase, deadlines, members, and which devices a round waits for."""
+"""Where a federation stands, by its logs alone: phase, deadlines, members, and whom a round waits for."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the miner waits for, and until when: a timestamp in seconds of the chain, None when only an event can end it."""
+    """What the miner waits for, and until when (seconds of the chain; None: until something happens)."""
 
     what: str
     until: int | None = None
@@ -25,7 +25,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Participants:
-    """Who takes part in the round: devices that count at its opening, those of them that submitted, and those missing so far."""
+    """Who takes part in the round: devices that count, updates, devices missing, miners, ballots."""
 
     expected: int = 0
     submitted: int = 0
@@ -57,5 +57,5 @@ class MinerStatus:
     warnings: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """The status as a JSON object."""
+        """Make a JSON object of it."""
         return asdict(self)

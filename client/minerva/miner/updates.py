@@ -1,4 +1,4 @@
-"""The updates of the current round as their records come: in order, by CID, and hashed into the root that a ballot names."""
+"""The current round's updates as their records come: in order, by CID, hashed into the ballots' root."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class RoundUpdates:
         if index is None or event.round != self.round:
             return None
         update = Update(
-            self._federation, event.round, event.device, log.emitter, event.cid, event.samples, event.epochs, event.compute_us,
-            event.loss_before, event.loss_after,
+            self._federation, event.round, event.device, log.emitter, event.cid, event.samples, event.epochs,
+            event.compute_us, event.loss_before, event.loss_after,
         )  # fmt: skip
         placed = PlacedUpdate(update, index, event.index, log.block_number, log.log_index, log.timestamp)
         self.place(placed)

@@ -33,7 +33,7 @@ class MinerView(Protocol):
 
     @property
     def status(self) -> MinerStatus:
-        """This moment."""
+        """Where the miner stands at this moment."""
         ...
 
     @property
@@ -46,7 +46,7 @@ class MinerView(Protocol):
         ...
 
     def expect(self, cid: Cid) -> None:
-        """Wait a moment for the record that commits to ``cid``; raises `PushRefused` unless its content is wanted now."""
+        """Wait shortly for a record that commits to ``cid``; raises `PushRefused` unless it is wanted now."""
         ...
 
     def take(self, cid: Cid, content: bytes) -> None:
@@ -54,9 +54,9 @@ class MinerView(Protocol):
         ...
 
     def kind_of(self, cid: Cid) -> str | None:
-        """``manifest``, ``model``, ``body`` or ``update`` when the federation knows this CID and this miner serves it."""
+        """Tell what a CID that this miner serves is: ``manifest``, ``model``, ``body`` or ``update``."""
         ...
 
     def content(self, cid: Cid) -> bytes:
-        """The bytes behind a known CID; raises `StoreError`."""
+        """Return the bytes behind a known CID; raises `StoreError`."""
         ...

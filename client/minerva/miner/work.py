@@ -1,4 +1,4 @@
-"""A miner's work on one round: judge its updates, derive its block, search for the proof, store what the block names."""
+"""A miner's work on one round: judge its updates, derive its block, search for the proof, store it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minerva.miner.contents import Contents
 from minerva.miner.intake import Intake
 from minerva.miner.keeper import Keeper
 from minerva.miner.ledger import Ledger
-from minerva.miner.search import Found, Search
+from minerva.miner.search import Engine, Found, Search
 from minerva.miner.settings import MinerSettings
 from minerva.miner.workers import Workers
 from minerva.protocol.header import Header
@@ -31,7 +31,7 @@ _SPOOL_FROM_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the work of every round shares. ``changed`` may be called from any thread and makes the daemon look again."""
+    """What the work of every round shares. ``changed``, from any thread, makes the daemon look again."""
 
     genesis: Genesis
     history: History
@@ -39,6 +39,7 @@ class Tools:
     keeper: Keeper
     ledger: Ledger
     settings: MinerSettings
+    engine: Engine
     fetching: Workers
     deriving: Workers
     changed: Callable[[], None]
@@ -95,10 +96,10 @@ class RoundWork:
         self.intake.stop()
         self.halt()
 
-    # -- deriving ----------------------------------------------------------------------------------------------------
+    # -- deriving --------------------------------------------------------------------------------------------
 
     def derive(self, record: RoundRecord) -> None:
-        """Start deriving the block that follows from the closed Verification, unless that was done; retry what failed for want of bytes."""
+        """Start deriving the block once Verification closed, and again when bytes were lacking."""
         again = self._derive_again_at is not None and time.monotonic() >= self._derive_again_at
         if record.ballots_root is None or (self._deriving_root == record.ballots_root and not again):
             return
@@ -113,7 +114,7 @@ class RoundWork:
         return min((max(0.0, wait) for wait in waits if wait is not None), default=None)
 
     def agrees(self, hash_: bytes, header: Header) -> bool | None:
-        """Whether a candidate is the block that this miner derived; None while there is none to compare with."""
+        """Whether a candidate is the block that was derived here; None while none is derived."""
         if hash_ in self._agreed:
             return self._agreed[hash_]
         if self.derivation is None and not self._underivable:
@@ -125,7 +126,7 @@ class RoundWork:
         return difference is None
 
     def compare_later(self, header: Header, tell: Callable[[bool], None]) -> None:
-        """Call ``tell`` once it can be told whether a finalised block is the one that follows; also after `stop`."""
+        """Call ``tell`` once it is known whether a final block is the one that follows; also after `stop`."""
         self._finalized = (header, tell)
         self._compare()
 
@@ -181,7 +182,7 @@ class RoundWork:
         return content
 
     def _store(self, derivation: Derivation) -> None:
-        """Store and pin body and model at once: the winner publishes without delay, the others keep what they agree with."""
+        """Store and pin body and model: the winner can publish at once, others keep what they agree with."""
         tools, began = self._tools, time.perf_counter()
         pause = tools.settings.retry_seconds
         while not self._over.is_set():
@@ -202,10 +203,10 @@ class RoundWork:
     def _keep_update(self, placed: PlacedUpdate) -> None:
         self._tools.keeper.pin_later(placed.update.cid, "update", self.round)
 
-    # -- mining ------------------------------------------------------------------------------------------------------
+    # -- mining ----------------------------------------------------------------------------------------------
 
     def search(self, record: RoundRecord, miner: Address, difficulty: int) -> None:
-        """Search for the proof of a candidate of ``miner`` (its contract), unless that is under way or done."""
+        """Search for the proof of a candidate of ``miner`` (its contract), unless that is under way."""
         if record.updates_root is None or record.ballots_root is None:
             return
         genesis = self._tools.genesis
@@ -227,16 +228,16 @@ class RoundWork:
             )
             self._tools.changed()
 
-        self._search = Search(settings.kernel_cache, seed, difficulty, found, threads=settings.search_threads)
+        self._search = Search(self._tools.engine, seed, difficulty, found, threads=settings.search_threads)
 
     def halt(self) -> None:
-        """Stop searching, and forget what was found: after a drop, the same candidate again would be the same action."""
+        """Stop searching, and forget what was found: a dropped candidate sent again is the same action."""
         if self._search is not None:
             self._search.stop()
         self._search, self._found = None, None
 
     def candidate(self, record: RoundRecord, miner: Address) -> Header | None:
-        """The own candidate, once its proof is found and its content stored."""
+        """Return the own candidate, once its proof is found and its content stored."""
         if self.derivation is None or self._found is None or not self.stored:
             return None
         return header_for(self.derivation, record, self.tip.parent, miner, self._found.proof)

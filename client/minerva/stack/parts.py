@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import json
+import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -173,7 +174,7 @@ class Stack:
         child = spawn(
             [sys.executable, "-m", *words, "--config", config, "--verbose"],
             log_path=self.root / "logs" / f"{name}.log",
-            env={"OMP_NUM_THREADS": "1", "NUMBA_CACHE_DIR": str(self.root / "numba")},
+            env={"OMP_NUM_THREADS": "1", "NUMBA_CACHE_DIR": self._compiled()},
             detached=self.detached,
         )
         self.children[name] = child
@@ -216,10 +217,18 @@ class Stack:
         nodes = ("chain", "ipfs-a", "ipfs-b")
         for name in sorted(self.children, key=lambda name: name in nodes):
             try:
-                self.children[name].terminate(10.0)
+                if name == "chain" and self.anvil is not None:
+                    self.anvil.stop()  # with it what saves its state
+                else:
+                    self.children[name].terminate(10.0)
             except MinervaError as error:
                 log.error("%s", error)
         self.children.clear()
+
+    def _compiled(self) -> str:
+        """Where compiled code is kept: the checkout's own cache, so that it is compiled once and not for each stack."""
+        shared = project_root() / ".tools" / "cache"
+        return os.environ.get("NUMBA_CACHE_DIR") or str((shared if os.access(shared, os.W_OK) else self.root) / "numba")
 
     def free_bytes(self) -> int:
         """Free space where this stack lies."""

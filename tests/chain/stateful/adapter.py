@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -54,6 +53,9 @@ class Contracts:
 
     def __init__(self, factory: Address, proof_of_work: Address, abis: Sequence[list[Abi]], uri: str) -> None:
         self.factory, self.proof_of_work = factory, proof_of_work
+        # Most answers are the same as a step ago, so nothing is encoded or decoded twice.
+        self._requests: dict[Call, dict[str, str]] = {}
+        self._results: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._node = HTTPConnection(urlsplit(uri).netloc, timeout=30)
         entries = [entry for abi in abis for entry in abi]
         self._functions = {e["name"]: e for e in entries if e["type"] == "function"}
@@ -81,7 +83,7 @@ class Contracts:
         """Mine the call in a block of timestamp ``now`` and return what was emitted."""
         self._rpc("evm_setNextBlockTimestamp", now)
         request = {**self._request(call_of(action)), "from": sender, "gas": hex(GAS), "gasPrice": "0x0"}
-        receipt = self._receipt(self._rpc("eth_sendTransaction", request))
+        receipt = self._rpc("eth_sendTransactionSync", request)
         assert receipt["status"] == "0x1", "a call that would succeed has failed"
         named = [(to_checksum_address(log["address"]), *self._log(log)) for log in receipt["logs"]]
         return [(at, to_event(name, values)) for at, name, values in named if name not in UNKNOWN_TO_CLIENTS]
@@ -93,24 +95,22 @@ class Contracts:
         answers = sorted(self._post(payloads), key=lambda answer: answer["id"])
         return [self._result(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
-    def _receipt(self, transaction: str) -> Any:
-        for _ in range(5000):  # mined at once, but a moment after the answer
-            receipt = self._rpc("eth_getTransactionReceipt", transaction)
-            if receipt is not None:
-                return receipt
-            time.sleep(0.001)
-        raise TimeoutError(transaction)
-
     def _request(self, call: Call) -> dict[str, str]:
-        abi = self._functions[call.function]
-        types = [collapse_if_tuple(item) for item in abi["inputs"]]
-        data = keccak(text=abi_to_signature(abi))[:4] + encode(types, call.arguments)
-        return {"to": call.contract, "data": "0x" + data.hex()}
+        if call not in self._requests:
+            abi = self._functions[call.function]
+            types = [collapse_if_tuple(item) for item in abi["inputs"]]
+            data = keccak(text=abi_to_signature(abi))[:4] + encode(types, call.arguments)
+            self._requests[call] = {"to": call.contract, "data": "0x" + data.hex()}
+        return self._requests[call]
 
     def _result(self, call: Call, answer: Any) -> tuple[Any, ...]:
         if "error" in answer:
             raise self._revert(answer["error"])
-        return _values(self._functions[call.function]["outputs"], bytes.fromhex(answer["result"][2:]))
+        known = (call.function, answer["result"])
+        if known not in self._results:
+            outputs, data = self._functions[call.function]["outputs"], bytes.fromhex(answer["result"][2:])
+            self._results[known] = _values(outputs, data)
+        return self._results[known]
 
     def _revert(self, error: Any) -> ContractReverted:
         data = bytes.fromhex((error.get("data") or "0x")[2:])

@@ -1,4 +1,4 @@
-"""The contracts, deployed once, and the accounts of these tests."""
+"""The contracts, deployed once for each module, and a stage on which the specification checks them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-# The driver that plays a federation is the client tests' own.
-sys.path += [str(HERE), str(HERE.parents[1] / "client")]
+CLIENT = HERE.parents[1] / "client"
+# The driver of a federation and the tests of the rules are the client's own.
+sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +23,19 @@ def contracts(FederationFactory, Federation, Miner, ProofOfWork, accounts, web3)
     proof_of_work = ProofOfWork.deploy(deployer)
     abis = [FederationFactory.abi, Federation.abi, Miner.abi, ProofOfWork.abi]
     return Contracts(factory.address, proof_of_work.address, abis, web3.provider.endpoint_uri)
+
+
+@pytest.fixture(scope="module")
+def coverage():
+    from side_by_side import Coverage
+
+    return Coverage()
+
+
+@pytest.fixture
+def stage(contracts, coverage):
+    """What the tests of the rules play on: every step is done by the contracts as well, and compared."""
+    from machine_stage import Stage
+    from side_by_side import SideBySide
+
+    return Stage(SideBySide(contracts, [Stage.device(number) for number in range(12)], coverage))

@@ -96,7 +96,8 @@ class SideBySide:
             if isinstance(event, MinerCreated):
                 self.miners.append(event.miner)
             elif isinstance(event, FederationCreated):
-                self.federation = event.federation
+                self.federation, before = event.federation, None
+                self.miners.clear()
         self._compare()
         after = self.world.state(self.federation)
         if before is not None and (before.round, before.phase) != (after.round, after.phase):

@@ -43,7 +43,11 @@ def test_effective_configuration_gives_itself() -> None:
 
 @pytest.mark.parametrize(
     ("text", "nearest"),
-    [("[chain]\nrcp = 'x'\n", "chain.rpc"), ("federaton = 'x'\n", "federation"), ("[minre]\nport = 1\n", "miner")],
+    [
+        ("[chain]\nrcp = 'x'\n", "chain.rpc"),
+        ("federaton = 'x'\n", "federation"),
+        ("[minre]\nport = 1\n", "miner"),
+    ],
 )
 def test_unknown_key_names_the_nearest_known_one(tmp_path: Path, text: str, nearest: str) -> None:
     file = tmp_path / "a.toml"
@@ -54,7 +58,8 @@ def test_unknown_key_names_the_nearest_known_one(tmp_path: Path, text: str, near
 
 
 @pytest.mark.parametrize(
-    "overrides", [{"miner.port": "seven"}, {"miner.port": "70000"}, {"chain.timeout_seconds": 0}, {"device.epochs": 0}]
+    "overrides",
+    [{"miner.port": "seven"}, {"miner.port": "70000"}, {"chain.timeout_seconds": 0}, {"device.epochs": 0}],
 )
 def test_value_out_of_bounds_is_named(overrides: dict[str, object]) -> None:
     (key, value) = next(iter(overrides.items()))

@@ -87,16 +87,18 @@ class Scene:
         transport = changes.pop("transport", None) or Transport(self.store, push=False)
         trainer = changes.pop("trainer", None) or FakeTrainer()
         settings = replace(DeviceSettings(fetch_seconds=2.0, poll_seconds=0.05, rounds=1), **changes)
-        return Device(self.chain, actor or self.actor(number), transport, self.federation, trainer, journal, settings)
+        return Device(
+            self.chain, actor or self.actor(number), transport, self.federation, trainer, journal, settings
+        )
 
     def submissions(self, number: int = 0) -> list[SubmitUpdate]:
         from minerva.protocol.events import UpdateSubmitted
 
         events = [entry.event for entry in self.chain.logs(self.federation)]
-        return [e for e in events if isinstance(e, UpdateSubmitted) and e.device == self.driver.device(number)]  # type: ignore[misc]
+        return [
+            e for e in events if isinstance(e, UpdateSubmitted) and e.device == self.driver.device(number)
+        ]  # type: ignore[misc]
 
 
 def _send(actor: MemoryActor, action: Any) -> list[Any]:
     return [entry.event for entry in actor.send(action).logs]
-
-

@@ -72,10 +72,16 @@ def test_submits_once_and_serves_its_bytes_only_when_the_record_is_in_a_block(sc
     assert scene.store.put_when == [1], "put once, after the record"
     content = scene.store.get(record.cid, max_bytes=1 << 20, timeout=1)
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    assert header["__metadata__"] == {"device": scene.driver.device(0), "federation": scene.federation, "round": "1"}
+    assert header["__metadata__"] == {
+        "device": scene.driver.device(0),
+        "federation": scene.federation,
+        "round": "1",
+    }
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before the record is sent", "after it, before the bytes are served"])
+@pytest.mark.parametrize(
+    "before", [True, False], ids=["before the record is sent", "after it, before the bytes are served"]
+)
 def test_resumes_after_a_kill_without_training_or_submitting_twice(scene: Scene, before: bool) -> None:
     open_round(scene)
     trainer = FakeTrainer()

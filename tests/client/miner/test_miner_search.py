@@ -12,10 +12,23 @@ import pytest
 from eth_utils.crypto import keccak
 
 from minerva.miner.keccak import WIDTH, load_kernel
-from minerva.miner.search import Found, Search, find_nonce
+from minerva.miner.search import Engine, Found, Search, find_nonce
 from minerva.protocol.machine import meets
 
 IMPOSSIBLE = 1 << 48
+
+
+@pytest.fixture(scope="module")
+def engine(kernel_cache: Path) -> Engine:
+    engine = Engine(kernel_cache)
+    engine.load()
+    return engine
+
+
+@pytest.fixture
+def cold(tmp_path: Path) -> Engine:
+    """Nobody compiled anything."""
+    return Engine(tmp_path)
 
 
 def leading(block: np.ndarray, lane: int) -> int:
@@ -40,11 +53,27 @@ def test_the_kernel_says_so_when_no_hash_is_below_the_limit(kernel_cache: Path) 
 
 
 @pytest.mark.parametrize("difficulty", [1, 2, 3, 1000, 100_003])
-def test_a_found_nonce_solves_the_puzzle(kernel_cache: Path, difficulty: int) -> None:
+def test_a_found_nonce_solves_the_puzzle(engine: Engine, difficulty: int) -> None:
     seed = secrets.token_bytes(32)
-    found = find_nonce(load_kernel(kernel_cache), seed, difficulty, threading.Event())
+    found = find_nonce(engine, seed, difficulty, threading.Event())
     assert found is not None and meets(seed, found.nonce, difficulty)
     assert len(found.proof) == 32 and int.from_bytes(found.proof) == found.nonce
+
+
+@pytest.mark.parametrize("difficulty", [1, 2, 1000])
+def test_easy_puzzles_need_no_compiler(cold: Engine, difficulty: int) -> None:
+    seed = secrets.token_bytes(32)
+    found = find_nonce(cold, seed, difficulty, threading.Event())
+    assert found is not None and meets(seed, found.nonce, difficulty)
+    assert cold.kernel is None
+
+
+def test_the_kernel_takes_over_once_it_is_there(cold: Engine, engine: Engine) -> None:
+    found: list[Found] = []
+    search = Search(cold, secrets.token_bytes(32), 3_000_000, found.append)
+    time.sleep(0.02)
+    cold.kernel = engine.kernel
+    assert search.join(30.0) and found[0].hashes > 0
 
 
 def test_two_searches_of_one_puzzle_start_in_different_places(kernel_cache: Path) -> None:
@@ -56,9 +85,12 @@ def test_two_searches_of_one_puzzle_start_in_different_places(kernel_cache: Path
     assert len(nonces) == 4
 
 
-def test_a_search_stops_within_milliseconds(kernel_cache: Path) -> None:
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_search_stops_within_milliseconds(engine: Engine, cold: Engine, compiled: bool) -> None:
     found: list[Found] = []
-    search = Search(kernel_cache, secrets.token_bytes(32), IMPOSSIBLE, found.append, threads=2)
+    search = Search(
+        engine if compiled else cold, secrets.token_bytes(32), IMPOSSIBLE, found.append, threads=2
+    )
     time.sleep(0.05)
     began = time.perf_counter()
     search.stop()
@@ -67,9 +99,9 @@ def test_a_search_stops_within_milliseconds(kernel_cache: Path) -> None:
     assert not found
 
 
-def test_several_threads_tell_one_nonce(kernel_cache: Path) -> None:
+def test_several_threads_tell_one_nonce(engine: Engine) -> None:
     found: list[Found] = []
-    search = Search(kernel_cache, secrets.token_bytes(32), 1, found.append, threads=4)
+    search = Search(engine, secrets.token_bytes(32), 1, found.append, threads=4)
     assert search.join(5.0)
     assert len(found) == 1
 

@@ -28,7 +28,18 @@ GOOD = str(Cid(bytes(range(32))))
 
 @pytest.mark.parametrize(
     "text",
-    ["", "b", "Qm" + "a" * 44, GOOD.upper(), "B" + GOOD[1:], GOOD[:-1] + "z", GOOD + "a", GOOD[:-1], "bé" + GOOD[2:], GOOD + " "],
+    [
+        "",
+        "b",
+        "Qm" + "a" * 44,
+        GOOD.upper(),
+        "B" + GOOD[1:],
+        GOOD[:-1] + "z",
+        GOOD + "a",
+        GOOD[:-1],
+        "bé" + GOOD[2:],
+        GOOD + " ",
+    ],
 )
 def test_refuses_any_other_text(text: str) -> None:
     with pytest.raises(UserError, match="not a CID"):

@@ -78,4 +78,6 @@ def test_mining_counts_from_its_last_opening(stage):
     stage.wait(5)
     stage.propose(0)
     stage.attest(1)
-    assert stage.world.difficulty(stage.federation) == 32  # 64 / 4 at the time-out, then twice as fast as wished
+    assert (
+        stage.world.difficulty(stage.federation) == 32
+    )  # 64 / 4 at the time-out, then twice as fast as wished

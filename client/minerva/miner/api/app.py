@@ -29,8 +29,10 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
-    """``rate_limit``: requests for each client address, in flask-limiter's words; ``event_heartbeat_seconds``: between two comments
-    on a quiet event stream.
+    """How the API behaves.
+
+    ``rate_limit``: requests for each client address, in flask-limiter's words. ``event_heartbeat_seconds``:
+    between two comments on a quiet event stream.
     """
 
     rate_limit: str = "200 per second"
@@ -48,8 +50,12 @@ def create_app(view: MinerView, config: ApiConfig | None = None) -> APIFlask:
     app.description = "What a miner knows of its federation, and the way in for devices without an IPFS node."
     app.tags = ["state", "content", "events"]
     Limiter(
-        get_remote_address, app=app, default_limits=[config.rate_limit], storage_uri="memory://", headers_enabled=True,
-    )  # fmt: skip
+        get_remote_address,
+        app=app,
+        default_limits=[config.rate_limit],
+        storage_uri="memory://",
+        headers_enabled=True,
+    )
     app.extensions["minerva"] = view
     app.config["EVENT_HEARTBEAT_SECONDS"] = config.event_heartbeat_seconds
     for blueprint in (
@@ -65,7 +71,7 @@ def create_app(view: MinerView, config: ApiConfig | None = None) -> APIFlask:
 
 
 def problem(status: int, error: str, value: object | None = None, remedy: str = "") -> Response:
-    """An error as JSON."""
+    """Answer an error as JSON."""
     answer = jsonify({"error": error, "value": None if value is None else str(value)[:200], "remedy": remedy})
     answer.status_code = status
     return answer

@@ -10,5 +10,5 @@ from minerva.miner.view import MinerView
 
 
 def view() -> MinerView:
-    """The miner that this application answers for."""
+    """Return the miner that this application answers for."""
     return cast(MinerView, current_app.extensions["minerva"])

@@ -21,10 +21,19 @@ _PIECE = 1 << 18  # bytes
 @blueprint.put("/updates/<cid>")
 @blueprint.doc(
     summary="Push the bytes of a local update whose record is on the chain",
-    description="Taken when a record of the current round commits to this CID and lies as deep as the federation asks.",
-    responses={201: "kept", 200: "kept already", 400: "not a CID", 404: "no such record", 411: "no length", 413: "too large",
-               422: "other bytes", 425: "not deep enough yet", 503: "the store does not answer"},
-)  # fmt: skip
+    description="Taken when a record of the current round commits to it and lies deep enough.",
+    responses={
+        201: "judged and kept",
+        400: "not a CID",
+        404: "no such record",
+        409: "its record is refused already",
+        411: "no length",
+        413: "too large",
+        422: "other bytes",
+        425: "not deep enough yet",
+        503: "the store does not answer",
+    },
+)
 def push(cid: str) -> tuple[Response, int]:
     """Take an update's bytes in."""
     wanted, miner = _parse(cid), view()

@@ -16,11 +16,8 @@ blueprint = APIBlueprint("events", __name__, tag="events")
 @blueprint.get("/events")
 @blueprint.doc(
     summary="The federation's logs and the miner's status as server-sent events",
-    description="Kinds: `log`, `removed` (taken back by a re-organisation), `status`. A comment comes when it is quiet.",
-    responses={
-        200: {"description": "a stream", "content": {"text/event-stream": {}}},
-        503: "too many listeners",
-    },
+    description="Kinds: log, removed (by a re-organisation), status. A comment comes when it is quiet.",
+    responses={200: "an endless stream", 503: "enough clients listen already"},
 )
 def events() -> Response:
     """Answer an endless stream."""

@@ -85,7 +85,7 @@ def blueprint(view: MinerView) -> APIBlueprint:
     @made.get("/metrics")
     @made.doc(
         summary="Prometheus metrics",
-        responses={200: {"description": "metrics", "content": {"text/plain": {}}}},
+        responses={200: "metrics"},
     )
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -36,7 +36,7 @@ class _Blocks(Schema):
 @blueprint.get("/health")
 @blueprint.doc(
     summary="Whether the miner can do its work",
-    description="200 only when it is registered, follows the chain, can sign and its store answers; else 503, each check in words.",
+    description="200 when it is registered, follows the chain, can sign and its store answers; else 503.",
     responses={200: "healthy", 503: "not healthy"},
 )
 def health() -> Response:

@@ -12,7 +12,7 @@ def test_is_a_member_at_once(make):
     """M1."""
     scene = make(miners=2, bound=0)
     assert scene.state.members == mask([0, 1])
-    assert [tuple(scene.federation.member(i).values()) for i in (0, 1)] == [
+    assert [tuple(scene.federation.member(i)) for i in (0, 1)] == [
         (owner, miner) for owner, miner in zip(scene.owners, scene.miners, strict=True)
     ]
     assert scene.federation.member(2)["miner"] == "0x" + "0" * 40

@@ -55,7 +55,7 @@ def test_makes_room_when_too_few_stay(make, owners):
 
 
 def test_takes_several_out_at_once(make, owners):
-    scene = make(miners=4, min_miners=1)
+    scene = make(miners=4, min_miners=1, min_devices=1)
     scene.tick()
     for owner in owners[1:4]:
         scene.federation.leave({"from": owner})

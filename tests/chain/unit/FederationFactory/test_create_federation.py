@@ -100,7 +100,7 @@ def test_takes_the_bounds(deployed, requester, field, name, least, most):
     """C."""
     for value in (least, most):
         scene = Scene.create(deployed, requester, **{name: value})
-        assert list(scene.federation.config().values())[field] == value
+        assert scene.federation.config()[field] == value
 
 
 ABOVE = [

@@ -19,7 +19,7 @@ def test_joins_with_the_caller_as_owner(make, deployed, stranger, requester):
         "miner": address,
         "endpoint": "https://miner.example",
     }
-    assert tuple(scene.federation.member(2).values()) == (stranger, address)
+    assert tuple(scene.federation.member(2)) == (stranger, address)
 
 
 def test_reverts_when_the_federation_is_not_the_factorys(deployed, stranger, waiting):

@@ -1,0 +1,140 @@
+"""A device's membership: check the federation's task, commit to the data, bind to a miner, stay bound to one that counts."""
+
+from __future__ import annotations
+
+import logging
+
+from minerva.chain.port import Actor
+from minerva.device.settings import DeviceSettings
+from minerva.device.training import Trainer
+from minerva.device.transport import Transport
+from minerva.device.view import View
+from minerva.errors import ChainError, ContractReverted, UserError
+from minerva.protocol.actions import CheckInDevice, RegisterDevice
+from minerva.protocol.manifest import Manifest
+from minerva.protocol.records import Address
+from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo, Phase, Status
+
+log = logging.getLogger(__name__)
+
+MAX_MANIFEST_BYTES = 1 << 24
+
+
+class Enrolment:
+    """Joins, and keeps the device where its updates count."""
+
+    def __init__(
+        self, view: View, actor: Actor, trainer: Trainer, transport: Transport, settings: DeviceSettings
+    ) -> None:
+        self._view, self._actor, self._trainer, self._transport = view, actor, trainer, transport
+        self._settings = settings
+        self._commitment: tuple[bytes, int, int] | None = None
+
+    def manifest(self) -> Manifest:
+        """Fetch, check and return the federation's manifest; raises `TaskError` when the task is another one."""
+        data = self._transport.fetch(
+            self._view.config.manifest,
+            self._view.endpoints,
+            max_bytes=MAX_MANIFEST_BYTES,
+            timeout=self._settings.fetch_seconds,
+        )
+        manifest = Manifest.from_bytes(data)
+        self._trainer.check(manifest)
+        return manifest
+
+    def register(self, miner: Address | None = None) -> DeviceInfo:
+        """Bind to a miner; nothing is sent when the device is bound to it already.
+
+        Parameters
+        ----------
+        miner
+            Its contract or its owner; None for any, chosen by the device's address.
+
+        Raises
+        ------
+        UserError
+            There is no such miner, or the federation's task is another one.
+        ContractReverted
+            The federation refuses, e.g. it is full.
+        """
+        self.manifest()
+        bound, state = self._view.binding(), self._view.state()
+        if bound is not None and miner is None:
+            return bound
+        chosen = self._choose(state, miner)
+        if bound is not None and bound.miner == chosen.contract:
+            return bound
+        return self._bind(state, chosen)
+
+    def attend(self, state: FederationState) -> DeviceInfo:
+        """Return where the device is bound, after coming back from a silence or leaving a miner that is gone.
+
+        Raises
+        ------
+        ChainError
+            The chain does not answer, or the device is bound no more and cannot bind again now.
+        """
+        binding = self._view.binding()
+        if binding is None:
+            log.warning("the device is bound to no miner any more: registering again")
+            if not self._view.active(state):
+                raise ChainError("no miner is active in this federation", value=self._view.federation)
+            return self.register()
+        if state.status is Status.PAUSED:
+            return binding
+        try:
+            if self._settings.rebind and self._stranded(state, binding):
+                return self._rebind(state, binding)
+            if self._silent(state, binding):
+                self._actor.send(CheckInDevice(self._view.federation, binding.miner, state.round))
+                self._view.forget()
+        except ContractReverted as error:
+            self._view.forget()
+            log.warning("%s", error)
+        return self._view.binding() or binding
+
+    def _silent(self, state: FederationState, binding: DeviceInfo) -> bool:
+        """Whether the next round could open without counting this device (M7)."""
+        unseen = state.round + 1 - binding.seen > self._view.config.silent_rounds
+        return unseen and state.status is Status.WAITING
+
+    def _stranded(self, state: FederationState, binding: DeviceInfo) -> bool:
+        """Whether the own miner would not count in the next round, and this one needs it no more."""
+        if any(miner.contract == binding.miner for miner in self._view.active(state)):
+            return False
+        open_ = state.status is Status.RUNNING and state.phase is Phase.TRAINING
+        owes = binding.submitted != state.round and binding.from_round <= state.round
+        return not (open_ and owes and self._view.in_round(state, binding.miner))
+
+    def _rebind(self, state: FederationState, binding: DeviceInfo) -> DeviceInfo:
+        try:
+            other = self._choose(state, None)
+        except UserError:
+            return binding  # nobody else is there: wait
+        log.warning("miner %s does not count any more: re-binding to %s", binding.miner, other.contract)
+        return self._bind(state, other)
+
+    def _choose(self, state: FederationState, wanted: Address | None) -> MinerInfo:
+        miners = [m for m in self._view.active(state) if wanted in (None, m.contract, m.owner)]
+        if not miners:
+            raise UserError(
+                "no such miner is active in this federation" if wanted else "no miner is active in this federation",
+                value=wanted or self._view.federation,
+                remedy="'minerva federation show' lists the miners.",
+            )
+        return miners[int(self._view.device, 16) % len(miners)]
+
+    def _bind(self, state: FederationState, miner: MinerInfo) -> DeviceInfo:
+        if self._commitment is None:
+            self._commitment = self._trainer.commitment()
+        root, size, rate_ns = self._commitment
+        action = RegisterDevice(self._view.federation, miner.contract, root, size, rate_ns, round=state.round)
+        self._actor.send(action)
+        self._view.forget()
+        info = self._view.binding()
+        if info is None:
+            raise ChainError(
+                "the registration did not take effect", value=self._view.device, remedy="Register again."
+            )
+        log.info("bound to miner %s, counting from round %d", info.miner, info.from_round)
+        return info

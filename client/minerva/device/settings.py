@@ -1,0 +1,30 @@
+"""How a device behaves: one frozen value with a unit for every figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """Settings of one device.
+
+    Attributes
+    ----------
+    fetch_seconds
+        Deadline of one download or publication.
+    poll_seconds
+        The longest wait between two looks at the chain when nothing is heard.
+    retry_seconds
+        First pause after something failed; it doubles up to ``poll_seconds``.
+    rebind
+        Move to another miner when the own one does not count any more.
+    rounds
+        Stop after so many submissions; 0: when the federation closes.
+    """
+
+    fetch_seconds: float = 60.0
+    poll_seconds: float = 5.0
+    retry_seconds: float = 0.25
+    rebind: bool = True
+    rounds: int = 0

@@ -1,0 +1,99 @@
+"""What a device knows of its federation: asked for when needed, kept until an event may have changed it."""
+
+from __future__ import annotations
+
+from minerva.chain.port import Chain, Change
+from minerva.protocol.events import (
+    BlockFinalized,
+    DeviceBound,
+    DeviceCheckedIn,
+    DeviceUnbound,
+    EndpointChanged,
+    Event,
+    FederationClosed,
+    FederationUnpaused,
+    MinerJoined,
+    MinerLeaving,
+    MinerReturned,
+    RoundOpened,
+    RoundSkipped,
+    UpdateSubmitted,
+    VerificationClosed,
+)
+from minerva.protocol.records import Address
+from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo
+
+_STIRRING = (
+    RoundOpened, RoundSkipped, BlockFinalized, VerificationClosed, FederationClosed, FederationUnpaused,
+    MinerJoined, MinerReturned, MinerLeaving,
+)  # fmt: skip
+"""Events after which a device may have something to do."""
+_OWN = (DeviceBound, DeviceUnbound, DeviceCheckedIn, UpdateSubmitted)
+_MEMBERSHIP = (MinerJoined, MinerLeaving, EndpointChanged)
+
+
+class View:
+    """One federation as one device sees it.
+
+    Parameters
+    ----------
+    device
+        The device's address.
+    """
+
+    def __init__(self, chain: Chain, federation: Address, device: Address) -> None:
+        self._chain, self.federation, self.device = chain, federation, device
+        self.config = chain.config(federation)
+        self._miners: tuple[MinerInfo, ...] | None = None
+        self._binding: DeviceInfo | None = None
+
+    def absorb(self, change: Change) -> bool:
+        """Forget what the logs may have changed; whether there may be something to do."""
+        if change.removed:
+            self.forget()
+        for entry in change.added:
+            self._absorb(entry.event)
+        return bool(change.removed) or any(isinstance(entry.event, _STIRRING) for entry in change.added)
+
+    def _absorb(self, event: Event) -> None:
+        if isinstance(event, _MEMBERSHIP):
+            self._miners = None
+        elif isinstance(event, _OWN) and event.device == self.device:
+            self._binding = None
+
+    def forget(self) -> None:
+        """Ask for everything anew."""
+        self._miners = self._binding = None
+
+    def state(self) -> FederationState:
+        """Everything that moves, as of now."""
+        return self._chain.state(self.federation)
+
+    def now(self) -> int:
+        """The chain's time, in seconds."""
+        return self._chain.now()
+
+    def binding(self) -> DeviceInfo | None:
+        """Where the device is bound; None when it is not."""
+        if self._binding is None:
+            self._binding = self._chain.device(self.federation, self.device)
+        return self._binding
+
+    def miners(self) -> tuple[MinerInfo, ...]:
+        """The federation's miners."""
+        if self._miners is None:
+            self._miners = self._chain.miners(self.federation)
+        return self._miners
+
+    def endpoints(self) -> list[str]:
+        """Where the miners' APIs answer, as far as they say."""
+        return [miner.endpoint for miner in self.miners() if miner.endpoint]
+
+    def active(self, state: FederationState) -> list[MinerInfo]:
+        """The miners that would count at the next opening."""
+        mask = state.members & ~state.leaving & ~state.dormant
+        return [miner for miner in self.miners() if mask >> miner.index & 1]
+
+    def in_round(self, state: FederationState, contract: Address) -> MinerInfo | None:
+        """The miner of this contract, if it is in the snapshot of the last opened round."""
+        return next((m for m in self.miners() if m.contract == contract and state.snapshot >> m.index & 1), None)

@@ -1,0 +1,27 @@
+"""The tests of the rules, all of them once more, with the contracts beside the specification."""
+
+from test_machine_blocks import *  # noqa: F403
+from test_machine_checks import *  # noqa: F403
+from test_machine_control import *  # noqa: F403
+from test_machine_devices import *  # noqa: F403
+from test_machine_miners import *  # noqa: F403
+from test_machine_proof_of_work import *  # noqa: F403
+from test_machine_voting import *  # noqa: F403
+
+ELSEWHERE = {
+    # Only contracts call these.
+    "FederationOnlyFactory", "MinerOnlyFederation", "MinerOnlyFactory", "ConsensusAlreadyConfigured",
+    "ConsensusNotConfigured", "InvalidInitialization", "NotInitializing", "ReentrancyGuardReentrantCall",
+    "FailedDeployment", "InsufficientBalance",
+    # A view's.
+    "FactoryIndexOutOfRange",
+    # After 65,535 updates.
+    "MinerPoolFull",
+    # In test_machine.py, without a federation.
+    "FederationInvalidConfig", "ConsensusInvalidParameters",
+}  # fmt: skip
+"""Refusals that are met elsewhere."""
+
+
+def test_the_rules_met_every_refusal(contracts, coverage):
+    assert contracts.error_names() - ELSEWHERE - coverage.errors.keys() == set()

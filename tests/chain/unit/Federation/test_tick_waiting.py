@@ -1,0 +1,103 @@
+"""`tick` on Waiting: given enough miners and devices, when anybody ticks, the next round opens."""
+
+from __future__ import annotations
+
+import pytest
+from support import clock
+from support.errors import reverts
+from support.scene import Scene, mask, names
+
+from minerva.protocol.state import Phase, Status
+
+
+def test_opens_the_round(waiting, stranger):
+    """P1: anybody may."""
+    start = clock.now() + 5
+    clock.next_block_at(start)
+    transaction = waiting.federation.tick({"from": stranger})
+    assert names(transaction) == ["RoundOpened"]
+    assert transaction.events["RoundOpened"] == {"round": 1, "snapshot": 0b111, "deadline": start + 100}
+    s = waiting.state
+    assert (s.status, s.phase, s.round) == (Status.RUNNING, Phase.TRAINING, 1)
+    assert (s.openedAt, s.deadline, s.snapshot, s.joins) == (start, start + 100, 0b111, 0)
+
+
+@pytest.mark.parametrize("miners, bound", [(1, 2), (2, 1), (0, 0)])
+def test_reverts_when_too_few_are_there(make, miners, bound):
+    """P1: below minMiners or minDevices."""
+    scene = make(miners=miners, bound=bound)
+    assert not scene.federation.due()
+    with reverts("FederationNothingDue", 0, Phase.PENDING, 0):
+        scene.tick()
+
+
+def test_opens_once_enough_are_there(make, owners, devices):
+    """P1."""
+    scene = make(miners=1, bound=2)
+    scene.join(owners[1])
+    assert scene.federation.due()
+    scene.tick()
+    assert scene.state.snapshot == 0b11
+
+
+def test_opens_with_one_miner_and_one_device(make):
+    """P1: the least federation there is."""
+    scene = make(miners=1, bound=1, min_miners=1, min_devices=1, min_updates=1)
+    scene.tick()
+    assert scene.state.snapshot == 0b1
+
+
+def test_counts_only_devices_of_the_snapshot(make):
+    """P1: those of a miner that is no member any more do not count."""
+    scene = make(miners=3, bound=3, min_devices=3)
+    scene.federation.leave({"from": scene.owners[0]})
+    assert not scene.federation.due()
+
+
+def test_reverts_when_paused(waiting, requester):
+    """P9."""
+    waiting.federation.pause({"from": requester})
+    with reverts("FederationUnexpectedStatus", Status.PAUSED):
+        waiting.tick()
+
+
+def test_reverts_when_closed(waiting, requester):
+    """P10."""
+    waiting.federation.close({"from": requester})
+    with reverts("FederationUnexpectedStatus", Status.CLOSED):
+        waiting.tick()
+
+
+def test_goes_through_all_rounds_and_closes(deployed, requester, owners, devices):
+    """P6: a single miner, three rounds; finality opens the next one in the same transaction."""
+    scene = Scene.create(deployed, requester, rounds=3, min_miners=1, min_devices=1, min_updates=1)
+    scene.join(owners[0])
+    scene.register(devices[0])
+    scene.tick()
+    for round in (1, 2):
+        transaction = scene.finish_round()
+        assert names(transaction)[-1] == "RoundOpened"
+        assert scene.state.round == round + 1
+    transaction = scene.finish_round()
+    assert names(transaction)[-1] == "FederationClosed"
+    assert transaction.events["FederationClosed"] == {"round": 3, "height": 3, "head": scene.state.head}
+    assert scene.state.status == Status.CLOSED
+    assert [scene.federation.phase(r) for r in range(5)] == [0, 5, 5, 5, 0]
+
+
+def test_runs_with_sixty_four_miners(deployed, requester, accounts):
+    """P1 to P6 at the bound of every loop; no transaction comes near 2^24 gas."""
+    scene = Scene.create(deployed, requester, max_miners=64, min_devices=64, max_devices=64, max_joins=64)
+    people = [accounts.at(f"0x{i:040x}", force=True) for i in range(0x6401, 0x6481)]
+    scene.join(*people[:64])
+    scene.register(*people[64:])
+    gas = [scene.tick().gas_used]
+    assert scene.state.snapshot == mask(range(64))
+    gas.append(scene.close_training().gas_used)
+    assert scene.state.updates == 64
+    scene.federation.vote(1, scene.updates_root(), b"\xff" * 64, {"from": scene.owners[0]})
+    gas.append(scene.vote(*range(1, 64)).gas_used)
+    scene.propose(63)
+    gas.append(scene.attest(*range(32)).gas_used)
+    assert scene.state.round == 2
+    assert max(gas) < 1_000_000

@@ -1,0 +1,105 @@
+"""Rules P9 and P10 (docs/SPECIFICATION.md). tests/chain/stateful runs them on the contracts too."""
+
+from __future__ import annotations
+
+from machine_stage import names, refusal
+
+from minerva.protocol import actions as act
+from minerva.protocol.events import (
+    FederationClosing,
+    FederationPaused,
+    FederationUnpaused,
+)
+from minerva.protocol.state import Status
+
+JUNK = b"\7" * 32
+
+# P9: pauses
+
+
+def test_a_pause_stops_the_deadlines(stage):
+    stage.open(miners=1)
+    opened, deadline = stage.state.opened_at, stage.state.deadline
+    stage.wait(5)
+    assert stage.pause() == [FederationPaused(stage.now)]
+    stage.wait(70)
+    assert not stage.world.due(stage.federation, stage.now)
+    assert stage.unpause() == [FederationUnpaused(stage.now, deadline + 70)]
+    s = stage.state
+    assert (s.status, s.opened_at, s.deadline) == (Status.RUNNING, opened + 70, deadline + 70)
+    assert (s.paused_at, s.paused_seconds) == (0, 70)
+
+
+def test_a_pause_is_worth_no_more_than_is_left_and_then_anybody_ends_it(stage):
+    stage.open(miners=1, max_pause_seconds=100)
+    deadline = stage.state.deadline
+    stage.pause()
+    stage.wait(99)
+    assert refusal(lambda: stage.unpause(stage.owner(0))) == ("FederationOnlyRequester", stage.owner(0))
+    stage.wait(200)
+    assert stage.unpause(stage.owner(0)) == [FederationUnpaused(stage.now, deadline + 100)]
+    assert refusal(stage.pause) == ("FederationPauseExhausted", 100)
+
+
+def test_nothing_but_unpause_works_while_paused(stage):
+    stage.open(miners=2)
+    stage.pause()
+    paused = ("FederationUnexpectedStatus", Status.PAUSED)
+    for call in (
+        stage.tick, stage.pause, stage.close, stage.submit_all, lambda: stage.vote(0),
+        lambda: stage.attest(0), lambda: stage.propose(0), lambda: stage.join(2), lambda: stage.leave(0),
+        lambda: stage.check_in(0), lambda: stage.register(7, stage.contract(0)),
+        lambda: stage.check_in_device(0),
+        lambda: stage.leave_device(0), lambda: set_endpoint(stage),
+    ):  # fmt: skip
+        assert refusal(call) == paused
+    stage.unpause()
+    assert refusal(stage.unpause) == ("FederationUnexpectedStatus", Status.RUNNING)
+
+
+def test_a_pause_on_waiting_ends_on_waiting(stage):
+    stage.open(miners=1, max_extensions=0, silent_rounds=1)
+    stage.wait_until_late()
+    stage.tick()
+    stage.pause()
+    stage.wait(3)
+    stage.unpause()
+    assert stage.state.status is Status.WAITING
+
+
+def test_only_the_requester_pauses_and_closes(stage):
+    stage.open(miners=1)
+    stranger = stage.owner(0)
+    expected = ("FederationOnlyRequester", stranger)
+    assert refusal(lambda: stage.do(act.Pause, stranger, 0)) == expected
+    assert refusal(lambda: stage.do(act.Close, stranger)) == expected
+
+
+# P10: closing
+
+
+def test_a_closing_federation_finishes_its_round(stage):
+    stage.open(miners=1)
+    assert stage.close() == [FederationClosing(1)]
+    assert refusal(stage.close) == ("FederationUnexpectedStatus", Status.RUNNING)
+    assert names(stage.play_round())[-1] == "FederationClosed"
+    assert (stage.state.status, stage.state.height, stage.state.closing) == (Status.CLOSED, 1, True)
+
+
+def test_a_waiting_federation_closes_at_once(stage):
+    stage.open(miners=1, max_extensions=0, silent_rounds=1)
+    stage.wait_until_late()
+    stage.tick()
+    assert names(stage.close()) == ["FederationClosing", "FederationClosed"]
+    closed = ("FederationUnexpectedStatus", Status.CLOSED)
+    for call in (
+        stage.tick, stage.pause, stage.unpause, stage.close, lambda: stage.submit(0), lambda: stage.vote(0),
+        lambda: stage.join(2), lambda: stage.leave(0), lambda: stage.check_in(0), lambda: set_endpoint(stage),
+        lambda: stage.register(7, stage.contract(0)), lambda: stage.check_in_device(0),
+        lambda: stage.leave_device(0),
+    ):  # fmt: skip
+        assert refusal(call) == closed
+
+
+def set_endpoint(stage):
+    stage.perform(act.SetEndpoint(stage.federation, stage.contract(0), ""), stage.owner(0))
