@@ -1,6 +1,7 @@
 """One configuration: a TOML file that flags override, checked as a whole before anything starts.
 
-Where it is looked for: ``--config FILE``, else ``minerva.toml`` here, else the one that `minerva up` wrote under ``.minerva/``.
+Where it is looked for: ``--config FILE``, else ``minerva.toml`` here, else the one that `minerva up` wrote
+under ``.minerva/``.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ class _Section(BaseModel):
 class ChainSection(_Section):
     """Where the chain answers, and what a transaction may cost."""
 
-    rpc: str = Field("http://127.0.0.1:8545", description="RPC address: http(s)://, ws(s):// or a path to an IPC socket")
-    deployment: str = Field("deployments/31337.json", description="file that scripts/export.py wrote: addresses and ABIs")
+    rpc: str = Field(
+        "http://127.0.0.1:8545", description="RPC address: http(s)://, ws(s):// or a path to an IPC socket"
+    )
+    deployment: str = Field(
+        "deployments/31337.json", description="file that scripts/export.py wrote: addresses and ABIs"
+    )
     timeout_seconds: float = Field(20.0, gt=0, le=600, description="longest wait for one RPC answer")
     max_fee_gwei: float = Field(200.0, gt=0, description="most that a unit of gas may cost")
 
@@ -41,7 +46,9 @@ class KeySection(_Section):
     """Who signs. Passwords are never in this file."""
 
     account: str = Field("", description="a keystore file, or anvil:N on chain 31337")
-    password_file: str = Field("", description="file whose first line unlocks the keystore; else MINERVA_PASSWORD, else a prompt")
+    password_file: str = Field(
+        "", description="file whose first line unlocks the keystore; else MINERVA_PASSWORD, else a prompt"
+    )
 
 
 class MinerSection(_Section):
@@ -50,7 +57,11 @@ class MinerSection(_Section):
     host: str = Field("127.0.0.1", description="address the API listens on")
     port: int = Field(8650, ge=0, le=65535, description="0: any free one")
     public_url: str = Field("", description="what the contract tells devices; empty: http://host:port")
-    retention_rounds: int = Field(0, ge=0, description="rounds whose updates stay pinned; 0: all, so that the whole chain can be verified")
+    retention_rounds: int = Field(
+        0,
+        ge=0,
+        description="rounds whose updates stay pinned; 0: all, so that the whole chain can be verified",
+    )
 
 
 class DeviceSection(_Section):
@@ -58,7 +69,9 @@ class DeviceSection(_Section):
 
     task: str = Field("digits", description="a bundled task's name, or a path to a task file")
     data: str = Field("", description="folder that the task's load_data is given; empty: the task's own")
-    partition: str = Field("", description="simulate: iid, dirichlet:ALPHA or pathological:K over `clients`; empty: all data")
+    partition: str = Field(
+        "", description="simulate: iid, dirichlet:ALPHA or pathological:K over `clients`; empty: all data"
+    )
     clients: int = Field(1, ge=1, description="over how many the data is partitioned")
     client: int = Field(0, ge=0, description="this device's number; with the round it seeds the sample order")
     seed: int = Field(0, ge=0, description="of the partition")
@@ -69,7 +82,10 @@ class DeviceSection(_Section):
 
 
 class CreateSection(_Section):
-    """What `minerva federation create` asks for; bounds in docs/SPECIFICATION.md, section C. Times are in seconds."""
+    """What `minerva federation create` asks for.
+
+    Bounds in docs/SPECIFICATION.md, section C. Times are in seconds.
+    """
 
     title: str = Field("", description="a name for people; empty: the task's title")
     rounds: int = 10
@@ -109,7 +125,7 @@ class Settings(_Section):
     create: CreateSection = CreateSection()
 
     def to_toml(self) -> str:
-        """The effective configuration as a file that would give it."""
+        """Return the effective configuration as a file that would give it."""
         lines: list[str] = []
         sections = []
         for name, value in self.model_dump().items():
@@ -135,7 +151,8 @@ def load(path: Path | None, overrides: dict[str, Any]) -> Settings:
     Raises
     ------
     ConfigError
-        The file is missing or no TOML, a key is unknown (the nearest known one is named), or a value is out of bounds.
+        The file is missing or no TOML, a key is unknown (the nearest known one is named), or a value is out
+        of bounds.
     """
     document = _read(path)
     for dotted, value in overrides.items():
@@ -146,7 +163,9 @@ def load(path: Path | None, overrides: dict[str, Any]) -> Settings:
         for parent in parents:
             inner = target.setdefault(parent, {})
             if not isinstance(inner, dict):
-                raise ConfigError("a section is expected here", value=parent, remedy=f"Write [{parent}] and keys under it.")
+                raise ConfigError(
+                    "a section is expected here", value=parent, remedy=f"Write [{parent}] and keys under it."
+                )
             target = inner
         target[leaf] = value
     try:
@@ -157,7 +176,9 @@ def load(path: Path | None, overrides: dict[str, Any]) -> Settings:
 
 def _read(path: Path | None) -> dict[str, Any]:
     if path is None:
-        usual = [candidate for candidate in (Path(FILE_NAME), STATE_FOLDER / FILE_NAME) if candidate.is_file()]
+        usual = [
+            candidate for candidate in (Path(FILE_NAME), STATE_FOLDER / FILE_NAME) if candidate.is_file()
+        ]
         if not usual:
             return {}
         path = usual[0]
@@ -165,10 +186,14 @@ def _read(path: Path | None) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            "the configuration file cannot be read", value=f"{path}: {error.strerror}", remedy="Name another with --config."
+            "the configuration file cannot be read",
+            value=f"{path}: {error.strerror}",
+            remedy="Name another with --config.",
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("the configuration file is not TOML", value=f"{path}: {error}", remedy="Mend that line.") from None
+        raise ConfigError(
+            "the configuration file is not TOML", value=f"{path}: {error}", remedy="Mend that line."
+        ) from None
 
 
 def _explain(error: ValidationError) -> ConfigError:

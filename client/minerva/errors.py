@@ -78,13 +78,17 @@ class ContractReverted(ChainError):
     name
         The Solidity error's name, e.g. ``"FederationUnexpectedPhase"``.
     arguments
-        Its arguments, in order, as Python values (addresses as checksummed ``str``, ``bytes32`` as ``bytes``).
+        Its arguments, in order, as Python values (addresses as checksummed ``str``, ``bytes32`` as
+        ``bytes``).
     """
+
+    exit_code = 2
 
     def __init__(self, name: str, arguments: tuple[object, ...] = (), *, remedy: str = "") -> None:
         self.name, self.arguments = name, arguments
         super().__init__(
-            f"the contract refused with {name}({', '.join(map(_show, arguments))})",
+            "the contract refused",
+            value=f"{name}({', '.join(map(_show, arguments))})",
             remedy=remedy or "docs/errors.md has its cause and cure.",
         )
 

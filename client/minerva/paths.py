@@ -1,4 +1,7 @@
-"""Where the project's own files lie: contracts, deploy scripts and tools, which are not part of the Python package."""
+"""Where the project's own files lie.
+
+Contracts, deploy scripts and tools, which are not part of the Python package.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from minerva.errors import UserError
 
 
 def project_root() -> Path:
-    """The checkout this package runs from; raises `UserError` when it is installed without one."""
+    """Return the checkout this package runs from; raises `UserError` when there is none."""
     root = Path(__file__).resolve().parents[2]
     if not (root / "brownie-config.yaml").is_file():
         raise UserError(

@@ -47,7 +47,9 @@ def create_federation(
     """
     aggregator(options.aggregation)
     manifest = task.manifest(rules or RuleParameters(), aggregation=options.aggregation, title=options.title)
-    genesis = state_to_bytes(task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"})
+    genesis = state_to_bytes(
+        task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
+    )
     config = FederationConfig(
         manifest=store.put(manifest.to_bytes()),
         model=store.put(genesis),

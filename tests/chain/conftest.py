@@ -11,6 +11,26 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience(web3):
+    """Wait for the receipt first, where brownie asks for the sender's nonce.
+
+    While anvil puts a block together its nonces are new and its receipts are not yet there, and brownie takes
+    the transaction for a dropped one.
+    """
+    from brownie.network.transaction import TransactionReceipt
+
+    await_confirmation = TransactionReceipt._await_confirmation
+
+    def await_receipt(self, *args, **kwargs):
+        web3.eth.wait_for_transaction_receipt(self.txid, timeout=60, poll_latency=0.002)
+        return await_confirmation(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionReceipt, "_await_confirmation", await_receipt)
+        yield
+
+
 @pytest.fixture(scope="session")
 def deployed(accounts, web3, Federation, Miner, FederationFactory, ProofOfWork, MockConsensus):
     from support.scene import Deployed

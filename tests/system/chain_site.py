@@ -119,8 +119,8 @@ def config(proof_of_work: Address, **changes: Any) -> FederationConfig:
         "consensus_parameters": encode(("uint64", "uint32"), (1, 1)), "rounds": 5, "min_miners": 1,
         "max_miners": 8, "min_devices": 1, "max_devices": 50, "min_updates": 1, "max_joins": 50,
         "silent_rounds": 2, "training_seconds": 600, "verification_seconds": 600, "fetch_seconds": 100,
-        "mining_seconds": 600, "attestation_seconds": 600, "max_extensions": 1, "max_candidates": 3, "max_pause_seconds": 100,
-        "max_model_bytes": 1 << 20, "confirmations": 0,
+        "mining_seconds": 600, "attestation_seconds": 600, "max_extensions": 1, "max_candidates": 3,
+        "max_pause_seconds": 100, "max_model_bytes": 1 << 20, "confirmations": 0,
     }  # fmt: skip
     return FederationConfig(**{**values, **changes})
 

@@ -113,7 +113,6 @@ class DeviceThread:
         self.device, self.transport = device, transport
         self.error: BaseException | None = None
         self._stop, self._miner = stop, miner
-        self._wake: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._run, name=f"device {device.actor.address}", daemon=True)
         self._thread.start()
 
@@ -124,19 +123,15 @@ class DeviceThread:
     def end(self) -> None:
         """Stop at the next event, and wait for it."""
         self._stop.set()
-        self._wake()
         self._thread.join(SECONDS)
         assert not self._thread.is_alive(), f"device {self.address} does not end"
 
     def _run(self) -> None:
         try:
             self.device.register(self._miner)
-            self.device.run(self._stop, self._watched)
+            self.device.run(self._stop)
         except BaseException as error:  # a dead thread must be heard of: the next wait raises it
             self.error = error
-
-    def _watched(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
 
 
 class Site:

@@ -2,7 +2,7 @@
 
 anvil's own `--state-interval` writes over its one file in place, so that a kill at the wrong moment leaves
 nothing but half of it. Here the state is asked for over RPC and put in the old one's place at once. Blocks,
-receipts and logs are part of it; of historical states anvil keeps the last 256, enough for `anvil_reorg`.
+receipts and logs are part of it. A running anvil keeps the last 256 states besides, for `anvil_reorg`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from minerva.chain.transport import Disconnected, HttpTransport
-from minerva.errors import ChainUnreachable, ConfigError, MinervaError, NodeConflict
+from minerva.errors import ChainError, ChainUnreachable, ConfigError, MinervaError, NodeConflict
 from minerva.paths import project_root
 from minerva.processes import Child, free_port, spawn
 
@@ -157,7 +157,7 @@ class AnvilNode:
         self._saved = head
 
     def rpc(self, method: str, *params: Any, timeout: float = 10.0) -> Any:
-        """Return the result of a request, e.g. ``anvil_reorg``; raises `ChainUnreachable`."""
+        """Return the result of a request, e.g. ``anvil_reorg``; raises `ChainUnreachable` or `ChainError`."""
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
         transport = HttpTransport(self.url)
         try:
@@ -167,7 +167,7 @@ class AnvilNode:
         finally:
             transport.close()
         if "error" in answer:
-            raise ChainUnreachable(f"anvil refused {method}", value=answer["error"].get("message"))
+            raise ChainError(f"anvil refused {method}", value=answer["error"].get("message"))
         return answer["result"]
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """The Chain port: what a role may ask of an EVM chain. Roles depend on this, never on web3.
 
-Reads answer for the *pending* block, since the deadlines of the next block are what an actor's next transaction meets. A revert is
+Reads answer for the *pending* block, since the deadlines of the next block are what an actor's next
+transaction meets. A revert is
 information: `ContractReverted` carries the contract's typed error.
 """
 
@@ -40,7 +41,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a watch saw since it was last asked: logs that a re-organisation took back, and logs that are new, both in chain order."""
+    """What a watch saw since it was last asked.
+
+    Logs that a re-organisation took back, and logs that are new, both in chain order.
+    """
 
     removed: tuple[Log, ...]
     added: tuple[Log, ...]
@@ -48,12 +52,13 @@ class Change:
 
 
 class Watch(Protocol):
-    """Logs of one federation (its own, its miners', its factory's and its consensus module's about it) as they come."""
+    """Logs of one federation as they come: its own, its miners', and its factory's and module's about it."""
 
     def wait(self, timeout: float) -> Change:
         """Block until the head moved or ``timeout`` seconds passed; the first call returns the back-fill.
 
-        A quiet time-out returns a `Change` without logs. Raises `ChainUnreachable` only after its own retries.
+        A quiet time-out returns a `Change` without logs. Raises `ChainUnreachable` only after its own
+        retries.
         """
         ...
 
@@ -69,7 +74,10 @@ class Watch(Protocol):
 
 
 class Actor(Protocol):
-    """An account that acts. Its outbox makes an action with one intent take effect at most once, across restarts and re-orgs."""
+    """An account that acts.
+
+    Its outbox makes an action with one intent take effect at most once, across restarts and re-orgs.
+    """
 
     @property
     def address(self) -> Address:
@@ -93,7 +101,7 @@ class Actor(Protocol):
         ...
 
     def settle(self, confirmations: int, *, timeout: float = 60.0) -> None:
-        """Wait until all that was sent lies ``confirmations`` blocks deep, re-sending what a re-org dropped."""
+        """Wait until all that was sent lies ``confirmations`` deep, re-sending what a re-org dropped."""
         ...
 
     def recover(self) -> list[Receipt]:
@@ -124,7 +132,7 @@ class Chain(Protocol):
         ...
 
     def head(self) -> BlockRef:
-        """The latest block."""
+        """Return the latest block."""
         ...
 
     def balance(self, account: Address) -> int:
@@ -140,7 +148,7 @@ class Chain(Protocol):
         ...
 
     def config(self, federation: Address) -> FederationConfig:
-        """What it was created with (cached: it never changes)."""
+        """Return what it was created with (cached: it never changes)."""
         ...
 
     def state(self, federation: Address) -> FederationState:
@@ -152,11 +160,11 @@ class Chain(Protocol):
         ...
 
     def miners(self, federation: Address) -> tuple[MinerInfo, ...]:
-        """Current members, leaving ones included, by index."""
+        """Return current members, leaving ones included, by index."""
         ...
 
     def pool(self, miner: Address, round: int) -> Pool:
-        """The pool of a miner's contract."""
+        """Return the pool of a miner's contract."""
         ...
 
     def device(self, federation: Address, device: Address) -> DeviceInfo | None:
@@ -164,19 +172,22 @@ class Chain(Protocol):
         ...
 
     def block_of(self, federation: Address, round: int) -> bytes:
-        """The header hash that ended ``round``; 32 zero bytes when none did."""
+        """Return the header hash that ended ``round``; 32 zero bytes when none did."""
         ...
 
     def difficulty(self, federation: Address) -> int:
-        """Expected hashes of the proof of work."""
+        """Return the expected hashes of the proof of work."""
         ...
 
     def receipt(self, transaction: bytes) -> Receipt:
-        """The receipt of a mined transaction (32 bytes of hash), its own logs included; raises `ChainError` for an unknown one."""
+        """Return the receipt of a mined transaction (32 bytes of hash), its own logs included.
+
+        Raises `ChainError` for an unknown one.
+        """
         ...
 
     def logs(self, federation: Address, *, from_block: int = 0, to_block: int | None = None) -> list[Log]:
-        """The federation's logs (as for `Watch`) in chain order, read in bounded ranges."""
+        """Return the federation's logs (as for `Watch`) in chain order, read in bounded ranges."""
         ...
 
     def watch(self, federation: Address, *, from_block: int = 0) -> Watch:

@@ -17,7 +17,7 @@ from minerva.chain.calls import Call, Reader
 from minerva.chain.fees import GWEI, FeePolicy, Quote, gas_limit
 from minerva.chain.outbox import Entry, Outbox
 from minerva.chain.rpc import Request, RpcError
-from minerva.errors import ChainError, InsufficientFunds
+from minerva.errors import ChainError, InsufficientFunds, WrongChain
 from minerva.protocol.actions import Action
 
 log = logging.getLogger(__name__)
@@ -140,11 +140,13 @@ class Sender:
 
     def _look(self, calls: Sequence[Call]) -> _Situation:
         address, block = self._account.address, self._reader.block
+        targets = sorted({call.to for call in calls})
         simulations: list[Request] = [
             ("eth_estimateGas", ({"from": address, "to": call.to, "data": "0x" + call.data.hex()}, block))
             for call in calls
         ]
         rest: list[Request] = [
+            *(("eth_getCode", (target, block)) for target in targets),
             ("eth_getTransactionCount", (address, block)),
             ("eth_getBalance", (address, block)),
             ("eth_getBlockByNumber", ("latest", False)),
@@ -155,13 +157,22 @@ class Sender:
         for answer in (nonce, balance, header):
             if isinstance(answer, RpcError):
                 raise answer
+        empty = {t for t, code in zip(targets, gas[len(calls) :], strict=True) if code in ("0x", "", None)}
         return _Situation(
-            [self._reader.codec.refusal(g) or g if isinstance(g, RpcError) else int(g, 16) for g in gas],
+            [
+                _nobody(call) if call.to in empty else self._gas(g)
+                for call, g in zip(calls, gas, strict=False)
+            ],
             int(nonce, 16),
             int((header or {}).get("baseFeePerGas", "0x0"), 16),
             GWEI if isinstance(tip, RpcError) else int(tip, 16),
             int(balance, 16),
         )
+
+    def _gas(self, answer: Any) -> int | ChainError:
+        if isinstance(answer, RpcError):
+            return self._reader.codec.refusal(answer) or answer
+        return int(answer, 16)
 
     def _prices(self) -> tuple[int, int]:
         now = self._look([])
@@ -228,7 +239,7 @@ class Sender:
         kind = _kind(error)
         if kind == "funds":
             return self._unpaid(self._look([]).balance) or error
-        return Again(str(error)) if kind else error
+        return Again(str(error)) if kind else self._reader.codec.refusal(error) or error
 
     def _unpaid(self, balance: int, needed: int | None = None) -> InsufficientFunds | None:
         """Return the error that ``balance`` (wei) does not pay for what is ``needed``; None if it does."""
@@ -240,6 +251,12 @@ class Sender:
             value=f"{self._account.address} has {balance / 10**18:.6f}{most} ETH",
             remedy="Send it some; chain.max_fee_gwei says what gas may cost at most.",
         )
+
+
+def _nobody(call: Call) -> WrongChain:
+    """Return the error for a call that no contract would answer: the chain would take it all the same."""
+    remedy = "Was the chain started afresh? Deploy again, or name the right deployment."
+    return WrongChain("there is no contract at the address", value=call.to, remedy=remedy)
 
 
 def _kind(error: RpcError) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from minerva.device.daemon import Device
-from minerva.device.journal import Prepared
+from minerva.chain.port import Actor, Chain
+from minerva.device.daemon import Device, DeviceSettings
+from minerva.device.journal import Journal, Prepared
+from minerva.device.training import Trainer
+from minerva.device.transport import Transport
 from minerva.learning.training import LocalResult
 from minerva.learning.weights import pack, parse
 from minerva.protocol.events import UpdateSubmitted
 from minerva.protocol.manifest import Manifest
+from minerva.protocol.records import Address
 from minerva.protocol.state import FederationState, MinerInfo
 from minerva.store.cid import cid_of
 
@@ -24,27 +28,38 @@ WITHHOLD_ROUND = 3
 class _Inflating:
     """A trainer that claims a hundred times the samples it has: in its commitment, and in every update."""
 
-    def __init__(self, honest: object) -> None:
+    def __init__(self, honest: Trainer) -> None:
         self._honest = honest
 
     def commitment(self) -> tuple[bytes, int, int]:
-        root, size, rate_ns = self._honest.commitment()  # type: ignore[attr-defined]
+        """See `Trainer`."""
+        root, size, rate_ns = self._honest.commitment()
         return root, size * OVER_REPORT_FACTOR, rate_ns
 
     def check(self, manifest: Manifest) -> None:
-        self._honest.check(manifest)  # type: ignore[attr-defined]
+        """See `Trainer`."""
+        self._honest.check(manifest)
 
     def train(self, base: bytes, round_: int) -> LocalResult:
-        result: LocalResult = self._honest.train(base, round_)  # type: ignore[attr-defined]
+        """See `Trainer`."""
+        result = self._honest.train(base, round_)
         return replace(result, samples=result.samples * OVER_REPORT_FACTOR)
 
 
 class OverReporter(Device):
     """Claims samples that its compute time does not fit (rule 3)."""
 
-    def __init__(self, *arguments: object, **keywords: object) -> None:
-        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
-        self.trainer = _Inflating(self.trainer)
+    def __init__(
+        self,
+        chain: Chain,
+        actor: Actor,
+        transport: Transport,
+        federation: Address,
+        trainer: Trainer,
+        journal: Journal,
+        settings: DeviceSettings | None = None,
+    ) -> None:
+        super().__init__(chain, actor, transport, federation, _Inflating(trainer), journal, settings)
 
 
 class Copier(Device):
@@ -66,13 +81,20 @@ class Copier(Device):
         return replace(own, action=replace(own.action, cid=cid_of(content)), content=content)
 
     def _await_other(self, round_: int) -> bytes | None:
-        with self.chain.watch(self.federation, from_block=self._start_block()) as watch:
+        with self.chain.watch(self.federation, from_block=self.start_block()) as watch:
             for _ in range(int(self.patience_seconds)):
                 for entry in watch.wait(1.0).added:
                     event = entry.event
-                    if isinstance(event, UpdateSubmitted) and event.round == round_ and event.device != self.actor.address:
+                    if (
+                        isinstance(event, UpdateSubmitted)
+                        and event.round == round_
+                        and event.device != self.actor.address
+                    ):
                         return self.transport.fetch(
-                            event.cid, self._endpoints, max_bytes=self.config.max_model_bytes, timeout=10.0
+                            event.cid,
+                            self.view.endpoints,
+                            max_bytes=self.view.config.max_model_bytes,
+                            timeout=10.0,
                         )
         return None
 
@@ -80,9 +102,10 @@ class Copier(Device):
 class Withholder(Device):
     """Posts a CID in round 3 and never serves what is behind it (rule 1)."""
 
-    def _publish(self, prepared: Prepared, miner: MinerInfo) -> None:
+    def publish(self, prepared: Prepared, endpoint: str) -> None:
+        """Serve nothing in that round."""
         if prepared.action.round != WITHHOLD_ROUND:
-            super()._publish(prepared, miner)
+            super().publish(prepared, endpoint)
 
 
 KINDS: dict[str, type[Device]] = {

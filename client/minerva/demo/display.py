@@ -17,7 +17,10 @@ _LINES = 8
 
 
 class Display:
-    """Shows rounds as they go. Writes to standard error, so that ``--json`` leaves standard output to the summary."""
+    """Shows rounds as they go.
+
+    Writes to standard error, so that ``--json`` leaves standard output to the summary.
+    """
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console, self._quiet = console, quiet
@@ -59,13 +62,16 @@ class Display:
 
 
 def rounds_table(observer: Observer, rounds: list[RoundView]) -> Table:
-    """Rounds, phases, verdicts."""
-    table = Table("round", "phase", "updates", "ballots", "accepted", "refused", "winner", "accuracy", "seconds")
+    """Draw rounds, phases, verdicts."""
+    table = Table(
+        "round", "phase", "updates", "ballots", "accepted", "refused", "winner", "accuracy", "seconds"
+    )
     for view in rounds:
         refused = "\n".join(f"{observer.name(device)}: {reason}" for device, reason, _ in view.rejected)
         seconds = view.seconds if view.over else time.monotonic() - view.started
         table.add_row(
-            str(view.number), view.phase, str(view.updates), str(view.ballots), str(len(view.accepted)) if view.over else "",
-            refused, observer.name(view.winner), "" if view.accuracy is None else f"{view.accuracy:.4f}", f"{seconds:.1f}",
+            str(view.number), view.phase, str(view.updates), str(view.ballots),
+            str(len(view.accepted)) if view.over else "", refused, observer.name(view.winner),
+            "" if view.accuracy is None else f"{view.accuracy:.4f}", f"{seconds:.1f}",
         )  # fmt: skip
     return table

@@ -1,4 +1,7 @@
-"""What anybody can see of a federation: rounds, verdicts and gas, folded from the chain's logs and the blocks' bodies."""
+"""What anybody can see of a federation.
+
+Rounds, verdicts and gas, folded from the chain's logs and the blocks' bodies.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,7 @@ class Observer:
         self._pending: list[RoundView] = []
 
     def name(self, address: Address) -> str:
-        """What the story calls an address."""
+        """Return what the story calls an address."""
         return self.names.get(address, address)
 
     def take(self, change: Change) -> list[Event]:
@@ -118,14 +121,17 @@ class Observer:
             case VerificationClosed():
                 self.rounds[event.round].phase = "Mining"
                 for index in indices(event.absent):
-                    self._tell(f"round {event.round}: {self.name(self._miners[index])} did not vote; a quorum did")
+                    self._tell(
+                        f"round {event.round}: {self.name(self._miners[index])} did not vote; a quorum did"
+                    )
             case BlockProposed():
                 self._headers[event.hash] = event.header
                 self.rounds[event.round].phase = "Attestation"
             case CandidateDropped():
                 proposer = self.name(self._miners[event.index])
-                self.dropped.append((event.round, proposer, event.reason.name.lower()))
-                self._tell(f"round {event.round}: the candidate of {proposer} was dropped ({event.reason.name.lower()})")
+                reason = event.reason.name.lower()
+                self.dropped.append((event.round, proposer, reason))
+                self._tell(f"round {event.round}: the candidate of {proposer} was dropped ({reason})")
             case PhaseExtended():
                 self._tell(f"round {event.round}: {event.phase.name.title()} is extended")
             case MinerReturned():
@@ -136,7 +142,9 @@ class Observer:
                 view.winner = view.header.proposer
                 self._end(view, "Finalized")
             case RoundSkipped():
-                self._tell(f"round {event.round} is skipped in {event.phase.name.title()}: the model is carried over")
+                self._tell(
+                    f"round {event.round} is skipped in {event.phase.name.title()}: the model is carried over"
+                )
                 self._end(self.rounds[event.round], "Skipped")
             case FederationClosed():
                 self.closed = True
@@ -159,7 +167,8 @@ class Observer:
         refused = "; ".join(f"{self.name(device)} refused: {text}" for device, _, text in view.rejected)
         self._tell(
             f"round {view.number}: {self.name(view.winner)} mined block {view.header.number}, "
-            f"{len(view.accepted)} updates accepted, accuracy {view.accuracy:.4f}" + (f"; {refused}" if refused else "")
+            f"{len(view.accepted)} updates accepted, accuracy {view.accuracy:.4f}"
+            + (f"; {refused}" if refused else "")
         )
 
     def _fetch(self, cid: Cid, limit: int) -> bytes:

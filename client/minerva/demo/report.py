@@ -23,7 +23,6 @@ from minerva.protocol.events import (
 )
 from minerva.protocol.records import Address
 
-
 _ACTIONS: tuple[tuple[type, str], ...] = (
     (UpdateSubmitted, "submitUpdate"),
     (BallotCast, "vote"),
@@ -61,7 +60,7 @@ def summarise(
     seconds: float,
     killed: dict[str, Any],
 ) -> dict[str, Any]:
-    """The document of ``summary.json``."""
+    """Build the document of ``summary.json``."""
     rounds = [
         {
             "number": view.number,
@@ -72,7 +71,9 @@ def summarise(
             "parent": "0x" + view.header.parent.hex() if view.header else None,
             "skipped": view.phase == "Skipped",
             "accepted": view.accepted,
-            "rejected": [{"device": device, "reason": reason, "words": text} for device, reason, text in view.rejected],
+            "rejected": [
+                {"device": device, "reason": reason, "words": text} for device, reason, text in view.rejected
+            ],
             "accuracy": view.accuracy,
             "loss": view.loss,
             "seconds": round(view.seconds, 3),
@@ -119,8 +120,13 @@ def _plot(path: Path, summary: dict[str, Any]) -> None:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     done = [r for r in summary["rounds"] if r["accuracy"] is not None]
-    axes.plot([r["number"] for r in done], [r["accuracy"] for r in done], "o-", label="Minerva (attacked, verified)")
-    for key, label, style in (("fedavg", "plain FedAvg, honest devices", "s--"), ("centralised", "centralised, all data", "^:")):
+    axes.plot(
+        [r["number"] for r in done], [r["accuracy"] for r in done], "o-", label="Minerva (attacked, verified)"
+    )
+    for key, label, style in (
+        ("fedavg", "plain FedAvg, honest devices", "s--"),
+        ("centralised", "centralised, all data", "^:"),
+    ):
         values = summary["baseline"][key]
         axes.plot(range(1, len(values) + 1), values, style, label=label)
     axes.set_xlabel("round")
@@ -134,11 +140,21 @@ def _plot(path: Path, summary: dict[str, Any]) -> None:
 
 def print_summary(out: Console, observer: Observer, summary: dict[str, Any], folder: Path) -> None:
     """Accuracy beside the baselines, refused updates, gas, lineage."""
-    table = Table("round", "Minerva", "plain FedAvg", "centralised", "accepted", "winner", "seconds", title="Test accuracy by round")
+    table = Table(
+        "round",
+        "Minerva",
+        "plain FedAvg",
+        "centralised",
+        "accepted",
+        "winner",
+        "seconds",
+        title="Test accuracy by round",
+    )
     for entry in summary["rounds"]:
         position = entry["number"] - 1
         table.add_row(
-            str(entry["number"]), _number(entry["accuracy"]), _number(_at(summary["baseline"]["fedavg"], position)),
+            str(entry["number"]), _number(entry["accuracy"]),
+            _number(_at(summary["baseline"]["fedavg"], position)),
             _number(_at(summary["baseline"]["centralised"], position)), str(len(entry["accepted"])),
             observer.name(entry["winner"]), f"{entry['seconds']:.1f}",
         )  # fmt: skip
@@ -146,13 +162,19 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
     refused = Table("round", "device", "reason", title="Refused updates")
     for entry in summary["rounds"]:
         for item in entry["rejected"]:
-            refused.add_row(str(entry["number"]), observer.name(item["device"]), f"{item['reason']}: {item['words']}")
+            refused.add_row(
+                str(entry["number"]), observer.name(item["device"]), f"{item['reason']}: {item['words']}"
+            )
     out.print(refused)
     gas = Table("action", "count", "median gas", "most gas", title="Gas")
     for action, figures in summary["gas"].items():
         gas.add_row(action, str(figures["count"]), f"{figures['median']:,}", f"{figures['max']:,}")
     out.print(gas)
-    out.print("Lineage: genesis" + "".join(f" ← {e['blockHash'][:10]}" for e in summary["rounds"] if e["blockHash"]), highlight=False)
+    out.print(
+        "Lineage: genesis"
+        + "".join(f" ← {e['blockHash'][:10]}" for e in summary["rounds"] if e["blockHash"]),
+        highlight=False,
+    )
     verdict = "every block re-derives" if summary["verified"] else f"DIFFERS: {summary['firstDifference']}"
     out.print(f"Verified from chain and {summary['store']}: {verdict}", highlight=False)
     out.print(f"Written: {folder}/summary.json, metrics.jsonl, accuracy.png", highlight=False)

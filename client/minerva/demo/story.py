@@ -1,4 +1,7 @@
-"""The main job: six devices, three of them cheating, and three miners, one of them killed, through rounds on real parts."""
+"""The main job.
+
+Six devices, three of them cheating, and three miners, one of them killed, through rounds on real parts.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,8 @@ class DemoOptions:
         """The federation's parameters: short deadlines, since all run on one machine."""
         return CreateSection(
             rounds=self.rounds, min_miners=min(2, self.miners), min_devices=len(CAST), min_updates=3,
-            training_seconds=60, verification_seconds=8, fetch_seconds=3, mining_seconds=30, attestation_seconds=20,
+            training_seconds=60, verification_seconds=8, fetch_seconds=3,
+            mining_seconds=30, attestation_seconds=20,
             difficulty=2_000_000, target_seconds=1,
         )  # fmt: skip
 
@@ -84,7 +88,9 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         chain = cleanup.enter_context(contextlib.closing(connect(requester)))
         store = cleanup.enter_context(contextlib.closing(open_store(stack.store_urls[0])))
         rules = RuleParameters(tau_permille=TAU_PERMILLE)
-        federation, _ = create_federation(chain, connect_actor(chain, requester), store, task, options.create, rules)
+        federation, _ = create_federation(
+            chain, connect_actor(chain, requester), store, task, options.create, rules
+        )
         display.say(f"federation {federation}: {task.title}, {options.rounds} rounds")
         for index in range(options.miners):
             stack.start_miner(index, federation)
@@ -100,14 +106,18 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         display.say("training the baselines")
         baseline = _baseline(task, options)
         summary = summarise(
-            observer=observer, store=stack.store_kind, gas=gas_by_action(chain, federation), verified=report.ok,
-            first_difference=report.first_difference, baseline=baseline, seconds=time.monotonic() - started, killed=killed,
+            observer=observer, store=stack.store_kind, gas=gas_by_action(chain, federation),
+            verified=report.ok,
+            first_difference=report.first_difference, baseline=baseline,
+            seconds=time.monotonic() - started, killed=killed,
         )  # fmt: skip
     write(options.folder, summary)
     return summary, observer
 
 
-def _start_devices(stack: Stack, chain: Chain, federation: Address, options: DemoOptions) -> dict[Address, str]:
+def _start_devices(
+    stack: Stack, chain: Chain, federation: Address, options: DemoOptions
+) -> dict[Address, str]:
     from minerva.keys import anvil_address
 
     owners = {anvil_address(FIRST_MINER_KEY + number): f"miner-{number}" for number in range(options.miners)}
@@ -129,7 +139,9 @@ def _start_devices(stack: Stack, chain: Chain, federation: Address, options: Dem
     return names
 
 
-def _follow(stack: Stack, chain: Chain, observer: Observer, options: DemoOptions, display: Display) -> dict[str, Any]:
+def _follow(
+    stack: Stack, chain: Chain, observer: Observer, options: DemoOptions, display: Display
+) -> dict[str, Any]:
     killed: dict[str, Any] = {}
     with chain.watch(observer.federation) as watch:
         deadline = time.monotonic() + options.round_deadline_seconds
@@ -155,7 +167,12 @@ def _act(event: Event, stack: Stack, options: DemoOptions, display: Display, kil
         os.kill(stack.children[name].pid, signal.SIGKILL)
         killed.update(miner=name, round=event.round, returned=False)
         display.say(f"{name} is killed with SIGKILL")
-    if isinstance(event, VerificationClosed) and killed and not killed["returned"] and event.round >= killed["round"]:
+    if (
+        isinstance(event, VerificationClosed)
+        and killed
+        and not killed["returned"]
+        and event.round >= killed["round"]
+    ):
         stack.start_miner(KILLED_MINER, stack.federation)
         killed["returned"] = True
         display.say(f"{name} is started again")
@@ -169,7 +186,9 @@ def _check(stack: Stack, killed: dict[str, Any], deadline: float, observer: Obse
     if time.monotonic() > deadline:
         last = max(observer.rounds, default=0)
         phase = observer.rounds[last].phase if last else "no round opened"
-        raise MinervaError("the federation does not go on", value=f"round {last}: {phase}", remedy=f"See {stack.root}/logs.")
+        raise MinervaError(
+            "the federation does not go on", value=f"round {last}: {phase}", remedy=f"See {stack.root}/logs."
+        )
 
 
 def _ended_well(child: Any) -> bool:
@@ -192,14 +211,19 @@ def _evaluator(task: Task) -> Callable[[bytes], tuple[float, float]]:
 
 
 def _baseline(task: Task, options: DemoOptions) -> dict[str, list[float]]:
-    """Accuracy by round of the same training without a chain: all data in one place, and plain FedAvg of the honest devices."""
+    """Accuracy by round of the same training without a chain.
+
+    All data in one place, and plain FedAvg of the honest devices.
+    """
     from minerva.learning.baseline import bare_fedavg, centralised
     from minerva.learning.partition import parse
 
     train, test = task.load_data()
     parts = parse(options.partition)(train[1].numpy(), len(CAST), options.seed)
     honest = [number for number, kind in enumerate(CAST) if kind == "honest"]
-    fedavg = bare_fedavg(task, train, parts, rounds=options.rounds, epochs=options.epochs, orders=[honest] * options.rounds)
+    fedavg = bare_fedavg(
+        task, train, parts, rounds=options.rounds, epochs=options.epochs, orders=[honest] * options.rounds
+    )
     central = centralised(task, train, epochs=options.rounds * options.epochs)
     return {
         "fedavg": [task.evaluate_state(state, *test)["accuracy"] for state in fedavg],

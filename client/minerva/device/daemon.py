@@ -1,4 +1,4 @@
-"""The device's round: train from the global model, commit, serve once the commitment is deep, follow the block, go on."""
+"""The device's round: train from the global model, commit, serve once that is deep, follow the block."""
 
 from __future__ import annotations
 
@@ -62,12 +62,13 @@ class Device:
         self.settings = settings or DeviceSettings()
         self.view = View(chain, federation, actor.address)
         self._enrolment = Enrolment(self.view, actor, trainer, transport, self.settings)
-        self._verdicts = Verdicts(chain, self.view, transport)
+        self._verdicts = Verdicts(chain, self.view, transport, self.settings)
         self._prepared: Prepared | None = None
+        self._kept: Prepared | None = None
         self._base: tuple[Cid, bytes] | None = None
         self._sent = self._over = self._failures = 0
-        self._doing = self._problem = ""
-        self._done = False
+        self._problem, self._done = "", False
+        self._reported: dict[str, object] = {}
 
     def register(self, miner: Address | None = None) -> DeviceInfo:
         """Join with a miner, unless that was done; see `Enrolment.register`."""
@@ -76,7 +77,7 @@ class Device:
     def run(self, stop: threading.Event | None = None) -> int:
         """Take part until the federation closes, ``rounds`` updates were submitted, or ``stop`` is set.
 
-        What fails on the way, because the chain or the store does not answer, is tried again, with pauses that grow.
+        What fails on the way because chain or store do not answer is tried again, with growing pauses.
 
         Returns
         -------
@@ -130,7 +131,7 @@ class Device:
                 due = time.monotonic() + self._step(stop)
 
     def _step(self, stop: threading.Event) -> float:
-        """Do what there is to do now; returns the seconds until the next look, unless something happens before."""
+        """Do what there is to do now; return the seconds until the next look if nothing happens before."""
         pause = self.settings.poll_seconds
         state = None
         try:
@@ -151,9 +152,9 @@ class Device:
         return pause
 
     def _failed(self, error: ChainError | StoreError) -> float:
-        """Note what failed, once; returns the seconds until the next try."""
+        """Note what failed, once; return the seconds until the next try."""
         self.view.forget()
-        pause = min(self.settings.poll_seconds, self.settings.retry_seconds * 2 ** min(self._failures, 16))
+        pause = min(self.settings.poll_seconds, self.settings.retry_seconds * (1 << min(self._failures, 16)))
         self._failures += 1
         if str(error) != self._problem:
             log.warning("%s It is tried again.", error)
@@ -163,10 +164,10 @@ class Device:
     def _enough(self, state: FederationState) -> bool:
         return 0 < self.settings.rounds <= self._sent and self._over >= state.round
 
-    # -- one round -------------------------------------------------------------------------------------------------
+    # -- one round
 
     def _take_part(self, state: FederationState, stop: threading.Event) -> float:
-        """Train, submit and serve, each as far as it is due; returns the seconds until the next look."""
+        """Train, submit and serve, each as far as it is due; return the seconds until the next look."""
         binding = self._enrolment.attend(state)
         if state.round <= self._over:
             return self.settings.poll_seconds
@@ -184,22 +185,21 @@ class Device:
         return self._serve(state, miner)
 
     def _prepare_once(self, state: FederationState, miner: MinerInfo) -> Prepared:
-        """The update of this round: the one that is there, else trained now and kept before anything is sent."""
+        """Return this round's update, trained once and kept before anything is sent."""
         prepared = self._known(state)
         if prepared is None or prepared.action.miner != miner.contract:
-            self._doing = "training"
-            self._report(state)
+            self._report(state, "training")
             prepared = self._prepared = self.prepare(state, miner)
-            self._doing = ""
-        if self.journal.load(state.round, state.model) != prepared:
+        if self._kept is not prepared:
             self.journal.save(prepared)
+            self._kept = prepared
         return prepared
 
     def _known(self, state: FederationState) -> Prepared | None:
-        kept = self._prepared
-        if kept is None or (kept.action.round, kept.base) != (state.round, state.model):
-            kept = self._prepared = self.journal.load(state.round, state.model)
-        return kept
+        known = self._prepared
+        if known is None or (known.action.round, known.base) != (state.round, state.model):
+            known = self._prepared = self._kept = self.journal.load(state.round, state.model)
+        return known
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
         """Train this round and make the update that will be submitted; nothing has left the device yet."""
@@ -214,7 +214,7 @@ class Device:
         return Prepared(action, content, state.model)
 
     def base(self, state: FederationState) -> bytes:
-        """The global model's bytes, checked against the CID that the chain names."""
+        """Return the global model's bytes, checked against the CID that the chain names."""
         if self._base is None or self._base[0] != state.model:
             data = self.transport.fetch(
                 state.model,
@@ -226,7 +226,7 @@ class Device:
         return self._base[1]
 
     def _submit(self, prepared: Prepared) -> bool:
-        """Commit to the update; False when the contract refuses, as when the round closed meanwhile."""
+        """Commit to the update; return False when the contract refuses, as after the round's close."""
         action = prepared.action
         try:
             self.actor.send(action)
@@ -241,7 +241,7 @@ class Device:
         self._verdicts.expect(action.round, action.cid)
         return True
 
-    # -- serving it ------------------------------------------------------------------------------------------------
+    # -- serving it
 
     def _serve(self, state: FederationState, miner: MinerInfo | None) -> float:
         """Serve the bytes, now that their commitment lies deep enough: before, another could re-wrap them.
@@ -249,7 +249,7 @@ class Device:
         Content that is not served is refused, so it is tried until the round's deadline for it has passed.
         """
         prepared = self._known(state)
-        if prepared is None or not self._wanted():
+        if prepared is None or not self._wanted(state):
             why = "is not in the journal" if prepared is None else "could not be served in time"
             log.error("round %d: the update that was submitted %s: it will be refused", state.round, why)
             self._over = state.round
@@ -267,9 +267,9 @@ class Device:
         self._over = state.round
         return self.settings.poll_seconds
 
-    def _wanted(self) -> bool:
-        """Whether miners still fetch content of the round; they do until its fetch deadline (docs/SPECIFICATION.md, V1)."""
-        state, config = self.view.state(), self.view.config
+    def _wanted(self, state: FederationState) -> bool:
+        """Whether miners still fetch content of the round; they do until its fetch deadline."""
+        config = self.view.config
         if state.phase is not Phase.VERIFICATION:
             return state.phase is Phase.TRAINING
         until = state.deadline - config.verification_seconds + config.fetch_seconds
@@ -282,13 +282,17 @@ class Device:
         )
         log.info("round %d: content served by %s", prepared.action.round, by)
 
-    def _report(self, state: FederationState) -> None:
+    def _report(self, state: FederationState, doing: str = "waiting") -> None:
+        status = {
+            "device": self.actor.address, "federation": self.federation, "status": state.status.name,
+            "phase": state.phase.name, "round": state.round, "deadline": state.deadline,
+            "model": str(state.model), "doing": doing, "submitted": self._sent,
+            "awaiting": self._verdicts.rounds, "verdict": self._verdicts.last, "problem": self._problem,
+        }  # fmt: skip
+        if status == self._reported:
+            return
         try:
-            self.journal.write_status(
-                device=self.actor.address, federation=self.federation, status=state.status.name,
-                phase=state.phase.name, round=state.round, deadline=state.deadline, model=str(state.model),
-                doing=self._doing or "waiting", submitted=self._sent, awaiting=self._verdicts.rounds,
-                verdict=self._verdicts.last, problem=self._problem,
-            )  # fmt: skip
+            self.journal.write_status(status)
+            self._reported = status
         except StoreError as error:
             log.error("%s", error)

@@ -1,4 +1,4 @@
-"""A device's membership: check the federation's task, commit to the data, bind to a miner, stay bound to one that counts."""
+"""A device's membership: check the task, commit to the data, bind to a miner, stay with one that counts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Enrolment:
         self._commitment: tuple[bytes, int, int] | None = None
 
     def manifest(self) -> Manifest:
-        """Fetch, check and return the federation's manifest; raises `TaskError` when the task is another one."""
+        """Return the federation's manifest; raises `TaskError` when its task is another one than this."""
         data = self._transport.fetch(
             self._view.config.manifest,
             self._view.endpoints,
@@ -118,7 +118,9 @@ class Enrolment:
         miners = [m for m in self._view.active(state) if wanted in (None, m.contract, m.owner)]
         if not miners:
             raise UserError(
-                "no such miner is active in this federation" if wanted else "no miner is active in this federation",
+                "no such miner is active in this federation"
+                if wanted
+                else "no miner is active in this federation",
                 value=wanted or self._view.federation,
                 remedy="'minerva federation show' lists the miners.",
             )

@@ -1,27 +1,30 @@
 """What a device must not forget when it is killed: the update it prepared for a round, byte for byte.
 
-A round is trained once. The content is written before the record that names it, both by rename, so a reader finds a whole entry or
-none; what was signed is kept by the actor's outbox.
+A round is trained once. The content is written before the record that names it, both by rename, so a reader
+finds a whole entry or none; what was signed is kept by the actor's outbox.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from minerva.errors import StoreError
+from minerva.errors import StoreError, UserError
 from minerva.protocol.actions import SubmitUpdate
 from minerva.protocol.cid import Cid
+from minerva.store.cid import cid_of
 
 _KEEP = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A trained update, ready to submit: what goes on the chain, the bytes behind its CID, and the model it started from."""
+    """A trained update, ready to submit: its record, the bytes behind its CID, the model it started from."""
 
     action: SubmitUpdate
     content: bytes
@@ -51,36 +54,39 @@ class Journal:
             for suffix in ("json", "safetensors"):
                 (self.root / f"round-{old}.{suffix}").unlink(missing_ok=True)
 
-    def load(self, round_: int, base: Cid) -> Prepared | None:
-        """The update prepared for this round from this model; None when there is none."""
+    def load(self, round_: int, base: Cid | None = None) -> Prepared | None:
+        """Return the update prepared for a round, from this model if one is named, or None."""
         try:
             record: dict[str, Any] = json.loads((self.root / f"round-{round_}.json").read_bytes())
             content = (self.root / f"round-{round_}.safetensors").read_bytes()
             start = Cid.parse(record.pop("base"))
             action = SubmitUpdate(**(record | {"cid": Cid.parse(record["cid"])}))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
             return None
-        return Prepared(action, content, start) if start == base else None
+        whole = cid_of(content) == action.cid
+        return Prepared(action, content, start) if whole and base in (None, start) else None
 
-    def write_status(self, **fields: object) -> None:
-        """Replace the status that `minerva device status` shows."""
-        self._write("status.json", json.dumps(fields, default=str).encode())
+    def write_status(self, status: Mapping[str, object]) -> None:
+        """Replace the status that `minerva device status` shows; ``at`` is when, in seconds."""
+        document = json.dumps({**status, "at": int(time.time())}).encode()
+        self._write("status.json", document, durable=False)
 
     def read_status(self) -> dict[str, Any]:
-        """The last status; empty when the device never ran here."""
+        """Return the last status; empty when the device never ran here."""
         try:
-            status: dict[str, Any] = json.loads((self.root / "status.json").read_bytes())
+            status: Any = json.loads((self.root / "status.json").read_bytes())
         except (OSError, ValueError):
             return {}
-        return status
+        return status if isinstance(status, dict) else {}
 
-    def _write(self, name: str, data: bytes) -> None:
-        temporary = self.root / f".{name}.{os.getpid()}"
+    def _write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        temporary = self.root / f".{name}.part"
         try:
             with temporary.open("wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(self.root / name)
         except OSError as error:
             temporary.unlink(missing_ok=True)

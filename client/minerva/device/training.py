@@ -21,7 +21,7 @@ class Trainer(Protocol):
     """What the device's round needs of learning."""
 
     def commitment(self) -> tuple[bytes, int, int]:
-        """Data set root (32 bytes), number of samples, calibrated rate in nanoseconds per sample and epoch."""
+        """Return data set root (32 bytes), samples, and calibrated rate (ns per sample and epoch)."""
         ...
 
     def check(self, manifest: Manifest) -> None:
@@ -45,16 +45,16 @@ class TaskTrainer:
     client
         The device's number; with the round it seeds the sample order: ``1000 · round + client``.
     epochs
-        Local epochs for each round; None for the manifest's.
+        Local epochs for each round; 0 for the task's own.
     trust_code
         Accept a manifest that names another hash of the training code.
     """
 
     def __init__(
-        self, task: Task, x: Tensor, y: Tensor, *, client: int, epochs: int = 1, trust_code: bool = False
+        self, task: Task, x: Tensor, y: Tensor, *, client: int, epochs: int = 0, trust_code: bool = False
     ) -> None:
         self._task, self._x, self._y = task, x, y
-        self._client, self._epochs, self._trust = client, epochs, trust_code
+        self._client, self._epochs, self._trust = client, epochs or task.epochs, trust_code
 
     def commitment(self) -> tuple[bytes, int, int]:
         """See `Trainer`. The calibration trains a scratch copy of the model and keeps nothing."""

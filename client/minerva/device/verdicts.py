@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from minerva.chain.port import Chain, Change
+from minerva.device.settings import DeviceSettings
 from minerva.device.transport import Transport
 from minerva.device.view import View
 from minerva.errors import MinervaError
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _TRIES = 3
 _FETCH_SECONDS = 10.0
+"""A body that is not at hand must not hold the next round up for long."""
 
 
 class Verdicts:
@@ -29,8 +31,9 @@ class Verdicts:
         The last verdict in words; empty before the first.
     """
 
-    def __init__(self, chain: Chain, view: View, transport: Transport) -> None:
+    def __init__(self, chain: Chain, view: View, transport: Transport, settings: DeviceSettings) -> None:
         self._chain, self._view, self._transport = chain, view, transport
+        self._seconds = min(_FETCH_SECONDS, settings.fetch_seconds)
         self._expected: dict[int, Cid] = {}
         self._tries: dict[int, int] = {}
         self._headers: dict[bytes, Header] = {}
@@ -61,7 +64,7 @@ class Verdicts:
                     self._ends[event.round] = None
 
     def settle(self) -> None:
-        """Read the blocks that ended the awaited rounds and log the verdicts; a body that nobody serves is given up."""
+        """Log the verdicts of the blocks that ended the awaited rounds; a body nobody serves is given up."""
         for round_ in sorted(set(self._expected) & set(self._ends)):
             hash_ = self._ends[round_]
             if hash_ is None:
@@ -82,7 +85,7 @@ class Verdicts:
 
     def _verdict(self, round_: int, header: Header) -> str:
         data = self._transport.fetch(
-            header.body, self._view.endpoints, max_bytes=MAX_BODY_BYTES, timeout=_FETCH_SECONDS
+            header.body, self._view.endpoints, max_bytes=MAX_BODY_BYTES, timeout=self._seconds
         )
         body = Body.from_bytes(data)
         for update, outcome in zip(body.updates, body.outcomes, strict=True):

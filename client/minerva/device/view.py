@@ -48,7 +48,7 @@ class View:
         self._binding: DeviceInfo | None = None
 
     def absorb(self, change: Change) -> bool:
-        """Forget what the logs may have changed; whether there may be something to do."""
+        """Forget what the logs may have changed; return whether there may be something to do."""
         if change.removed:
             self.forget()
         for entry in change.added:
@@ -66,34 +66,36 @@ class View:
         self._miners = self._binding = None
 
     def state(self) -> FederationState:
-        """Everything that moves, as of now."""
+        """Return everything that moves, as of now."""
         return self._chain.state(self.federation)
 
     def now(self) -> int:
-        """The chain's time, in seconds."""
+        """Return the chain's time, in seconds."""
         return self._chain.now()
 
     def binding(self) -> DeviceInfo | None:
-        """Where the device is bound; None when it is not."""
+        """Return where the device is bound; None when it is not."""
         if self._binding is None:
             self._binding = self._chain.device(self.federation, self.device)
         return self._binding
 
     def miners(self) -> tuple[MinerInfo, ...]:
-        """The federation's miners."""
+        """Return the federation's miners."""
         if self._miners is None:
             self._miners = self._chain.miners(self.federation)
         return self._miners
 
     def endpoints(self) -> list[str]:
-        """Where the miners' APIs answer, as far as they say."""
+        """Return where the miners' APIs answer, as far as they say."""
         return [miner.endpoint for miner in self.miners() if miner.endpoint]
 
     def active(self, state: FederationState) -> list[MinerInfo]:
-        """The miners that would count at the next opening."""
+        """Return the miners that would count at the next opening."""
         mask = state.members & ~state.leaving & ~state.dormant
         return [miner for miner in self.miners() if mask >> miner.index & 1]
 
     def in_round(self, state: FederationState, contract: Address) -> MinerInfo | None:
-        """The miner of this contract, if it is in the snapshot of the last opened round."""
-        return next((m for m in self.miners() if m.contract == contract and state.snapshot >> m.index & 1), None)
+        """Return the miner of this contract, if it is in the snapshot of the last opened round."""
+        return next(
+            (m for m in self.miners() if m.contract == contract and state.snapshot >> m.index & 1), None
+        )

@@ -41,7 +41,7 @@ class Found:
 
 
 class Engine:
-    """The compiled kernel, once it is there: compiling takes seconds, loading it from ``cache`` less than one."""
+    """The compiled kernel, once it is there: compiling it takes seconds, loading it from ``cache`` one."""
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
@@ -72,7 +72,7 @@ def find_nonce(engine: Engine, seed: bytes, difficulty: int, stop: threading.Eve
     Parameters
     ----------
     engine
-        As long as it has no kernel, plain Python searches: a hundredth of the speed is enough for easy puzzles.
+        Until it has its kernel, plain Python searches: a hundredth of the speed will do for easy puzzles.
     seed
         32 bytes.
     difficulty

@@ -1,6 +1,7 @@
-"""What an actor may do on the chain: one value per state-changing call, understood by the contracts and by the specification alike.
+"""What an actor may do on the chain: one value per state-changing call.
 
-``intent`` names an action so that it takes effect at most once: two actions with one intent are the same action.
+The contracts and the executable specification understand the same values. ``intent`` names an action so that
+it takes effect at most once: two actions with one intent are the same action.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from minerva.protocol.state import FederationConfig
 
 @dataclass(frozen=True, slots=True)
 class CreateFederation:
-    """The sender becomes the requester of a new federation of ``factory``. ``label`` is for the intent only: two labels, two federations."""
+    """The sender becomes the requester of a new federation of ``factory``.
+
+    ``label`` is for the intent only: two labels, two federations.
+    """
 
     factory: Address
     config: FederationConfig
@@ -23,6 +27,7 @@ class CreateFederation:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.factory}/create/{self.label}"
 
 
@@ -36,6 +41,7 @@ class RegisterMiner:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/register-miner"
 
 
@@ -49,6 +55,7 @@ class SetEndpoint:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/endpoint/{self.endpoint}"
 
 
@@ -61,6 +68,7 @@ class LeaveMiner:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/leave-miner"
 
 
@@ -73,22 +81,28 @@ class CheckInMiner:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/check-in-miner"
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterDevice:
-    """The sender joins as a device of the miner contract ``miner``, or re-binds to it."""
+    """The sender joins as a device of the miner contract ``miner``, or re-binds to it.
+
+    ``round`` is the last opened one, for the intent only: a device may come back to a miner that it left.
+    """
 
     federation: Address
     miner: Address
     dataset_root: bytes
     dataset_size: int
     rate_ns: int
+    round: int = 0
 
     @property
     def intent(self) -> str:
-        return f"{self.federation}/register-device/{self.miner}"
+        """Name of what is meant."""
+        return f"{self.federation}/{self.round}/register-device/{self.miner}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +115,16 @@ class LeaveDevice:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/leave-device"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckInDevice:
-    """The sender, a silent device of ``miner``, is there again. ``round`` is the last opened one, for the intent only."""
+    """The sender, a silent device of ``miner``, is there again.
+
+    ``round`` is the last opened one, for the intent only.
+    """
 
     federation: Address
     miner: Address
@@ -114,6 +132,7 @@ class CheckInDevice:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/check-in-device"
 
 
@@ -133,6 +152,7 @@ class SubmitUpdate:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/submit"
 
 
@@ -147,6 +167,7 @@ class Vote:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/vote/{self.updates_root.hex()}"
 
 
@@ -159,6 +180,7 @@ class Propose:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.header.round}/propose/{self.header.hash().hex()}"
 
 
@@ -173,6 +195,7 @@ class Attest:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/attest/{self.candidate.hex()}"
 
 
@@ -186,6 +209,7 @@ class Tick:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/{self.round}/tick/{self.deadline}"
 
 
@@ -198,6 +222,7 @@ class Pause:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/pause/{self.at}"
 
 
@@ -210,6 +235,7 @@ class Unpause:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/unpause/{self.at}"
 
 
@@ -221,6 +247,7 @@ class Close:
 
     @property
     def intent(self) -> str:
+        """Name of what is meant."""
         return f"{self.federation}/close"
 
 

@@ -13,7 +13,10 @@ ACCEPT = 255
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the ballots decide of one update: its ``quality`` (0 to 191) when accepted, else the ``reason`` code."""
+    """What the ballots decide of one update.
+
+    Its ``quality`` (0 to 191) when accepted, else the ``reason`` code.
+    """
 
     accepted: bool
     quality: int

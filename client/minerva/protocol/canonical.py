@@ -9,9 +9,14 @@ from minerva.errors import VerificationFailed
 
 
 def dumps(value: Any) -> bytes:
-    """Encode as UTF-8 JSON with sorted keys and no white space; floats are refused (RFC 8785 without numbers' tail)."""
+    """Encode as UTF-8 JSON with sorted keys and no white space.
+
+    Floats are refused (RFC 8785 without numbers' tail).
+    """
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def loads(data: bytes) -> Any:

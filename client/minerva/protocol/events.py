@@ -1,4 +1,4 @@
-"""The contracts' events as values, in the order of the Solidity fields, and the log entry that carries one."""
+"""The contracts' events as values, fields in the Solidity order, and the log entry that carries one."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class MinerCreated:
 
 @dataclass(frozen=True, slots=True)
 class MinerJoined:
+    """A miner joined; it counts from the next opening."""
+
     index: int
     owner: Address
     miner: Address
@@ -38,16 +40,22 @@ class MinerJoined:
 
 @dataclass(frozen=True, slots=True)
 class MinerLeaving:
+    """A miner leaves at the next opening."""
+
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class MinerReturned:
+    """A dormant miner is there again."""
+
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceBound:
+    """A device is bound to a miner from a round on."""
+
     device: Address
     miner: Address
     from_round: int
@@ -55,12 +63,16 @@ class DeviceBound:
 
 @dataclass(frozen=True, slots=True)
 class DeviceUnbound:
+    """A device is bound to this miner no more."""
+
     device: Address
     miner: Address
 
 
 @dataclass(frozen=True, slots=True)
 class RoundOpened:
+    """A round opened for the miners in the mask ``snapshot``."""
+
     round: int
     snapshot: int
     deadline: int
@@ -68,6 +80,8 @@ class RoundOpened:
 
 @dataclass(frozen=True, slots=True)
 class PhaseExtended:
+    """Too few acted before the deadline; there is a new one."""
+
     round: int
     phase: Phase
     deadline: int
@@ -75,6 +89,8 @@ class PhaseExtended:
 
 @dataclass(frozen=True, slots=True)
 class TrainingClosed:
+    """The updates of the round are fixed."""
+
     round: int
     updates_root: bytes
     updates: int
@@ -83,6 +99,8 @@ class TrainingClosed:
 
 @dataclass(frozen=True, slots=True)
 class BallotCast:
+    """A miner's ballot: one byte for each update."""
+
     round: int
     index: int
     updates_root: bytes
@@ -91,6 +109,8 @@ class BallotCast:
 
 @dataclass(frozen=True, slots=True)
 class VerificationClosed:
+    """The ballots are fixed; ``voted`` and ``absent`` are masks."""
+
     round: int
     ballots_root: bytes
     voted: int
@@ -100,6 +120,8 @@ class VerificationClosed:
 
 @dataclass(frozen=True, slots=True)
 class BlockProposed:
+    """A candidate block."""
+
     round: int
     index: int
     hash: bytes
@@ -109,6 +131,8 @@ class BlockProposed:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
+    """A miner agrees with the candidate, or not."""
+
     round: int
     index: int
     hash: bytes
@@ -117,6 +141,8 @@ class Attested:
 
 @dataclass(frozen=True, slots=True)
 class CandidateDropped:
+    """A candidate was dropped."""
+
     round: int
     index: int
     hash: bytes
@@ -125,12 +151,16 @@ class CandidateDropped:
 
 @dataclass(frozen=True, slots=True)
 class MiningReopened:
+    """Mining starts again."""
+
     round: int
     deadline: int
 
 
 @dataclass(frozen=True, slots=True)
 class BlockFinalized:
+    """A block was appended; ``approvals`` is a mask."""
+
     round: int
     number: int
     hash: bytes
@@ -139,28 +169,38 @@ class BlockFinalized:
 
 @dataclass(frozen=True, slots=True)
 class RoundSkipped:
+    """The round ended without a block, in this phase."""
+
     round: int
     phase: Phase
 
 
 @dataclass(frozen=True, slots=True)
 class FederationPaused:
+    """Deadlines stand still."""
+
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class FederationUnpaused:
+    """Deadlines move again."""
+
     at: int
     deadline: int
 
 
 @dataclass(frozen=True, slots=True)
 class FederationClosing:
+    """The federation closes at the end of the round."""
+
     round: int
 
 
 @dataclass(frozen=True, slots=True)
 class FederationClosed:
+    """No round follows."""
+
     round: int
     height: int
     head: bytes
@@ -187,7 +227,10 @@ class DeviceCheckedIn:
 
 @dataclass(frozen=True, slots=True)
 class UpdateSubmitted:
-    """Emitted by a miner's contract (the emitter completes the record); ``index`` is the place in its pool."""
+    """Emitted by a miner's contract (the emitter completes the record).
+
+    ``index`` is the place in its pool.
+    """
 
     round: int
     device: Address
@@ -249,7 +292,10 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """An event where it stands on the chain; ``timestamp`` (seconds) is the block's, ``emitter`` the contract's address."""
+    """An event where it stands on the chain.
+
+    ``timestamp`` (seconds) is the block's, ``emitter`` the contract's address.
+    """
 
     event: Event
     emitter: Address

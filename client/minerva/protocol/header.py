@@ -1,4 +1,4 @@
-"""The header of an FL block, its hash, and the genesis that block 1 links to (docs/SPECIFICATION.md, R7 to R9)."""
+"""The header of an FL block, its hash, and the genesis that block 1 links to (SPECIFICATION.md, R7-R9)."""
 
 from __future__ import annotations
 
@@ -11,22 +11,28 @@ from minerva.protocol.cid import Cid
 from minerva.protocol.records import Address
 
 HEADER_TYPE = (
-    "Header(uint32 number,bytes32 parent,uint32 round,bytes32 updatesRoot,bytes32 ballotsRoot,bytes32 acceptedRoot,"
-    "bytes32 bodyDigest,uint8 bodyCodec,bytes32 modelDigest,uint8 modelCodec,address proposer,bytes proof)"
+    "Header(uint32 number,bytes32 parent,uint32 round,bytes32 updatesRoot,bytes32 ballotsRoot,"
+    "bytes32 acceptedRoot,bytes32 bodyDigest,uint8 bodyCodec,bytes32 modelDigest,uint8 modelCodec,"
+    "address proposer,bytes proof)"
 )
 GENESIS_TYPE = (
-    "Genesis(uint256 chainId,address federation,bytes32 manifestDigest,uint8 manifestCodec,bytes32 modelDigest,uint8 modelCodec)"
+    "Genesis(uint256 chainId,address federation,bytes32 manifestDigest,uint8 manifestCodec,"
+    "bytes32 modelDigest,uint8 modelCodec)"
 )
 _HEADER_TYPEHASH = keccak(text=HEADER_TYPE)
 _GENESIS_TYPEHASH = keccak(text=GENESIS_TYPE)
 _HEADER_ABI = (
-    "bytes32", "uint32", "bytes32", "uint32", "bytes32", "bytes32", "bytes32", "bytes32", "uint8", "bytes32", "uint8", "address", "bytes32",
+    "bytes32", "uint32", "bytes32", "uint32", "bytes32", "bytes32", "bytes32",
+    "bytes32", "uint8", "bytes32", "uint8", "address", "bytes32",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the chain keeps of a block (through its hash). ``proof`` is the consensus module's, ``proposer`` the miner's contract."""
+    """What the chain keeps of a block (through its hash).
+
+    ``proof`` is the consensus module's, ``proposer`` the miner's contract.
+    """
 
     number: int
     parent: bytes
@@ -41,19 +47,24 @@ class Header:
 
     def hash(self) -> bytes:
         """EIP-712 struct hash, 32 bytes."""
-        return keccak(
-            encode(
-                _HEADER_ABI,
-                (
-                    _HEADER_TYPEHASH, self.number, self.parent, self.round, self.updates_root, self.ballots_root, self.accepted_root,
-                    self.body.digest, self.body.codec, self.model.digest, self.model.codec, self.proposer, keccak(self.proof),
-                ),
-            )
+        values = (
+            _HEADER_TYPEHASH, self.number, self.parent, self.round, self.updates_root, self.ballots_root,
+            self.accepted_root, self.body.digest, self.body.codec, self.model.digest, self.model.codec,
+            self.proposer, keccak(self.proof),
         )  # fmt: skip
+        return keccak(encode(_HEADER_ABI, values))
 
 
 def genesis_hash(chain_id: int, federation: Address, manifest: Cid, model: Cid) -> bytes:
-    """The parent of block 1."""
+    """Return the parent of block 1."""
     types = ("bytes32", "uint256", "address", "bytes32", "uint8", "bytes32", "uint8")
-    values = (_GENESIS_TYPEHASH, chain_id, federation, manifest.digest, manifest.codec, model.digest, model.codec)
+    values = (
+        _GENESIS_TYPEHASH,
+        chain_id,
+        federation,
+        manifest.digest,
+        manifest.codec,
+        model.digest,
+        model.codec,
+    )
     return keccak(encode(types, values))

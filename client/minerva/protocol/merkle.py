@@ -1,4 +1,4 @@
-"""Merkle roots in OpenZeppelin's layout, so that `MerkleProof.verify` takes their proofs (docs/SPECIFICATION.md, R6)."""
+"""Merkle roots in OpenZeppelin's layout: `MerkleProof.verify` takes their proofs (SPECIFICATION.md, R6)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minerva.protocol.records import ZERO32
 
 
 def merkle_tree(leaves: Sequence[bytes]) -> list[bytes]:
-    """All 2n − 1 nodes, the root first, leaf i at 2n − 2 − i; one zero node when there are no leaves."""
+    """Return all 2n − 1 nodes, the root first, leaf i at 2n − 2 − i; one zero node for no leaves."""
     if not leaves:
         return [ZERO32]
     tree = [ZERO32] * (len(leaves) - 1) + list(reversed(leaves))
@@ -20,12 +20,12 @@ def merkle_tree(leaves: Sequence[bytes]) -> list[bytes]:
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """The root over ``leaves`` (32 bytes each, in order); 32 zero bytes for none."""
+    """Return the root over ``leaves`` (32 bytes each, in order); 32 zero bytes for none."""
     return merkle_tree(leaves)[0]
 
 
 def merkle_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The siblings from leaf ``index`` up to the root."""
+    """Return the siblings from leaf ``index`` up to the root."""
     tree, node = merkle_tree(leaves), 2 * len(leaves) - 2 - index
     proof = []
     while node:

@@ -1,4 +1,7 @@
-"""Why an update is refused: one table for ballots, blocks, API, tables and receipts (docs/SPECIFICATION.md, R4)."""
+"""Why an update is refused.
+
+One table for ballots, blocks, API, tables and receipts (docs/SPECIFICATION.md, R4).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Reason(IntEnum):
 _WORDS = {
     Reason.UNAVAILABLE: "its content could not be fetched in time",
     Reason.TOO_LARGE: "its content is larger than the federation allows",
-    Reason.MALFORMED: "its content is not a canonical safetensors file",
+    Reason.MALFORMED: "its content is not a well-formed safetensors file",
     Reason.WRONG_TENSORS: "its tensors' names, shapes or dtypes differ from the model's",
     Reason.NOT_FINITE: "a tensor holds NaN or infinity",
     Reason.WRONG_METADATA: "its file names another federation, round or device",

@@ -17,11 +17,13 @@ ZERO32 = bytes(32)
 ZERO_ADDRESS: Address = "0x" + "0" * 40
 LOSS_DECIMALS = 6
 
-_UPDATE_TYPES = ("address", "uint32", "address", "address", "bytes32", "uint8", "uint32", "uint32", "uint64", "int64", "int64")
-_UPDATE_NAMES = (
-    "federation", "round", "device", "miner", "digest", "codec", "samples", "epochs", "computeUs", "lossBefore", "lossAfter",
-)  # fmt: skip
-UPDATE_TYPE = f"Update({','.join(f'{t} {n}' for t, n in zip(_UPDATE_TYPES, _UPDATE_NAMES, strict=True))})"
+_UPDATE_FIELDS = {
+    "federation": "address", "round": "uint32", "device": "address", "miner": "address", "digest": "bytes32",
+    "codec": "uint8", "samples": "uint32", "epochs": "uint32", "computeUs": "uint64", "lossBefore": "int64",
+    "lossAfter": "int64",
+}  # fmt: skip
+_UPDATE_TYPES = tuple(_UPDATE_FIELDS.values())
+UPDATE_TYPE = f"Update({','.join(f'{kind} {name}' for name, kind in _UPDATE_FIELDS.items())})"
 _UPDATE_TYPEHASH = keccak(text=UPDATE_TYPE)
 
 
@@ -29,7 +31,8 @@ _UPDATE_TYPEHASH = keccak(text=UPDATE_TYPE)
 class Update:
     """The full record of a local update (EIP-712 type `Update`).
 
-    ``compute_us`` is the wall-clock time of the training loop in microseconds; ``loss_before`` and ``loss_after`` are fixed-point with
+    ``compute_us`` is the wall-clock time of the training loop in microseconds; ``loss_before`` and
+    ``loss_after`` are fixed-point with
     six decimals.
     """
 
@@ -57,7 +60,8 @@ class Update:
 class PlacedUpdate:
     """An update and where it stands: in its pool, and on the chain.
 
-    ``miner_index`` and ``pool_index`` give the update order; ``(block_number, log_index)`` says which came first; ``timestamp`` is that
+    ``miner_index`` and ``pool_index`` give the update order; ``(block_number, log_index)`` says which came
+    first; ``timestamp`` is that
     block's, in seconds.
     """
 
@@ -85,7 +89,10 @@ def extend_pool(head: bytes, leaf: bytes) -> bytes:
 
 
 def hash_list(items: Iterable[bytes]) -> bytes:
-    """Hash the concatenation of 32-byte items: `updatesRoot` over pool heads, `ballotsRoot` over ballot hashes (P2, P3)."""
+    """Hash the concatenation of 32-byte items.
+
+    `updatesRoot` over pool heads, `ballotsRoot` over ballot hashes (P2, P3).
+    """
     return keccak(b"".join(items))
 
 

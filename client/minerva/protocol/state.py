@@ -71,7 +71,10 @@ class FederationConfig:
 
 @dataclass(frozen=True, slots=True)
 class FederationState:
-    """Everything that moves; field order is that of the Solidity struct `State`. Sets of miners are masks over indices."""
+    """Everything that moves.
+
+    Field order is that of the Solidity struct `State`. Sets of miners are masks over indices.
+    """
 
     status: Status
     phase: Phase
@@ -124,7 +127,11 @@ class MinerInfo:
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """A bound device: its miner's contract, the first round it counts from, when it was last seen and last submitted (0: never)."""
+    """A bound device.
+
+    Its miner's contract, the first round it counts from, when it was last seen and last submitted (0:
+    never).
+    """
 
     miner: Address
     from_round: int

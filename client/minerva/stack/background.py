@@ -27,13 +27,15 @@ class Background:
         self._file = root / "stack.json"
 
     def read(self) -> dict[str, Any]:
-        """The record; empty when `up` never ran here."""
+        """Return the record; empty when `up` never ran here."""
         try:
             document: dict[str, Any] = json.loads(self._file.read_text())
         except FileNotFoundError:
             return {}
         except ValueError:
-            raise ConfigError("the stack's record is damaged", value=self._file, remedy="Remove its folder to start anew.") from None
+            raise ConfigError(
+                "the stack's record is damaged", value=self._file, remedy="Remove its folder to start anew."
+            ) from None
         return document
 
     def running(self) -> dict[str, ProcessRecord]:
@@ -51,7 +53,9 @@ class Background:
         """
         with self._lock():
             if self.running():
-                raise NodeConflict("the stack is up already", value=self.root, remedy="'minerva down' ends it.")
+                raise NodeConflict(
+                    "the stack is up already", value=self.root, remedy="'minerva down' ends it."
+                )
             return self._start(self.read(), miners, task, create, say)
 
     def down(self, say: Say) -> list[str]:
@@ -65,7 +69,9 @@ class Background:
                 self._write(document | {"processes": {}})
             return list(running)
 
-    def _start(self, before: dict[str, Any], miners: int, task: str, create: CreateSection, say: Say) -> dict[str, Any]:
+    def _start(
+        self, before: dict[str, Any], miners: int, task: str, create: CreateSection, say: Say
+    ) -> dict[str, Any]:
         stack = Stack(self.root, detached=True, say=say, ports=before.get("ports", {}))
         try:
             stack.start_chain()
@@ -105,7 +111,8 @@ class Background:
         for index, endpoint in stack.endpoints.items():
             ports[f"miner-{index}"] = urlsplit(endpoint).port
         return {
-            "rpc": stack.rpc, "stores": stack.store_urls, "store": stack.store_kind, "federation": federation, "task": task,
+            "rpc": stack.rpc, "stores": stack.store_urls, "store": stack.store_kind,
+            "federation": federation, "task": task,
             "deployment": str(stack.deployment.absolute()), "miners": stack.endpoints, "ports": ports,
             "config": str((self.root / FILE_NAME).absolute()),
             "processes": {name: asdict(child.record) for name, child in stack.children.items()},
@@ -123,5 +130,7 @@ class Background:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise NodeConflict("another command works on this stack", value=self.root, remedy="Wait for it to end.") from None
+                raise NodeConflict(
+                    "another command works on this stack", value=self.root, remedy="Wait for it to end."
+                ) from None
             yield

@@ -44,7 +44,8 @@ class Stack:
     Parameters
     ----------
     root
-        Everything it makes lies here: the chain's state, the IPFS repositories, the deployment, ledgers, journals, logs.
+        Everything it makes lies here: the chain's state, the IPFS repositories, the deployment, ledgers,
+        journals, logs.
     detached
         Its processes outlive this one (`minerva up`); else they die with it.
     say
@@ -130,7 +131,9 @@ class Stack:
             cwd=root,
         ) as child:
             if child.wait(DEPLOY_SECONDS) or not self.deployment.exists():
-                raise MinervaError("the contracts were not deployed", value=child.tail(1), remedy=f"See {child.log_path}.")
+                raise MinervaError(
+                    "the contracts were not deployed", value=child.tail(1), remedy=f"See {child.log_path}."
+                )
 
     def _deployed(self) -> bool:
         from minerva.chain.web3 import Web3Chain
@@ -142,7 +145,9 @@ class Stack:
             return False
         return True
 
-    def settings(self, name: str, key: int, *, store: int = 0, federation: str = "", **sections: dict[str, object]) -> Settings:
+    def settings(
+        self, name: str, key: int, *, store: int = 0, federation: str = "", **sections: dict[str, object]
+    ) -> Settings:
         """Return the configuration of one actor of this stack.
 
         Parameters
@@ -226,9 +231,14 @@ class Stack:
         self.children.clear()
 
     def _compiled(self) -> str:
-        """Where compiled code is kept: the checkout's own cache, so that it is compiled once and not for each stack."""
+        """Where compiled code is kept.
+
+        The checkout's own cache, so that it is compiled once and not for each stack.
+        """
         shared = project_root() / ".tools" / "cache"
-        return os.environ.get("NUMBA_CACHE_DIR") or str((shared if os.access(shared, os.W_OK) else self.root) / "numba")
+        return os.environ.get("NUMBA_CACHE_DIR") or str(
+            (shared if os.access(shared, os.W_OK) else self.root) / "numba"
+        )
 
     def free_bytes(self) -> int:
         """Free space where this stack lies."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from eth_account import Account
+from eth_utils.crypto import keccak
 from fake_node import FakeNode
 from interfaces import abis
 
+from minerva.chain import actor, sender
 from minerva.chain.actor import Web3Actor
 from minerva.chain.calls import Reader
 from minerva.chain.codec import Codec
@@ -33,6 +37,13 @@ def ballot(round: int, verdicts: bytes = b"\xff") -> Vote:
 
 def data_of(action: Action) -> bytes:
     return GATEWAYS.call(action).data
+
+
+REVERT = keccak(text="FederationAlreadyVoted(uint32,uint8)")[:4] + bytes(31) + b"\4" + bytes(32)
+
+
+def effects(*actions: Action) -> list[bytes]:
+    return [data_of(action) for action in actions]
 
 
 def as_receipt(raw: Any) -> Receipt:
@@ -63,3 +74,12 @@ class Scene:
         self.actor.close()
         self.actor = self.start()
         return self.actor
+
+
+def quick_scene(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A scene whose actor looks after a transaction at once, not after seconds."""
+    monkeypatch.setattr(actor, "NUDGE_SECONDS", 0.01)
+    monkeypatch.setattr(sender, "_SUSPICION_SECONDS", 0.05)
+    scene = Scene(folder)
+    yield scene
+    scene.actor.close()

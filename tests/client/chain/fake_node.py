@@ -37,6 +37,7 @@ class FakeNode:
         self.faults: dict[str, list[Exception]] = {}
         self.calls: list[str] = []
         self.pending = True
+        self.without_code: set[str] = set()
         self.log_limit: int | None = None
         self.with_timestamps = True
         self._salt = itertools.count()
@@ -155,6 +156,9 @@ class FakeNode:
     def eth_getBalance(self, address: str, block: str) -> str:
         self._check("eth_getBalance", block)
         return hex(self.balances.get(address, 10**18))
+
+    def eth_getCode(self, address: str, block: str) -> str:
+        return "0x" if address in self.without_code else "0x60"
 
     def eth_maxPriorityFeePerGas(self) -> str:
         return hex(self.tip)

@@ -1,85 +1,17 @@
-"""Following a federation: back-fill, new miners, re-organisations, faults on the way."""
+"""Following a federation: back-fill, waiting, re-organisations, faults on the way."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
 import pytest
-from actor_scene import CODEC, FACTORY, FEDERATION, POW
-from eth_abi.abi import encode
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 from fake_node import FakeNode, Json
+from watch_scene import Feed, follow, joined, kinds, moved, opened, rounds
 
 from minerva.chain import watch as watch_module
-from minerva.chain.calls import Reader
-from minerva.chain.logs import LogDecoder, LogReader
-from minerva.chain.rpc import RpcError
-from minerva.chain.watch import LogWatch
 from minerva.errors import ChainError, ChainUnreachable, WrongChain
-from minerva.protocol.events import DifficultyChanged, EndpointChanged, Event, MinerJoined, RoundOpened
-
-MINERS = [to_checksum_address(f"0x{c * 40}") for c in "789"]
-OTHER = "0x" + "4" * 40
-
-
-class Feed:
-    """A subscription that tests speak for."""
-
-    def __init__(self) -> None:
-        self.live, self.events = True, set[threading.Event]()
-
-    def listen(self, event: threading.Event) -> None:
-        self.events.add(event)
-
-    def forget(self, event: threading.Event) -> None:
-        self.events.discard(event)
-
-    def tell(self) -> None:
-        for event in self.events:
-            event.set()
-
-
-def word(value: int | str) -> str:
-    return f"0x{value:064x}" if isinstance(value, int) else "0x" + value[2:].lower().rjust(64, "0")
-
-
-def entry(emitter: str, signature: str, topics: list[Any], types: list[str], values: list[Any]) -> Json:
-    topic = "0x" + keccak(text=signature).hex()
-    return {
-        "address": emitter,
-        "topics": [topic, *map(word, topics)],
-        "data": "0x" + encode(types, values).hex(),
-    }
-
-
-def opened(round: int, emitter: str = FEDERATION) -> Json:
-    return entry(emitter, "RoundOpened(uint32,uint64,uint40)", [round], ["uint64", "uint40"], [1, 2])
-
-
-def joined(index: int, emitter: str = FEDERATION) -> Json:
-    values = [MINERS[index], "http://x"]
-    signature = "MinerJoined(uint8,address,address,string)"
-    return entry(emitter, signature, [index, OTHER], ["address", "string"], values)
-
-
-def moved(index: int, endpoint: str) -> Json:
-    return entry(MINERS[index], "EndpointChanged(string)", [], ["string"], [endpoint])
-
-
-def harder(federation: str, round: int) -> Json:
-    signature = "DifficultyChanged(address,uint32,uint64)"
-    return entry(POW, signature, [federation, round], ["uint64"], [9])
-
-
-def rounds(logs: tuple[Any, ...] | list[Any]) -> list[int]:
-    return [log.event.round for log in logs if isinstance(log.event, RoundOpened)]
-
-
-def kinds(logs: tuple[Any, ...] | list[Any]) -> list[type[Event]]:
-    return [type(log.event) for log in logs]
+from minerva.protocol.events import EndpointChanged, MinerJoined
 
 
 @pytest.fixture
@@ -92,19 +24,6 @@ def feed() -> Feed:
     return Feed()
 
 
-def log_reader(node: FakeNode, start: int = 0) -> LogReader:
-    reader = Reader(node.rpc, CODEC)
-    return LogReader(reader, LogDecoder(reader), FEDERATION, (FACTORY, POW), start)
-
-
-def follow(node: FakeNode, feed: Feed, start: int = 0, deployed: int = 0) -> LogWatch:
-    genesis = bytes.fromhex(node.blocks[0]["header"]["hash"][2:])
-    return LogWatch(node.rpc, log_reader(node, deployed), feed, start, genesis)  # type: ignore[arg-type]
-
-
-# -- reading ------------------------------------------------------------------------------------------
-
-
 def test_back_fill_comes_first(node: FakeNode, feed: Feed) -> None:
     node.emit(opened(1))
     node.emit(opened(2), opened(3))
@@ -113,62 +32,6 @@ def test_back_fill_comes_first(node: FakeNode, feed: Feed) -> None:
     assert [(log.block_number, log.log_index, log.timestamp) for log in change.added] == [
         (1, 0, 1001), (2, 0, 1002), (2, 1, 1002),
     ]  # fmt: skip
-
-
-def test_strangers_are_left_out(node: FakeNode) -> None:
-    node.emit(opened(1, OTHER), harder(FEDERATION, 7), harder(OTHER, 8), moved(0, "x"), opened(2))
-    logs = log_reader(node).read(0, 1)
-    assert kinds(logs) == [DifficultyChanged, RoundOpened]
-
-
-def test_new_miners_are_heard_from_their_first_word(node: FakeNode, feed: Feed) -> None:
-    node.emit(joined(0), moved(0, "same block"))
-    watch = follow(node, feed)
-    assert kinds(watch.wait(0).added) == [MinerJoined, EndpointChanged]
-    node.emit(joined(1))
-    node.emit(moved(1, "b"), moved(0, "a"))
-    assert kinds(watch.wait(0).added) == [MinerJoined, EndpointChanged, EndpointChanged]
-
-
-def test_miners_that_joined_before_the_range_are_heard(node: FakeNode) -> None:
-    node.emit(joined(0))
-    for _ in range(5):
-        node.emit()
-    node.emit(moved(0, "a"))
-    assert kinds(log_reader(node).read(6, 7)) == [EndpointChanged]
-
-
-def test_nothing_is_older_than_the_deployment(node: FakeNode) -> None:
-    for n in range(1, 5):
-        node.emit(opened(n))
-    assert rounds(log_reader(node, start=3).read(0, 4)) == [3, 4]
-
-
-@pytest.mark.parametrize("limit", [1, 3, 700])
-def test_ranges_shrink_until_the_node_agrees(node: FakeNode, limit: int) -> None:
-    for n in range(1, 2_500 if limit > 3 else 50):
-        node.emit(opened(n))
-    node.log_limit = limit
-    last = len(node.blocks) - 1
-    assert rounds(log_reader(node).read(0, last)) == list(range(1, last + 1))
-
-
-def test_node_that_refuses_one_block_is_an_error(node: FakeNode) -> None:
-    node.log_limit = 0
-    with pytest.raises(RpcError, match="more than 10000"):
-        log_reader(node).read(0, 0)
-
-
-def test_timestamps_are_asked_for_once_where_logs_have_none(node: FakeNode, feed: Feed) -> None:
-    node.with_timestamps = False
-    node.emit(opened(1), opened(2))
-    node.emit(opened(3))
-    reader = log_reader(node)
-    assert [log.timestamp for log in reader.read(0, 2)] == [1001, 1001, 1002]
-    assert [log.timestamp for log in reader.read(0, 2)] == [1001, 1001, 1002]
-    assert node.calls.count("eth_getBlockByHash") == 2
-    follow(node, feed).wait(0)
-    assert node.calls.count("eth_getBlockByHash") == 2, "a watch has the headers already"
 
 
 # -- waiting ------------------------------------------------------------------------------------------

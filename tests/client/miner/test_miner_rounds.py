@@ -185,7 +185,7 @@ def test_an_accepted_update_that_one_miner_never_got_is_fetched_for_the_block(sc
 def test_a_wrong_aggregate_is_rejected_and_its_proposer_barred(scene: Scene) -> None:
     scene.start(1, search_threads=0)
     scene.start(2, search_threads=0)
-    scene.driver.tick()
+    scene.await_round(1)
     scene.submit_all()
     eventually(lambda: scene.state.voted == 0b110)
     scene.driver.vote(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support import clock
 from support.errors import reverts
-from support.scene import Scene, mask, names
+from support.scene import Scene, names
 
 from minerva.protocol.state import Phase, Status
 
@@ -83,21 +83,3 @@ def test_goes_through_all_rounds_and_closes(deployed, requester, owners, devices
     assert transaction.events["FederationClosed"] == {"round": 3, "height": 3, "head": scene.state.head}
     assert scene.state.status == Status.CLOSED
     assert [scene.federation.phase(r) for r in range(5)] == [0, 5, 5, 5, 0]
-
-
-def test_runs_with_sixty_four_miners(deployed, requester, accounts):
-    """P1 to P6 at the bound of every loop; no transaction comes near 2^24 gas."""
-    scene = Scene.create(deployed, requester, max_miners=64, min_devices=64, max_devices=64, max_joins=64)
-    people = [accounts.at(f"0x{i:040x}", force=True) for i in range(0x6401, 0x6481)]
-    scene.join(*people[:64])
-    scene.register(*people[64:])
-    gas = [scene.tick().gas_used]
-    assert scene.state.snapshot == mask(range(64))
-    gas.append(scene.close_training().gas_used)
-    assert scene.state.updates == 64
-    scene.federation.vote(1, scene.updates_root(), b"\xff" * 64, {"from": scene.owners[0]})
-    gas.append(scene.vote(*range(1, 64)).gas_used)
-    scene.propose(63)
-    gas.append(scene.attest(*range(32)).gas_used)
-    assert scene.state.round == 2
-    assert max(gas) < 1_000_000
