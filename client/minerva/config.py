@@ -20,45 +20,51 @@ STATE_FOLDER = Path(".minerva")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ChainSection(_Section):
     """Where the chain answers, and what a transaction may cost."""
 
     rpc: str = Field(
-        "http://127.0.0.1:8545", description="RPC address: http(s)://, ws(s):// or a path to an IPC socket"
+        default="http://127.0.0.1:8545",
+        description="RPC address: http(s)://, ws(s):// or a path to an IPC socket",
     )
     deployment: str = Field(
-        "deployments/31337.json", description="file that scripts/export.py wrote: addresses and ABIs"
+        default="deployments/31337.json", description="file that scripts/export.py wrote: addresses and ABIs"
     )
-    timeout_seconds: float = Field(20.0, gt=0, le=600, description="longest wait for one RPC answer")
-    max_fee_gwei: float = Field(200.0, gt=0, description="most that a unit of gas may cost")
+    timeout_seconds: float = Field(default=20.0, gt=0, le=600, description="longest wait for one RPC answer")
+    max_fee_gwei: float = Field(default=200.0, gt=0, description="most that a unit of gas may cost")
 
 
 class StoreSection(_Section):
     """Where bytes are kept."""
 
-    url: str = Field("", description="kubo:/ip4/…/tcp/5001, http://host:port, local:FOLDER; empty: none")
+    url: str = Field(
+        default="", description="kubo:/ip4/…/tcp/5001, http://host:port, local:FOLDER; empty: none"
+    )
 
 
 class KeySection(_Section):
     """Who signs. Passwords are never in this file."""
 
-    account: str = Field("", description="a keystore file, or anvil:N on chain 31337")
+    account: str = Field(default="", description="a keystore file, or anvil:N on chain 31337")
     password_file: str = Field(
-        "", description="file whose first line unlocks the keystore; else MINERVA_PASSWORD, else a prompt"
+        default="",
+        description="file whose first line unlocks the keystore; else MINERVA_PASSWORD, else a prompt",
     )
 
 
 class MinerSection(_Section):
     """The miner's daemon and its API."""
 
-    host: str = Field("127.0.0.1", description="address the API listens on")
-    port: int = Field(8650, ge=0, le=65535, description="0: any free one")
-    public_url: str = Field("", description="what the contract tells devices; empty: http://host:port")
+    host: str = Field(default="127.0.0.1", description="address the API listens on")
+    port: int = Field(default=8650, ge=0, le=65535, description="0: any free one")
+    public_url: str = Field(
+        default="", description="what the contract tells devices; empty: http://host:port"
+    )
     retention_rounds: int = Field(
-        0,
+        default=0,
         ge=0,
         description="rounds whose updates stay pinned; 0: all, so that the whole chain can be verified",
     )
@@ -67,18 +73,25 @@ class MinerSection(_Section):
 class DeviceSection(_Section):
     """The device's task and data."""
 
-    task: str = Field("digits", description="a bundled task's name, or a path to a task file")
-    data: str = Field("", description="folder that the task's load_data is given; empty: the task's own")
-    partition: str = Field(
-        "", description="simulate: iid, dirichlet:ALPHA or pathological:K over `clients`; empty: all data"
+    task: str = Field(default="digits", description="a bundled task's name, or a path to a task file")
+    data: str = Field(
+        default="", description="folder that the task's load_data is given; empty: the task's own"
     )
-    clients: int = Field(1, ge=1, description="over how many the data is partitioned")
-    client: int = Field(0, ge=0, description="this device's number; with the round it seeds the sample order")
-    seed: int = Field(0, ge=0, description="of the partition")
-    epochs: int = Field(1, ge=1, le=10_000, description="local epochs a round")
-    push: bool = Field(True, description="offer updates to the miner's API before the own store")
-    trust_code: bool = Field(False, description="accept a manifest that names another training code")
-    rounds: int = Field(0, ge=0, description="stop after so many submissions; 0: when the federation closes")
+    partition: str = Field(
+        default="",
+        description="simulate: iid, dirichlet:ALPHA or pathological:K over `clients`; empty: all data",
+    )
+    clients: int = Field(default=1, ge=1, description="over how many the data is partitioned")
+    client: int = Field(
+        default=0, ge=0, description="this device's number; with the round it seeds the sample order"
+    )
+    seed: int = Field(default=0, ge=0, description="of the partition")
+    epochs: int = Field(default=0, ge=0, le=10_000, description="local epochs a round; 0: the task's own")
+    push: bool = Field(default=True, description="offer updates to the miner's API before the own store")
+    trust_code: bool = Field(default=False, description="accept a manifest that names another training code")
+    rounds: int = Field(
+        default=0, ge=0, description="stop after so many submissions; 0: when the federation closes"
+    )
 
 
 class CreateSection(_Section):
@@ -87,7 +100,7 @@ class CreateSection(_Section):
     Bounds in docs/SPECIFICATION.md, section C. Times are in seconds.
     """
 
-    title: str = Field("", description="a name for people; empty: the task's title")
+    title: str = Field(default="", description="a name for people; empty: the task's title")
     rounds: int = 10
     min_miners: int = 1
     max_miners: int = 16
@@ -106,17 +119,19 @@ class CreateSection(_Section):
     max_pause_seconds: int = 86_400
     max_model_bytes: int = 64 << 20
     confirmations: int = 0
-    difficulty: int = Field(20_000, description="expected hashes of the first proof of work")
-    target_seconds: int = Field(2, description="how long a proof of work should take")
-    initial_seed: int = Field(0, description="of the genesis model; told, not trusted")
+    difficulty: int = Field(default=20_000, description="expected hashes of the first proof of work")
+    target_seconds: int = Field(default=2, description="how long a proof of work should take")
+    initial_seed: int = Field(
+        default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
+    )
     aggregation: str = "fedavg"
 
 
 class Settings(_Section):
     """Everything, with its defaults."""
 
-    state: str = Field(str(STATE_FOLDER), description="folder for outboxes, journals and ledgers")
-    federation: str = Field("", description="the federation's address")
+    state: str = Field(default=str(STATE_FOLDER), description="folder for outboxes, journals and ledgers")
+    federation: str = Field(default="", description="the federation's address")
     chain: ChainSection = ChainSection()
     store: StoreSection = StoreSection()
     key: KeySection = KeySection()

@@ -15,6 +15,7 @@ from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_utils.address import is_address, to_checksum_address
 
 from minerva.errors import KeystoreError
 from minerva.protocol.records import Address
@@ -86,10 +87,7 @@ def load_account(spec: str, chain_id: int, password: PasswordSource | None = Non
         is no development chain: anyone could sign with it.
     """
     if not spec:
-        raise KeystoreError(
-            "no account is configured",
-            remedy="Name a keystore file with --account, or anvil:0 on chain 31337.",
-        )
+        raise _unnamed()
     if (number := _anvil_number(spec)) is not None:
         if chain_id != ANVIL_CHAIN_ID:
             raise _published(spec, chain_id)
@@ -102,6 +100,18 @@ def load_account(spec: str, chain_id: int, password: PasswordSource | None = Non
     if chain_id != ANVIL_CHAIN_ID and account.address.lower() in _known_addresses():
         raise _published(account.address, chain_id)
     return account
+
+
+def account_address(spec: str) -> Address:
+    """Return the address that an account signs with, without unlocking it; raises as `load_account`."""
+    if not spec:
+        raise _unnamed()
+    if (number := _anvil_number(spec)) is not None:
+        return anvil_address(number)
+    address = str(_read(Path(spec)).get("address", "")).removeprefix("0x")
+    if not is_address(f"0x{address}"):
+        raise KeystoreError("the keystore does not tell its address", value=spec, remedy="Name another.")
+    return str(to_checksum_address(f"0x{address}"))
 
 
 def create_keystore(
@@ -133,15 +143,20 @@ def create_keystore(
     document = account.encrypt(password, kdf="scrypt", iterations=scrypt_n)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        raise KeystoreError("the file exists already", value=path, remedy="Name another.") from None
+    except OSError as error:
+        raise _unwritten(path, error) from None
+    try:
+        with os.fdopen(handle, "w") as file:
             json.dump(document, file)
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-    except FileExistsError:
-        raise KeystoreError("the file exists already", value=path, remedy="Name another.") from None
     except OSError as error:
-        raise KeystoreError("the keystore cannot be written", value=f"{path}: {error.strerror}") from None
+        path.unlink(missing_ok=True)
+        raise _unwritten(path, error) from None
     return account
 
 
@@ -181,6 +196,18 @@ def _known_addresses() -> frozenset[str]:
     return frozenset(anvil_address(number).lower() for number in range(_KNOWN))
 
 
+def _unwritten(path: Path, error: OSError) -> KeystoreError:
+    return KeystoreError(
+        "the keystore cannot be written", value=f"{path}: {error.strerror}", remedy="Name another file."
+    )
+
+
+def _unnamed() -> KeystoreError:
+    return KeystoreError(
+        "no account is configured", remedy="Name a keystore file with --account, or anvil:0 on chain 31337."
+    )
+
+
 def _published(what: str, chain_id: int) -> KeystoreError:
     return KeystoreError(
         f"this key is published with anvil, so anyone can sign with it, and chain {chain_id} is no dev chain",
@@ -199,7 +226,9 @@ def _read(path: Path) -> dict[str, Any]:
             remedy="Name one with --account, or make it: minerva key new FILE.",
         ) from None
     except OSError as error:
-        raise KeystoreError("the keystore cannot be read", value=f"{path}: {error.strerror}") from None
+        raise KeystoreError(
+            "the keystore cannot be read", value=f"{path}: {error.strerror}", remedy="Check its permissions."
+        ) from None
     except ValueError:
         document = None
     if (
@@ -208,7 +237,11 @@ def _read(path: Path) -> dict[str, Any]:
         or not ({"crypto", "Crypto"} & set(document))
     ):
         # The content is not shown: it may be a bare key.
-        raise KeystoreError("not a keystore file (Web3 Secret Storage, version 3)", value=path)
+        raise KeystoreError(
+            "not a keystore file (Web3 Secret Storage, version 3)",
+            value=path,
+            remedy="Name another, or make one: minerva key new FILE.",
+        )
     return document
 
 

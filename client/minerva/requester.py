@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from eth_abi.abi import encode
 
 from minerva.chain.port import Actor, Chain
-from minerva.errors import ChainError
+from minerva.errors import ChainError, ConfigError, ContractReverted
 from minerva.learning.aggregation import aggregator
 from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CreateFederation
+from minerva.protocol.cid import Cid
 from minerva.protocol.events import FederationCreated
+from minerva.protocol.machine.configuration import check_config
+from minerva.protocol.machine.proof_of_work import MAX_DIFFICULTY, MAX_TARGET_SECONDS
 from minerva.protocol.manifest import Manifest, RuleParameters
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.state import FederationConfig
+from minerva.store.cid import cid_of
 from minerva.store.port import Store
 
 if TYPE_CHECKING:
@@ -42,40 +47,50 @@ def create_federation(
     ------
     UserError
         The aggregation rule is unknown, or the task cannot be used.
-    ContractReverted
-        A parameter is out of bounds (`FederationInvalidConfig`).
+    ConfigError
+        A parameter is out of bounds; nothing was put or sent.
     """
     aggregator(options.aggregation)
     manifest = task.manifest(rules or RuleParameters(), aggregation=options.aggregation, title=options.title)
     genesis = state_to_bytes(
         task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
     )
-    config = FederationConfig(
-        manifest=store.put(manifest.to_bytes()),
-        model=store.put(genesis),
-        consensus=chain.proof_of_work,
-        consensus_parameters=encode(("uint64", "uint32"), (options.difficulty, options.target_seconds)),
-        rounds=options.rounds,
-        min_miners=options.min_miners,
-        max_miners=options.max_miners,
-        min_devices=options.min_devices,
-        max_devices=options.max_devices,
-        min_updates=options.min_updates,
-        max_joins=options.max_joins,
-        silent_rounds=options.silent_rounds,
-        training_seconds=options.training_seconds,
-        verification_seconds=options.verification_seconds,
-        fetch_seconds=options.fetch_seconds,
-        mining_seconds=options.mining_seconds,
-        attestation_seconds=options.attestation_seconds,
-        max_extensions=options.max_extensions,
-        max_candidates=options.max_candidates,
-        max_pause_seconds=options.max_pause_seconds,
-        max_model_bytes=options.max_model_bytes,
-        confirmations=options.confirmations,
-    )
+    contents = (manifest.to_bytes(), genesis)
+    config = _config(options, chain.proof_of_work, *map(cid_of, contents))
+    for content in contents:
+        store.put(content)
     receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex))
     for log in receipt.logs:
         if isinstance(log.event, FederationCreated):
             return log.event.federation, manifest
     raise ChainError("the factory created nothing", value="0x" + receipt.transaction.hex())
+
+
+def _config(options: CreateSection, consensus: Address, manifest: Cid, model: Cid) -> FederationConfig:
+    """Return the contract's configuration; raises `ConfigError` for what it would refuse."""
+    puzzle = (options.difficulty, options.target_seconds)
+    for key, value, most in zip(
+        ("difficulty", "target_seconds"), puzzle, (MAX_DIFFICULTY, MAX_TARGET_SECONDS), strict=True
+    ):
+        if not 1 <= value <= most:
+            raise _out_of_bounds(key, value)
+    shared = {field.name for field in fields(FederationConfig)} & set(type(options).model_fields)
+    config = FederationConfig(
+        manifest=manifest,
+        model=model,
+        consensus=consensus,
+        consensus_parameters=encode(("uint64", "uint32"), puzzle),
+        **{name: getattr(options, name) for name in shared},
+    )
+    try:
+        check_config(config, consensus_has_code=True)
+    except ContractReverted as error:
+        position, refused = error.arguments
+        raise _out_of_bounds(fields(config)[int(str(position))].name, refused) from None
+    return config
+
+
+def _out_of_bounds(key: str, value: object) -> ConfigError:
+    return ConfigError(
+        f"create.{key} is out of bounds", value=value, remedy="See docs/SPECIFICATION.md, sections C and W."
+    )

@@ -106,6 +106,7 @@ class Web3Actor:
         """
         deadline, pause = time.monotonic() + timeout, FIRST_PAUSE
         refused: list[ContractReverted] = []
+        self._sender.repair()  # also what lay deep and is gone all the same
         while True:
             shallow, missing, reverted = self._survey(confirmations)
             refused += reverted

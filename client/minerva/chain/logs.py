@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -25,26 +26,22 @@ class LogDecoder:
     def __init__(self, reader: Reader) -> None:
         self._rpc, self._codec = reader.rpc, reader.codec
         self._timestamps: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def decode(self, entries: Iterable[Entry], known: Mapping[str, int] | None = None) -> list[Log]:
         """Decode entries; ``known`` gives timestamps by block hash (hex) where the node's logs have none."""
-        found, times = list(entries), known or {}
-        lacking = {
-            block
-            for entry in found
-            if "blockTimestamp" not in entry
-            and (block := entry["blockHash"]) not in times
-            and block not in self._timestamps
-        }
-        fetched = self._fetch_timestamps(sorted(lacking))
+        found, times = list(entries), dict(known or {})
+        bare = {entry["blockHash"] for entry in found if "blockTimestamp" not in entry}
+        for block in bare - times.keys():
+            if (cached := self._timestamps.get(block)) is not None:
+                times[block] = cached
+        times |= self._fetch_timestamps(sorted(bare - times.keys()))
 
-        def timestamp(entry: Entry) -> int:
-            given, block = entry.get("blockTimestamp"), entry["blockHash"]
-            if isinstance(given, str):
-                return int(given, 16)
-            return times.get(block) or fetched.get(block) or self._timestamps[block]
+        def time_of(entry: Entry) -> int:
+            given = entry.get("blockTimestamp")
+            return int(given, 16) if isinstance(given, str) else times[entry["blockHash"]]
 
-        return self._codec.logs((entry, timestamp(entry)) for entry in found)
+        return self._codec.logs((entry, time_of(entry)) for entry in found)
 
     def _fetch_timestamps(self, hashes: list[str]) -> dict[str, int]:
         requests: list[Request] = [("eth_getBlockByHash", (block, False)) for block in hashes]
@@ -56,9 +53,10 @@ class LogDecoder:
             if header is None:
                 raise RpcError("eth_getBlockByHash", 0, f"block {block} is gone")
             fetched[block] = int(header["timestamp"], 16)
-        self._timestamps |= fetched
-        while len(self._timestamps) > _TIMESTAMPS:
-            del self._timestamps[next(iter(self._timestamps))]
+        with self._lock:
+            self._timestamps |= fetched
+            while len(self._timestamps) > _TIMESTAMPS:
+                del self._timestamps[next(iter(self._timestamps))]
         return fetched
 
 

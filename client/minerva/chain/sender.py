@@ -13,6 +13,7 @@ from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
+from minerva.chain.abi import checksummed
 from minerva.chain.calls import Call, Reader
 from minerva.chain.fees import GWEI, FeePolicy, Quote, gas_limit
 from minerva.chain.outbox import Entry, Outbox
@@ -186,7 +187,9 @@ class Sender:
 
     def _sign(self, intent: str, call: Call, nonce: int, gas: int, quote: Quote) -> Entry:
         return self._sign_fields(
-            intent, {"nonce": nonce, "to": call.to, "data": call.data, "value": 0, "gas": gas}, quote
+            intent,
+            {"nonce": nonce, "to": checksummed(call.to), "data": call.data, "value": 0, "gas": gas},
+            quote,
         )
 
     def _sign_fields(self, intent: str, fields: dict[str, Any], quote: Quote) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -95,6 +96,8 @@ class HttpTransport:
     def __init__(self, url: str) -> None:
         import urllib3
 
+        # At DEBUG it logs whole addresses, with the keys that providers put into them.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
         self._shown, self._errors = shown(url), (urllib3.exceptions.HTTPError, OSError)
         parts = urlsplit(url)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

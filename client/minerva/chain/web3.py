@@ -155,12 +155,10 @@ class Web3Chain:
         """Return current members, leaving ones included, by index."""
         gateway = self._gateways.federation(federation)
         members = indices(self._reader.read(gateway.state()).members)
-        found = self._reader.read_all([gateway.member(index) for index in members])
-        endpoints = self._reader.read_all([self._gateways.miner(miner).endpoint() for _, miner in found])
-        return tuple(
-            MinerInfo(index, owner, miner, endpoint)
-            for index, (owner, miner), endpoint in zip(members, found, endpoints, strict=True)
-        )
+        places = self._reader.read_all([gateway.member(index) for index in members])
+        found = [(i, *place) for i, place in zip(members, places, strict=True) if place[1] != ZERO_ADDRESS]
+        endpoints = self._reader.read_all([self._gateways.miner(miner).endpoint() for _, _, miner in found])
+        return tuple(MinerInfo(*info, endpoint) for info, endpoint in zip(found, endpoints, strict=True))
 
     def pool(self, miner: Address, round: int) -> Pool:
         """Return the pool of a miner's contract."""

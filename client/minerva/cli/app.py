@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
+from minerva import __version__
 from minerva.cli import demo, device, doctor, federation, key, miner, model, stack, task, verify
-from minerva.errors import MinervaError
+from minerva.cli.common import complain, one_line
+from minerva.errors import ContractReverted, MinervaError
 
 app = typer.Typer(
     name="minerva",
     help="Federated learning whose updates are verified and aggregated by miners on a blockchain.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 doctor.add(app)
@@ -34,45 +38,74 @@ for name, group in (
     app.add_typer(group, name=name)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"minerva {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status: 0, 1 (a fault), 2 (the user's mistake) or 130 (Ctrl-C)."""
-    words = sys.argv[1:] if arguments is None else arguments
+    """Run the command.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 1 (a fault), 2 (the user's mistake) or 130 (Ctrl-C).
+    """
+    words = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        status = app(words, standalone_mode=False)
+        status = app(words, prog_name="minerva", standalone_mode=False)
+        sys.stdout.flush()
         return status if isinstance(status, int) else 0
-    except MinervaError as error:
-        return _fail(str(error), error.exit_code, words, remedy=error.remedy)
-    except TyperException as error:
-        return _fail(_usage(error), int(getattr(error, "exit_code", 2)), words)
-    except typer.Exit as error:
-        return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", 130, words)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        what = error.strerror or type(error).__name__
-        return _fail(f"the system refused: {what}: {error.filename or ''}".rstrip(": "), 1, words)
-    except Exception as error:
-        if os.environ.get("MINERVA_DEBUG"):
+    except BaseException as error:
+        if os.environ.get("MINERVA_DEBUG") and not isinstance(error, KeyboardInterrupt):
             raise
-        return _fail(
-            f"a fault of minerva itself: {type(error).__name__}: {error}. Run it again with MINERVA_DEBUG=1 and report the traceback.",
-            1,
-            words,
-        )
+        return _fail(error, words)
 
 
-def _usage(error: TyperException) -> str:
-    message = (error.format_message() if hasattr(error, "format_message") else str(error)) or "A command is needed."
-    context = getattr(error, "ctx", None)
-    return f"{message} See '{context.command_path} --help'." if context is not None else message
-
-
-def _fail(message: str, status: int, words: list[str], *, remedy: str = "") -> int:
-    line = " ".join(message.split())
+def _fail(error: BaseException, words: list[str]) -> int:
+    """Tell of an error in one line, and as JSON where that was asked for; return the exit status."""
+    what, value, remedy, status = _describe(error)
     if "--json" in words:
-        print(json.dumps({"error": line, "remedy": remedy, "status": status}))
-    print(f"minerva: {line}", file=sys.stderr)
+        document: dict[str, Any] = {"error": what, "value": value, "remedy": remedy, "status": status}
+        print(json.dumps(document))
+    complain(MinervaError(what, value=value, remedy=remedy))
     return status
+
+
+def _describe(error: BaseException) -> tuple[str, str | None, str, int]:
+    """Return what was wrong, with which value, what to do, and the exit status."""
+    if isinstance(error, ContractReverted):
+        from minerva.cli.refusals import explain
+
+        error = explain(error)
+    match error:
+        case MinervaError():
+            value = None if error.value is None else one_line(error.value)
+            return error.what, value, error.remedy, error.exit_code
+        case TyperException():
+            where = getattr(getattr(error, "ctx", None), "command_path", "minerva")
+            what = error.format_message() or "a command is needed"
+            return one_line(what).rstrip("."), None, f"See '{where} --help'.", 2
+        case KeyboardInterrupt() | typer.Abort():
+            return "interrupted", None, "", 130
+        case OSError():
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            value = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+            remedy = "Free some space." if full else "Check the path and its permissions."
+            return "the system refused", value or type(error).__name__, remedy, 1
+        case _:
+            remedy = "Run it again with MINERVA_DEBUG=1 and report the traceback."
+            return "a fault of minerva itself", one_line(f"{type(error).__name__}: {error}"), remedy, 1

@@ -1,4 +1,4 @@
-"""What every command shares: the options, the effective configuration, output for people or machines, and how errors end."""
+"""What commands share: the effective configuration, what they open, and output for people or machines."""
 
 from __future__ import annotations
 
@@ -10,58 +10,34 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 from rich.console import Console
 
 from minerva import config
-from minerva.errors import ConfigError, UserError
+from minerva.cli.options import SHARED
+from minerva.errors import ConfigError, MinervaError, UserError
 
 if TYPE_CHECKING:
     from minerva.chain.port import Actor
     from minerva.chain.web3 import Web3Chain
     from minerva.store.port import Store
 
-_OPTIONS: dict[str, tuple[Any, Any, str | None]] = {
-    "config_file": (
-        Annotated[Path | None, typer.Option("--config", help="TOML file; flags override it.", show_default=False)], None, None,
-    ),
-    "rpc": (Annotated[str | None, typer.Option(help="RPC address of the chain.", show_default=False)], None, "chain.rpc"),
-    "deployment": (
-        Annotated[str | None, typer.Option(help="File with addresses and ABIs.", show_default=False)], None, "chain.deployment",
-    ),
-    "store": (
-        Annotated[str | None, typer.Option(help="kubo:MULTIADDR, http://HOST:PORT or local:FOLDER.", show_default=False)],
-        None,
-        "store.url",
-    ),
-    "account": (
-        Annotated[str | None, typer.Option(help="Keystore file, or anvil:N on chain 31337.", show_default=False)],
-        None,
-        "key.account",
-    ),
-    "password_file": (
-        Annotated[str | None, typer.Option(help="File whose first line unlocks the keystore.", show_default=False)],
-        None,
-        "key.password_file",
-    ),
-    "state": (Annotated[str | None, typer.Option(help="Folder for outboxes, journals, ledgers.", show_default=False)], None, "state"),
-    "assign": (
-        Annotated[
-            list[str] | None,
-            typer.Option("--set", help="Any configuration key: --set miner.port=0", metavar="KEY=VALUE", show_default=False),
-        ],
-        None,
-        None,
-    ),
-    "as_json": (Annotated[bool, typer.Option("--json", help="Print one JSON document.")], False, None),
-    "show_config": (Annotated[bool, typer.Option("--show-config", help="Print the effective configuration and stop.")], False, None),
-    "verbose": (Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error.")], False, None),
-}  # fmt: skip
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=_Closable)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Make a console that never cuts a line: addresses and paths stay whole."""
+    return Console(stderr=stderr, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 @dataclass
@@ -70,8 +46,8 @@ class Context:
 
     settings: config.Settings
     as_json: bool
-    out: Console = field(default_factory=lambda: Console(soft_wrap=True))
-    err: Console = field(default_factory=lambda: Console(stderr=True, soft_wrap=True))
+    out: Console = field(default_factory=_console)
+    err: Console = field(default_factory=lambda: _console(stderr=True))
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _chain: Web3Chain | None = None
     _store: Store | None = None
@@ -81,77 +57,153 @@ class Context:
         """The folder for outboxes, journals and ledgers."""
         return Path(self.settings.state)
 
-    def emit(self, document: Any, render: Callable[[Console], None]) -> None:
-        """Print one JSON document with ``--json``, else what ``render`` draws."""
+    def emit(
+        self, document: Any, render: Callable[[Console], None], failure: MinervaError | None = None
+    ) -> None:
+        """Print one JSON document with ``--json``, else what ``render`` draws.
+
+        Parameters
+        ----------
+        failure
+            What the document tells of: its line goes to standard error, and the command ends with its status.
+        """
         if self.as_json:
             print(json.dumps(document, indent=2, default=str))
         else:
             render(self.out)
+        if failure is not None:
+            complain(failure)
+            raise typer.Exit(failure.exit_code)
 
     def chain(self) -> Web3Chain:
-        """The chain of this configuration; connects at the first call."""
+        """Return the chain of this configuration; connects at the first call."""
         if self._chain is None:
             from minerva.cli.connect import connect
 
-            self._chain = connect(self.settings)
-            self._open.callback(self._chain.close)
+            self._chain = self.closing(connect(self.settings))
         return self._chain
 
     def store(self) -> Store:
-        """The store of this configuration; raises `ConfigError` when none is named."""
+        """Return the store of this configuration; raises `ConfigError` when none is named."""
         found = self.store_or_none()
         if found is None:
-            raise ConfigError("no store is configured", remedy="Name one with --store, e.g. kubo:/ip4/127.0.0.1/tcp/5001.")
+            raise ConfigError(
+                "no store is configured", remedy="Name one with --store, e.g. kubo:/ip4/127.0.0.1/tcp/5001."
+            )
         return found
 
     def store_or_none(self) -> Store | None:
-        """The store of this configuration, if it names one; raises `StoreUnreachable` when that does not answer."""
+        """Return the store of this configuration, if any; raises `StoreUnreachable` when it is silent."""
         if self._store is None and self.settings.store.url:
             from minerva.store import open_store
 
-            self._store = open_store(self.settings.store.url)
-            self._open.callback(self._store.close)
-            self._store.health()
+            store = self.closing(open_store(self.settings.store.url))
+            store.health()
+            self._store = store
         return self._store
 
     def actor(self) -> Actor:
-        """The account of this configuration, able to act; holds the lock on its key until the command ends."""
+        """Return the configured account, able to act; its key is locked until the command ends."""
         from minerva.cli.connect import connect_actor
 
         return self._open.enter_context(connect_actor(self.chain(), self.settings))
 
     def account_address(self) -> str:
-        """The address of the configured account."""
-        from minerva.cli.connect import password_source
-        from minerva.keys import load_account
+        """Return the address of the configured account, without unlocking it."""
+        from minerva.keys import account_address
 
-        return str(load_account(self.settings.key.account, self.chain().chain_id, password_source(self.settings)).address)
+        return account_address(self.settings.key.account)
+
+    def closing(self, thing: T) -> T:
+        """Close ``thing`` when the command ends; return it."""
+        self._open.callback(thing.close)
+        return thing
 
     def federation(self, given: str | None) -> str:
-        """The federation that was named, checksummed; raises `ConfigError` when none was."""
-        from eth_utils.address import is_address, to_checksum_address
+        """Return the federation that was named, checksummed.
 
-        address = given or self.settings.federation
-        if not address or not is_address(address):
-            raise ConfigError(
-                "a federation's address is needed", value=repr(address), remedy="'minerva federation list' shows them."
-            )
-        return str(to_checksum_address(address))
+        Raises
+        ------
+        ConfigError
+            None was named.
+        WrongChain
+            The deployment's factory knows none of that address.
+        """
+        named = given or self.settings.federation
+        if not named:
+            raise ConfigError("no federation is named", remedy="'minerva federation list' shows them.")
+        found = address(named)
+        self.chain().requester(found)
+        return found
 
     def close(self) -> None:
         """Close what was opened."""
         self._open.close()
 
 
-def command(app: typer.Typer, name: str, **keywords: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def address(text: str) -> str:
+    """Return an address with its checksum; raises `UserError` when the text is none."""
+    from eth_utils.address import is_address, to_checksum_address
+
+    if not text.startswith("0x") or not is_address(text):
+        raise UserError(
+            "not an address", value=ascii(text)[:100], remedy="It is 0x and 40 hex digits; copy it whole."
+        )
+    return str(to_checksum_address(text))
+
+
+def complain(error: MinervaError | str) -> None:
+    """Print one line to standard error."""
+    print(f"minerva: {one_line(error)}", file=sys.stderr)
+
+
+def one_line(text: object) -> str:
+    """Return a text with its line breaks made spaces."""
+    return " ".join(str(text).split())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; raises `UserError` when it cannot be written."""
+    temporary = path.parent / f".{path.name}.part"
+    try:
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(
+            "the file cannot be written", value=f"{path}: {error.strerror}", remedy="Name another file."
+        ) from None
+
+
+def table(out: Console, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print columns; nothing is cut, whatever the width of the terminal."""
+    lines = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        out.print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def facts(out: Console, items: Iterable[tuple[str, object]], indent: int = 12) -> None:
+    """Print a name and a value a line."""
+    for name, value in items:
+        out.print(f"{name:>{indent}}: {value}")
+
+
+def command(
+    app: typer.Typer, name: str, **keywords: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command that takes a `Context` first, then its own options, then the shared ones."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         taken = {parameter.name for parameter in own}
         shared = [
-            inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            for option, (annotation, default, _) in _OPTIONS.items()
+            inspect.Parameter(
+                option, inspect.Parameter.KEYWORD_ONLY, default=known.default, annotation=known.annotation
+            )
+            for option, known in SHARED.items()
             if option not in taken
         ]
 
@@ -159,11 +211,12 @@ def command(app: typer.Typer, name: str, **keywords: Any) -> Callable[[Callable[
         def run(**values: Any) -> None:
             given = {option.name: values.pop(option.name) for option in shared}
             context = _context(given)
-            if given["show_config"]:
-                print(context.settings.to_toml(), end="")
-                return
             try:
-                function(context, **values)
+                if given["show_config"]:
+                    settings = context.settings
+                    context.emit(settings.model_dump(), lambda out: out.print(settings.to_toml(), end=""))
+                else:
+                    function(context, **values)
             finally:
                 context.close()
 
@@ -178,7 +231,7 @@ def command(app: typer.Typer, name: str, **keywords: Any) -> Callable[[Callable[
 
 def _context(given: dict[str, Any]) -> Context:
     overrides: dict[str, Any] = {
-        dotted: given[option] for option, (_, _, dotted) in _OPTIONS.items() if dotted is not None and option in given
+        known.key: given[option] for option, known in SHARED.items() if known.key and option in given
     }
     for assignment in given["assign"] or []:
         key, equals, value = assignment.partition("=")
@@ -196,12 +249,16 @@ def _context(given: dict[str, Any]) -> Context:
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set, for daemons that end at the next event; a second SIGINT interrupts at once."""
-    stop = threading.Event()
+    """Make an event that SIGTERM and Ctrl-C set, for daemons that end at the next occasion.
+
+    A second Ctrl-C interrupts at once. After one, the command ends with status 130; after SIGTERM with 0.
+    """
+    stop, received = threading.Event(), set[int]()
 
     def handle(number: int, _frame: object) -> None:
-        if stop.is_set() and number == signal.SIGINT:
+        if number == signal.SIGINT and number in received:
             raise KeyboardInterrupt
+        received.add(number)
         stop.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -210,3 +267,5 @@ def stop_on_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if signal.SIGINT in received:
+        raise typer.Exit(130)

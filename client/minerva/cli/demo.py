@@ -25,7 +25,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Of the partition.")] = 1,
     runs: Annotated[Path, typer.Option(help="Folder for the runs.")] = Path("runs"),
 ) -> None:
-    """Run six devices (three cheat) and three miners (one is killed) through rounds on real parts, and tell the story."""
+    """Run six devices (three cheat) and three miners (one is killed) on real parts, and tell the story."""
     from minerva.demo.display import Display
     from minerva.demo.report import print_summary
     from minerva.demo.story import DemoOptions, run_demo
@@ -34,6 +34,11 @@ def demo(
     options = DemoOptions(folder, rounds=rounds, miners=miners, kill_round=kill_round, seed=seed)
     with Display(context.err) as display:
         summary, observer = run_demo(options, display)
-    context.emit(summary, lambda out: print_summary(out, observer, summary, folder))
+    failure = None
     if not summary["verified"]:
-        raise VerificationFailed("the chain does not re-derive", value=summary["firstDifference"])
+        failure = VerificationFailed(
+            "the chain does not re-derive",
+            value=summary["firstDifference"],
+            remedy=f"See the logs in {folder}/stack/logs.",
+        )
+    context.emit(summary, lambda out: print_summary(out, observer, summary, folder), failure)

@@ -2,77 +2,95 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from minerva.cli.common import Context, command, stop_on_signals
+from minerva.cli.common import Context, address, command, facts, stop_on_signals
 from minerva.config import DeviceSection
-from minerva.errors import DataError
+from minerva.errors import DataError, UserError
 
 if TYPE_CHECKING:
     from minerva.device.daemon import Device
     from minerva.device.training import TaskTrainer
 
-app = typer.Typer(help="Devices: train on private data, commit, publish, follow the blocks.", no_args_is_help=True)
+app = typer.Typer(help="Devices: train on private data, commit, publish, follow the blocks.")
 
 _Federation = Annotated[str | None, typer.Argument(help="The federation's address.", show_default=False)]
-_Miner = Annotated[str | None, typer.Option("--miner", help="Miner's contract or owner; default: any active one.", show_default=False)]
+_Miner = Annotated[
+    str | None,
+    typer.Option("--miner", help="Miner's contract or owner; default: any active one.", show_default=False),
+]
+_Device = Annotated[
+    str | None, typer.Option("--device", help="Another device's address.", show_default=False)
+]
 
 
-@command(app, "register", epilog="Example: minerva device register 0xFederation --account device.json --set device.task=digits")
+@command(
+    app,
+    "register",
+    epilog="Example: minerva device register 0xFederation --account device.json --set device.task=digits",
+)
 def register(context: Context, federation: _Federation = None, miner: _Miner = None) -> None:
     """Join: check the manifest against the local task, commit to the data, calibrate, bind to a miner."""
     device = build_device(context, context.federation(federation))
-    info = device.register(miner)
-    document = {"device": device.actor.address, "miner": info.miner, "fromRound": info.from_round}
+    info = device.register(address(miner) if miner else None)
+    me = device.actor.address
+    document = {"device": me, "miner": info.miner, "fromRound": info.from_round}
     context.emit(
         document,
-        lambda out: out.print(f"{device.actor.address} is bound to {info.miner}, counting from round {info.from_round}", highlight=False),
+        lambda out: out.print(f"{me} is bound to {info.miner}, counting from round {info.from_round}"),
     )
 
 
-@command(app, "run", epilog="Example: minerva device run 0xFederation --account device.json --set device.data=./scans")
+@command(
+    app,
+    "run",
+    epilog="Example: minerva device run 0xFederation --account device.json --set device.data=./scans",
+)
 def run(context: Context, federation: _Federation = None, miner: _Miner = None) -> None:
-    """Take part until the federation closes (registers first when needed); Ctrl-C ends it, a restart resumes it."""
+    """Take part until the federation closes; registers first when needed.
+
+    Ctrl-C ends it, a restart resumes it.
+    """
     device = build_device(context, context.federation(federation))
+    wanted = address(miner) if miner else None
     with stop_on_signals() as stop:
-        device.register(miner)
+        if wanted is not None:
+            device.register(wanted)
         submitted = device.run(stop)
-    context.emit(
-        {"device": device.actor.address, "submitted": submitted},
-        lambda out: out.print(f"{device.actor.address}: {submitted} updates submitted", highlight=False),
-    )
+        me = device.actor.address
+        context.emit(
+            {"device": me, "submitted": submitted},
+            lambda out: out.print(f"{me}: {submitted} updates submitted"),
+        )
 
 
 @command(app, "status", epilog="Example: minerva device status 0xFederation --account device.json")
-def status(
-    context: Context,
-    federation: _Federation = None,
-    device: Annotated[str | None, typer.Option("--device", help="Another device's address.", show_default=False)] = None,
-) -> None:
+def status(context: Context, federation: _Federation = None, device: _Device = None) -> None:
     """Say where a device is bound, what it last did, and what the federation waits for."""
-    from eth_utils.address import to_checksum_address
-
-    address = context.federation(federation)
-    chain = context.chain()
-    who = str(to_checksum_address(device)) if device else context.account_address()
-    info, state = chain.device(address, who), chain.state(address)
-    local = _read_status(context, address, who)
+    named, chain = context.federation(federation), context.chain()
+    who = address(device) if device else context.account_address()
+    info, state = chain.device(named, who), chain.state(named)
+    if info is None:
+        raise UserError(
+            "the device is not registered in this federation",
+            value=who,
+            remedy="'minerva device register' joins it; --device names another.",
+        )
+    last = _read_status(context, named, who)
     document: dict[str, Any] = {
-        "device": who, "federation": address, "registered": info is not None,
-        "miner": info.miner if info else None, "fromRound": info.from_round if info else None,
-        "lastSeenRound": info.seen if info else None, "lastSubmittedRound": info.submitted if info else None,
-        "round": state.round, "phase": state.phase.name.lower(), "status": state.status.name.lower(), "lastRun": local,
+        "device": who, "federation": named, "miner": info.miner, "fromRound": info.from_round,
+        "lastSeenRound": info.seen, "lastSubmittedRound": info.submitted,
+        "round": state.round, "phase": state.phase.name.lower(), "status": state.status.name.lower(),
+        "lastRun": last,
     }  # fmt: skip
 
     def render(out: Console) -> None:
-        for key, value in document.items():
-            if key != "lastRun":
-                out.print(f"{key:>20}: {value}", highlight=False)
+        facts(out, [(name, value) for name, value in document.items() if name != "lastRun"], indent=20)
+        facts(out, [(name, last[name]) for name in ("doing", "verdict", "problem") if last.get(name)], 20)
 
     context.emit(document, render)
 
@@ -91,11 +109,15 @@ def build_trainer(section: DeviceSection) -> TaskTrainer:
     if section.partition:
         if section.client >= section.clients:
             raise DataError(
-                "there is no such share of the data", value=f"client {section.client} of {section.clients}", remedy="Numbers start at 0."
+                "there is no such share of the data",
+                value=f"client {section.client} of {section.clients}",
+                remedy="Numbers start at 0.",
             )
         part = parse(section.partition)(y.numpy(), section.clients, section.seed)[section.client]
         x, y = x[part], y[part]
-    return TaskTrainer(task, x, y, client=section.client, epochs=section.epochs, trust_code=section.trust_code)
+    return TaskTrainer(
+        task, x, y, client=section.client, epochs=section.epochs, trust_code=section.trust_code
+    )
 
 
 def build_device(context: Context, federation: str, kind: type[Device] | None = None) -> Device:
@@ -106,9 +128,9 @@ def build_device(context: Context, federation: str, kind: type[Device] | None = 
 
     section = context.settings.device
     chain, actor = context.chain(), context.actor()
+    transport = context.closing(Transport(context.store_or_none(), push=section.push))
     trainer = build_trainer(section)
     journal = Journal(_journal_folder(context, federation, actor.address))
-    transport = Transport(context.store_or_none(), push=section.push)
     settings = DeviceSettings(rounds=section.rounds)
     return (kind or Device)(chain, actor, transport, federation, trainer, journal, settings)
 
@@ -121,4 +143,4 @@ def _read_status(context: Context, federation: str, device: str) -> dict[str, An
     from minerva.device.journal import Journal
 
     folder = _journal_folder(context, federation, device)
-    return Journal(folder).read_status() if os.path.isdir(folder) else {}
+    return Journal(folder).read_status() if folder.is_dir() else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -14,18 +13,23 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from minerva.cli.common import Context, command
+from minerva.config import STATE_FOLDER, ChainSection
 from minerva.errors import MinervaError
 
 _TIMEOUT = 20
 _ENOUGH_BYTES = 2 << 30
+_SETUP = "Run 'make setup'."
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One line of the diagnosis. ``state``: ``ok``, ``off`` (not configured or optional) or ``bad``."""
+    """One part of the diagnosis.
+
+    ``state`` is ``ok``, ``off`` (not configured, or not needed) or ``bad``; ``remedy`` says what to do, or
+    what takes its place.
+    """
 
     name: str
     version: str
@@ -39,51 +43,56 @@ def add(app: typer.Typer) -> None:
 
 
 def doctor(context: Context) -> None:
-    """Check every part; exit status 1 when one that is needed does not work."""
+    """Check every part; exit status 1 when one that is needed, or configured, does not work."""
     checks: list[Callable[[Context], Part]] = [
         _python, _node, _solc, _anvil, _kubo, _torch, _chain, _ipfs, _key, _disk, _dashboard,
     ]  # fmt: skip
     parts = [check(context) for check in checks]
+    bad = [part.name for part in parts if part.state == "bad"]
 
     def render(out: Console) -> None:
-        table = Table("part", "version", "state", "what to do")
         for part in parts:
-            table.add_row(part.name, part.version, part.state, part.remedy)
-        out.print(table)
+            out.print(f"{part.state:>4}  {part.name:<9}  {part.version}".rstrip())
+            if part.remedy:
+                out.print(f"{'':>17}{part.remedy}")
 
-    context.emit({"parts": [asdict(part) for part in parts], "ok": all(p.state != "bad" for p in parts)}, render)
-    bad = [part.name for part in parts if part.state == "bad"]
+    failure = None
     if bad:
-        raise MinervaError("some parts do not work", value=", ".join(bad), remedy="The table says what to do.")
+        failure = MinervaError("some parts do not work", value=", ".join(bad), remedy="See what to do above.")
+    context.emit({"parts": [asdict(part) for part in parts], "ok": not bad}, render, failure)
+
+
+def _judged(name: str, version: str, remedy: str, *, ok: bool) -> Part:
+    return Part(name, version, "ok" if ok else "bad", "" if ok else remedy)
 
 
 def _python(_: Context) -> Part:
     ok = sys.version_info[:2] == (3, 11)
-    return Part("Python", platform.python_version(), "ok" if ok else "bad", "" if ok else "Use Python 3.11: run 'make setup'.")
+    return _judged("Python", platform.python_version(), "Use Python 3.11: run 'make setup'.", ok=ok)
 
 
 def _node(_: Context) -> Part:
     version = _run(["node", "--version"])
-    ok = version.startswith("v") and int(version[1:].split(".")[0]) >= 20
-    return Part("Node", version, "ok" if ok else "bad", "" if ok else "Install Node 20 or later.")
+    major = version.removeprefix("v").partition(".")[0]
+    return _judged("Node", version, "Install Node 20 or later.", ok=major.isdigit() and int(major) >= 20)
 
 
 def _solc(_: Context) -> Part:
     root = _root()
     found = sorted((root / ".tools" / "solcx").glob("solc-v*")) if root else []
-    version = _run([str(found[-1]), "--version"]).splitlines() if found else []
-    ok = bool(version)
-    return Part("solc", version[-1] if ok else "", "ok" if ok else "bad", "" if ok else "Run 'make setup'.")
+    lines = _run([str(found[-1]), "--version"]).splitlines() if found else []
+    version = lines[-1].removeprefix("Version: ") if lines else ""
+    return _judged("solc", version, _SETUP, ok=bool(version))
 
 
 def _anvil(_: Context) -> Part:
     from minerva.chain.dev import find_anvil
 
     try:
-        version = _run([str(find_anvil()), "--version"]).splitlines()
+        lines = _run([str(find_anvil()), "--version"]).splitlines()
     except MinervaError:
-        version = []
-    return Part("anvil", version[0] if version else "", "ok" if version else "bad", "" if version else "Run 'make setup'.")
+        lines = []
+    return _judged("anvil", lines[0].removeprefix("anvil Version: ") if lines else "", _SETUP, ok=bool(lines))
 
 
 def _kubo(_: Context) -> Part:
@@ -91,7 +100,8 @@ def _kubo(_: Context) -> Part:
 
     binary = find_kubo()
     if binary is None:
-        return Part("Kubo", "", "off", "The embedded local store is used. Install Kubo 0.40 or Go, then run 'make setup'.")
+        how = "To have IPFS, install Kubo 0.40 or Go, then run 'make setup'."
+        return Part("Kubo", "", "off", f"No Kubo was found: the embedded local store takes over. {how}")
     return Part("Kubo", _run([str(binary), "version", "--number"]), "ok")
 
 
@@ -101,18 +111,19 @@ def _torch(_: Context) -> Part:
     try:
         return Part("torch", version("torch"), "ok")
     except PackageNotFoundError:
-        return Part("torch", "", "bad", "Run 'make setup'.")
+        return Part("torch", "", "bad", _SETUP)
 
 
 def _chain(context: Context) -> Part:
     section = context.settings.chain
-    if not Path(section.deployment).exists():
-        return Part("chain", section.rpc, "off", f"No {section.deployment}: run 'minerva up', or scripts/deploy.py, or name a deployment.")
+    if section.deployment == ChainSection().deployment and not Path(section.deployment).exists():
+        how = "run 'minerva up' or scripts/deploy.py, or name a deployment with --deployment."
+        return Part("chain", "", "off", f"None is configured: {how}")
     try:
         chain = context.chain()
         return Part("chain", f"id {chain.chain_id}, block {chain.head().number} at {section.rpc}", "ok")
     except MinervaError as error:
-        return Part("chain", section.rpc, "bad", str(error))
+        return Part("chain", section.rpc, "bad", f"{error}{_restart()}")
 
 
 def _ipfs(context: Context) -> Part:
@@ -123,21 +134,21 @@ def _ipfs(context: Context) -> Part:
         health = context.store().health()
         return Part("IPFS", f"{health.name} {health.version}, {health.peers} peers", "ok")
     except MinervaError as error:
-        return Part("IPFS", url, "bad", str(error))
+        return Part("IPFS", url, "bad", f"{error}{_restart()}")
 
 
 def _key(context: Context) -> Part:
     account = context.settings.key.account
     if not account:
         return Part("key", "", "off", "None is configured: name a keystore with --account.")
-    if account.startswith("anvil:"):
-        return Part("key", f"{account} (a public development key)", "ok")
     try:
-        address = json.loads(Path(account).read_text())["address"]
-        loose = os.stat(account).st_mode & 0o077
-        return Part("key", f"0x{address.removeprefix('0x')}", "bad" if loose else "ok", f"chmod 600 {account}" if loose else "")
-    except (OSError, ValueError, KeyError, TypeError):
-        return Part("key", account, "bad", "Not a keystore v3 file: name another with --account.")
+        address = context.account_address()
+    except MinervaError as error:
+        return Part("key", account, "bad", str(error))
+    if account.startswith("anvil:"):
+        return Part("key", f"{address} ({account}, a public development key)", "ok")
+    loose = os.stat(account).st_mode & 0o077
+    return _judged("key", address, f"Others can read it: chmod 600 {account}", ok=not loose)
 
 
 def _disk(context: Context) -> Part:
@@ -145,8 +156,8 @@ def _disk(context: Context) -> Part:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    ok = free > _ENOUGH_BYTES
-    return Part("disk", f"{free / (1 << 30):.1f} GiB free", "ok" if ok else "bad", "" if ok else f"Free 2 GiB under {folder}.")
+    remedy = f"Free {_ENOUGH_BYTES >> 30} GiB under {folder}."
+    return _judged("disk", f"{free / (1 << 30):.1f} GiB free", remedy, ok=free > _ENOUGH_BYTES)
 
 
 def _dashboard(_: Context) -> Part:
@@ -154,7 +165,12 @@ def _dashboard(_: Context) -> Part:
     index = root / "webui" / "dist" / "index.html" if root else None
     if index and index.exists():
         return Part("dashboard", str(index.parent), "ok")
-    return Part("dashboard", "", "off", "There is no build of the dashboard.")
+    return Part("dashboard", "", "off", "There is no build of the dashboard; nothing else needs it.")
+
+
+def _restart() -> str:
+    """Return what to do about a local stack that was taken down."""
+    return " 'minerva up' starts the local stack again." if (STATE_FOLDER / "stack.json").exists() else ""
 
 
 def _root() -> Path | None:

@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from minerva.cli.common import Context, command
+from minerva.cli.common import Context, command, facts, table
+from minerva.errors import MinervaError
 from minerva.protocol.actions import Tick
+from minerva.protocol.cid import Cid
 from minerva.protocol.manifest import Manifest
 from minerva.protocol.records import indices
+from minerva.protocol.state import FederationState, MinerInfo
 
-app = typer.Typer(help="Federations: one task learned together.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from minerva.chain.port import Chain
+
+log = logging.getLogger(__name__)
+
+app = typer.Typer(help="Federations: one task learned together.")
 _Federation = Annotated[str | None, typer.Argument(help="The federation's address.", show_default=False)]
+_SHOWN = ("requester", "status", "phase", "height", "model", "manifest", "devices", "waitingFor")
+_MANIFEST_SECONDS = 5.0
 
 
-@command(app, "create", epilog="Example: minerva federation create --task digits --set create.rounds=5 --account anvil:0")
+@command(
+    app,
+    "create",
+    epilog="Example: minerva federation create --task digits --set create.rounds=5 --account anvil:0",
+)
 def create(
     context: Context,
     task: Annotated[str, typer.Option(help="A bundled task's name, or a path to a task file.")] = "digits",
-    data: Annotated[Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)
+    ] = None,
 ) -> None:
-    """Put manifest and genesis model on IPFS and create the federation (parameters: [create] in the configuration)."""
+    """Put manifest and genesis model on IPFS and create the federation.
+
+    Its parameters are the section "create" of the configuration: --set create.rounds=5.
+    """
     from minerva.learning.task import load_task
     from minerva.requester import create_federation
 
     federation, manifest = create_federation(
         context.chain(), context.actor(), context.store(), load_task(task, data=data), context.settings.create
     )
-    document = {"federation": federation, "manifest": str(context.chain().config(federation).manifest), "title": manifest.title}
-    context.emit(document, lambda out: out.print(f"{federation}  {manifest.title}", highlight=False))
+    cid = context.chain().config(federation).manifest
+    document = {"federation": federation, "manifest": str(cid), "title": manifest.title}
+    context.emit(document, lambda out: out.print(f"{federation}  {manifest.title}"))
 
 
 @command(app, "list", epilog="Example: minerva federation list --json")
@@ -40,24 +60,22 @@ def list_(context: Context) -> None:
     """List the factory's federations."""
     chain = context.chain()
     rows: list[dict[str, Any]] = []
-    for address in chain.federations():
-        state, config = chain.state(address), chain.config(address)
+    for federation in chain.federations():
+        state, config = chain.state(federation), chain.config(federation)
         rows.append(
             {
-                "federation": address, "status": state.status.name.lower(), "round": state.round, "rounds": config.rounds,
-                "phase": state.phase.name.lower(), "miners": state.members.bit_count(), "devices": state.devices,
-                "height": state.height,
+                "federation": federation, "status": state.status.name.lower(), "round": state.round,
+                "rounds": config.rounds, "phase": state.phase.name.lower(),
+                "miners": state.members.bit_count(), "devices": state.devices, "height": state.height,
             }
         )  # fmt: skip
 
     def render(out: Console) -> None:
-        table = Table("federation", "status", "round", "phase", "miners", "devices", "blocks")
-        for row in rows:
-            table.add_row(
-                row["federation"], row["status"], f"{row['round']}/{row['rounds']}", row["phase"],
-                str(row["miners"]), str(row["devices"]), str(row["height"]),
-            )  # fmt: skip
-        out.print(table if rows else "No federation yet: 'minerva federation create'.")
+        if not rows:
+            out.print("No federation yet: 'minerva federation create'.")
+            return
+        head = ("federation", "round", "phase", "miners", "devices")
+        table(out, head, [[r["federation"], _of(r), _phase(r), r["miners"], r["devices"]] for r in rows])
 
     context.emit(rows, render)
 
@@ -65,38 +83,26 @@ def list_(context: Context) -> None:
 @command(app, "show", epilog="Example: minerva federation show 0xFederation")
 def show(context: Context, federation: _Federation = None) -> None:
     """Show what a federation is, where it stands, who takes part, and what it waits for until when."""
-    chain = context.chain()
-    address = context.federation(federation)
-    requester = chain.requester(address)
+    address, chain = context.federation(federation), context.chain()
     config, state, now = chain.config(address), chain.state(address), chain.now()
-    miners = [
-        {
-            "index": m.index, "owner": m.owner, "contract": m.contract, "endpoint": m.endpoint,
-            "dormant": bool(state.dormant >> m.index & 1), "leaving": bool(state.leaving >> m.index & 1),
-            "inSnapshot": bool(state.snapshot >> m.index & 1), **_pool(chain, m.contract, state.round),
-        }
-        for m in chain.miners(address)
-    ]  # fmt: skip
+    miners = [_miner(chain, state, miner) for miner in chain.miners(address)]
     document = {
-        "federation": address, "requester": requester, "status": state.status.name.lower(), "phase": state.phase.name.lower(),
-        "round": state.round, "rounds": config.rounds, "height": state.height, "head": "0x" + state.head.hex(),
-        "model": str(state.model), "manifest": str(config.manifest), "devices": state.devices,
+        "federation": address, "requester": chain.requester(address),
+        "status": state.status.name.lower(), "phase": state.phase.name.lower(),
+        "round": state.round, "rounds": config.rounds, "height": state.height,
+        "head": "0x" + state.head.hex(), "model": str(state.model), "manifest": str(config.manifest),
+        "devices": state.devices,
         "deadline": state.deadline, "secondsLeft": max(0, state.deadline - now), "due": chain.due(address),
         "waitingFor": waiting_for(state, miners), "difficulty": chain.difficulty(address), "miners": miners,
         "manifestDocument": _manifest(context, config.manifest),
     }  # fmt: skip
 
     def render(out: Console) -> None:
-        for key in ("federation", "requester", "status", "phase", "height", "model", "manifest", "devices", "waitingFor"):
-            out.print(f"{key:>12}: {document[key]}", highlight=False)
-        out.print(f"{'round':>12}: {state.round} of {config.rounds}", highlight=False)
-        table = Table("#", "miner", "owner", "updates", "outstanding", "state", "endpoint")
-        for m in miners:
-            word = "dormant" if m["dormant"] else "leaving" if m["leaving"] else "in the round" if m["inSnapshot"] else "next round"
-            table.add_row(
-                str(m["index"]), str(m["contract"]), str(m["owner"]), str(m["updates"]), str(m["outstanding"]), word, str(m["endpoint"])
-            )
-        out.print(table)
+        facts(out, [("federation", address), ("round", _of(document))])
+        facts(out, [(name, document[name]) for name in _SHOWN])
+        for miner in miners:
+            out.print(f"miner {miner['index']}, {_place(miner)}: {_updates(miner)}")
+            facts(out, [(name, miner[name] or "none") for name in ("contract", "owner", "endpoint")])
 
     context.emit(document, render)
 
@@ -104,25 +110,23 @@ def show(context: Context, federation: _Federation = None) -> None:
 @command(app, "tick", epilog="Example: minerva federation tick 0xFederation --account anvil:0")
 def tick(context: Context, federation: _Federation = None) -> None:
     """Do what is due: close or extend a phase, skip a round, open the next. Anyone may."""
-    chain = context.chain()
-    address = context.federation(federation)
-    before = chain.state(address)
-    receipt = context.actor().send(Tick(address, before.round, before.deadline))
-    events = [type(log.event).__name__ for log in receipt.logs]
+    address, chain = context.federation(federation), context.chain()
+    # The time makes each run an intent of its own: nothing but it may change between two openings.
+    receipt = context.actor().send(Tick(address, chain.state(address).round, chain.now()))
+    events = [type(entry.event).__name__ for entry in receipt.logs]
     document = {"federation": address, "events": events, "gas": receipt.gas_used}
-    context.emit(document, lambda out: out.print(", ".join(events), highlight=False))
+    context.emit(document, lambda out: out.print(", ".join(events)))
 
 
-def waiting_for(state: Any, miners: list[dict[str, Any]]) -> str:
-    """What the federation waits for, in words."""
-    names = {m["index"]: m["contract"] for m in miners}
+def waiting_for(state: FederationState, miners: list[dict[str, Any]]) -> str:
+    """Return what the federation waits for, in words."""
     match state.phase.name if state.status.name == "RUNNING" else state.status.name:
         case "TRAINING":
             missing = sum(m["outstanding"] for m in miners if m["inSnapshot"])
             return f"updates of {missing} devices"
         case "VERIFICATION":
-            silent = [names.get(i, i) for i in indices(state.snapshot & ~state.voted)]
-            return f"ballots of {', '.join(map(str, silent))}"
+            silent = [f"miner {index}" for index in indices(state.snapshot & ~state.voted)]
+            return f"ballots of {', '.join(silent)}"
         case "MINING":
             return "a candidate block"
         case "ATTESTATION":
@@ -135,14 +139,47 @@ def waiting_for(state: Any, miners: list[dict[str, Any]]) -> str:
             return "enough miners and devices to open the next round"
 
 
-def _pool(chain: Any, contract: str, round_: int) -> dict[str, int]:
-    pool = chain.pool(contract, round_)
-    return {"updates": pool.count, "outstanding": pool.outstanding}
+def _of(row: dict[str, Any]) -> str:
+    return f"{row['round']}/{row['rounds']}"
 
 
-def _manifest(context: Context, cid: Any) -> dict[str, Any] | None:
-    store = context.store_or_none()
-    if store is None:
+def _phase(row: dict[str, Any]) -> str:
+    return str(row["phase"] if row["status"] == "running" else row["status"])
+
+
+def _place(miner: dict[str, Any]) -> str:
+    if miner["dormant"] or miner["leaving"]:
+        return "dormant" if miner["dormant"] else "leaving"
+    return "in the round" if miner["inSnapshot"] else "from the next round"
+
+
+def _updates(miner: dict[str, Any]) -> str:
+    return f"{miner['updates']} updates, {miner['outstanding']} outstanding"
+
+
+def _miner(chain: Chain, state: FederationState, miner: MinerInfo) -> dict[str, Any]:
+    pool = chain.pool(miner.contract, state.round)
+    return {
+        "index": miner.index, "owner": miner.owner, "contract": miner.contract, "endpoint": miner.endpoint,
+        "dormant": bool(state.dormant >> miner.index & 1), "leaving": bool(state.leaving >> miner.index & 1),
+        "inSnapshot": bool(state.snapshot >> miner.index & 1),
+        "updates": pool.count, "outstanding": pool.outstanding,
+    }  # fmt: skip
+
+
+def _manifest(context: Context, cid: Cid) -> dict[str, Any] | None:
+    """Return the manifest's description; None, with a warning, when it cannot be had."""
+    try:
+        store = context.store_or_none()
+        if store is None:
+            return None
+        manifest = Manifest.from_bytes(store.get(cid, max_bytes=16 << 20, timeout=_MANIFEST_SECONDS))
+    except MinervaError as error:
+        log.warning("the manifest is not shown: %s", error)
         return None
-    manifest = Manifest.from_bytes(store.get(cid, max_bytes=16 << 20, timeout=30.0))
-    return {"title": manifest.title, "task": manifest.task, "codeSha256": manifest.code_sha256, "aggregation": manifest.aggregation}
+    return {
+        "title": manifest.title,
+        "task": manifest.task,
+        "codeSha256": manifest.code_sha256,
+        "aggregation": manifest.aggregation,
+    }

@@ -9,7 +9,7 @@ import typer
 
 from minerva.cli.common import Context, command
 
-app = typer.Typer(help="Keys: keystore v3 files.", no_args_is_help=True)
+app = typer.Typer(help="Keys: keystore v3 files.")
 
 
 @command(app, "new", epilog="Example: minerva key new device.keystore.json --password-file password.txt")
@@ -19,4 +19,4 @@ def new(context: Context, path: Annotated[Path, typer.Argument(help="The file to
     from minerva.keys import create_keystore
 
     address = create_keystore(path, password_source(context.settings).read(str(path))).address
-    context.emit({"address": address, "file": str(path)}, lambda out: out.print(f"{address}  {path}", highlight=False))
+    context.emit({"address": address, "file": str(path)}, lambda out: out.print(f"{address}  {path}"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import Path
 
 from minerva.errors import ContractReverted, MinervaError, UserError
 from minerva.paths import project_root
@@ -39,4 +38,3 @@ def parse(text: str) -> dict[str, tuple[str, str]]:
 def _plain(cell: str, stop: str = "") -> str:
     words = " ".join(cell.replace("`", "").replace("\\|", "|").split()).rstrip(".")
     return words + stop if words else ""
-

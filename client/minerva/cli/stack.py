@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from minerva.cli.common import Context, command
+from minerva.cli.common import Context, command, facts
 from minerva.config import STATE_FOLDER
 
 _Folder = Annotated[Path, typer.Option("--folder", help="Where the stack's state lies.")]
@@ -32,18 +32,21 @@ def up(
     """
     from minerva.stack.background import Background
 
-    background = Background(folder)
-    document = background.up(
-        miners=miners, task=task, create=context.settings.create, say=lambda line: context.err.print(line, highlight=False)
+    document = Background(folder).up(
+        miners=miners, task=task, create=context.settings.create, say=context.err.print
     )
 
     def render(out: Console) -> None:
-        out.print(f"{'chain':>12}: {document['rpc']}", highlight=False)
-        out.print(f"{'store':>12}: {document['store']} ({', '.join(document['stores'])})", highlight=False)
-        out.print(f"{'federation':>12}: {document['federation']} ({document['task']})", highlight=False)
-        for index, url in document["miners"].items():
-            out.print(f"{f'miner {index}':>12}: {url}  (API: {url}/docs)", highlight=False)
-        out.print(f"Join it:  minerva device run --account anvil:20 --set device.task={document['task']}", highlight=False)
+        facts(
+            out,
+            [
+                ("chain", document["rpc"]),
+                ("store", f"{document['store']} ({', '.join(document['stores'])})"),
+                ("federation", f"{document['federation']} ({document['task']})"),
+                *((f"miner {n}", f"{url}  (API: {url}/docs)") for n, url in document["miners"].items()),
+            ],
+        )
+        out.print(f"Join it:  minerva device run --account anvil:20 --set device.task={document['task']}")
 
     context.emit(document, render)
 
@@ -52,5 +55,6 @@ def down(context: Context, folder: _Folder = STATE_FOLDER) -> None:
     """End the background stack; its state stays for the next `minerva up`."""
     from minerva.stack.background import Background
 
-    ended = Background(folder).down(lambda line: context.err.print(line, highlight=False))
-    context.emit({"ended": ended}, lambda out: out.print(f"ended {len(ended)} processes" if ended else "nothing was running"))
+    ended = Background(folder).down(context.err.print)
+    words = f"ended {len(ended)} processes" if ended else "nothing was running"
+    context.emit({"ended": ended}, lambda out: out.print(words))

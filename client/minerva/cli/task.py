@@ -1,16 +1,17 @@
-"""`minerva task`: scaffold one's own task file."""
+"""`minerva task`: scaffold one's own task file, and try it."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from minerva.cli.common import Context, command
+from minerva.cli.common import Context, command, facts, write_whole
 from minerva.errors import UserError
 
-app = typer.Typer(help="Tasks: one plain Python file with model, data, train and evaluate.", no_args_is_help=True)
+app = typer.Typer(help="Tasks: one plain Python file with model, data, train and evaluate.")
 
 
 @command(app, "new", epilog="Example: minerva task new my_task.py")
@@ -22,20 +23,14 @@ def new(
     """Write a task file that runs as it is, to be changed into your own."""
     from minerva.learning.task import scaffold
 
-    path = path if path.suffix == ".py" else path.with_suffix(".py")
+    path = path if path.suffix == ".py" else Path(f"{path}.py")
     if path.exists() and not force:
-        raise UserError("the file is there already", value=path, remedy="Name another, or replace it with --force.")
-    text = scaffold(path.stem)
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError("the file cannot be written", value=f"{path}: {error.strerror}", remedy="Name another.") from None
+        raise UserError(
+            "the file is there already", value=path, remedy="Name another, or replace it with --force."
+        )
+    write_whole(path, scaffold(path.stem).encode())
     context.emit(
-        {"task": str(path)},
-        lambda out: out.print(f"Wrote {path}. Try it: minerva federation create --task {path}", highlight=False),
+        {"task": str(path)}, lambda out: out.print(f"Wrote {path}. Try it: minerva task check {path}")
     )
 
 
@@ -43,9 +38,11 @@ def new(
 def check(
     context: Context,
     name: Annotated[str, typer.Argument(help="A bundled task's name, or a path.")],
-    data: Annotated[Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)
+    ] = None,
 ) -> None:
-    """Load a task, look at its data, train one epoch and evaluate: what a device would do, without a chain."""
+    """Load a task and its data, train one epoch and evaluate: what a device would do, without a chain."""
     import torch
 
     from minerva.learning.task import load_task
@@ -60,13 +57,7 @@ def check(
     metrics = task.evaluate_state(result.state, *test)
     document = {
         "task": task.name, "codeSha256": task.code_sha256, "samples": len(x), "testSamples": len(test[0]),
-        "parameters": sum(_size(t.shape) for t in task.spec()), "secondsPerEpoch": result.compute_us / 1e6, "metrics": metrics,
+        "parameters": sum(math.prod(tensor.shape) for tensor in task.spec()),
+        "secondsPerEpoch": result.compute_us / 1e6, "metrics": metrics,
     }  # fmt: skip
-    context.emit(document, lambda out: [out.print(f"{key:>16}: {value}", highlight=False) for key, value in document.items()])
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+    context.emit(document, lambda out: facts(out, document.items(), indent=16))

@@ -19,7 +19,9 @@ def add(app: typer.Typer) -> None:
 
 def verify(
     context: Context,
-    federation: Annotated[str, typer.Argument(help="The federation's address.")],
+    federation: Annotated[
+        str | None, typer.Argument(help="The federation's address.", show_default=False)
+    ] = None,
     block: Annotated[int | None, typer.Option(min=1, help="Only this block.", show_default=False)] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one fetch.")] = 30.0,
 ) -> None:
@@ -37,12 +39,19 @@ def verify(
         def advance(done: int, total: int) -> None:
             progress.update(bar, completed=done, total=total)
 
-        report = audit(context.chain(), context.store(), address, block=block, timeout=timeout, progress=advance)
+        report = audit(
+            context.chain(), context.store(), address, block=block, timeout=timeout, progress=advance
+        )
 
     def render(out: Console) -> None:
         for line in report.lines():
-            out.print(line, highlight=False)
+            out.print(line)
 
-    context.emit(report.to_json(), render)
+    failure = None
     if not report.ok:
-        raise VerificationFailed("the chain does not re-derive", value=report.first_difference or "something could not be fetched")
+        failure = VerificationFailed(
+            "the chain does not re-derive",
+            value=report.first_difference or "something could not be fetched",
+            remedy="The report says what was looked at.",
+        )
+    context.emit(report.to_json(), render, failure)

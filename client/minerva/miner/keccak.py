@@ -20,6 +20,8 @@ WIDTH = 16
 """Nonces for each pass of the permutation."""
 Kernel = Callable[[NDArray[np.uint64], int, int, int], int]
 
+u = np.uint64
+_ODD, _EVEN = u(0x00FF00FF00FF00FF), u(0x0000FFFF0000FFFF)
 _SIGNATURE = "int64(uint64[::1], uint64, int64, uint64, uint64[::1], uint64[::1])"
 _ROUND_CONSTANTS = np.array(
     [
@@ -67,33 +69,20 @@ def _compile(cache: Path) -> Kernel:
     return kernel
 
 
-@numba.njit
-def _rotate(lane: Any, bits: Any) -> Any:
-    return (lane << np.uint64(bits)) | (lane >> np.uint64(64 - bits))
-
-
-@numba.njit
-def _big_endian(lane: Any) -> Any:
-    a, b, c = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF), np.uint64(8)
-    lane = ((lane & a) << c) | ((lane >> c) & a)
-    lane = ((lane & b) << np.uint64(16)) | ((lane >> np.uint64(16)) & b)
-    return _rotate(lane, 32)
-
-
 def _search(block: Any, start: Any, passes: Any, limit: Any, s: Any, round_constants: Any) -> Any:
     for i in range(passes):
         for k in range(25):
-            lane = np.uint64(0)
+            lane = u(0)
             if k < 8:
                 lane = block[k]
             elif k == 8:  # the padding of 64 bytes begins here …
-                lane = np.uint64(1)
+                lane = u(1)
             elif k == 16:  # … and ends with the rate of 136
-                lane = np.uint64(1 << 63)
+                lane = u(1 << 63)
             for j in range(16):
                 s[16 * k + j] = lane
         for j in range(16):
-            s[112 + j] = start + np.uint64(16 * i + j)
+            s[112 + j] = start + u(16 * i + j)
         for r in range(24):
             constant = round_constants[r]
             for j in range(16):
@@ -107,36 +96,60 @@ def _search(block: Any, start: Any, passes: Any, limit: Any, s: Any, round_const
                 c2 = a2 ^ a7 ^ a12 ^ a17 ^ a22
                 c3 = a3 ^ a8 ^ a13 ^ a18 ^ a23
                 c4 = a4 ^ a9 ^ a14 ^ a19 ^ a24
-                d0 = c4 ^ _rotate(c1, 1)
-                d1 = c0 ^ _rotate(c2, 1)
-                d2 = c1 ^ _rotate(c3, 1)
-                d3 = c2 ^ _rotate(c4, 1)
-                d4 = c3 ^ _rotate(c0, 1)
+                d0 = c4 ^ ((c1 << u(1)) | (c1 >> u(63)))
+                d1 = c0 ^ ((c2 << u(1)) | (c2 >> u(63)))
+                d2 = c1 ^ ((c3 << u(1)) | (c3 >> u(63)))
+                d3 = c2 ^ ((c4 << u(1)) | (c4 >> u(63)))
+                d4 = c3 ^ ((c0 << u(1)) | (c0 >> u(63)))
                 b0 = a0 ^ d0
-                b1 = _rotate(a6 ^ d1, 44)
-                b2 = _rotate(a12 ^ d2, 43)
-                b3 = _rotate(a18 ^ d3, 21)
-                b4 = _rotate(a24 ^ d4, 14)
-                b5 = _rotate(a3 ^ d3, 28)
-                b6 = _rotate(a9 ^ d4, 20)
-                b7 = _rotate(a10 ^ d0, 3)
-                b8 = _rotate(a16 ^ d1, 45)
-                b9 = _rotate(a22 ^ d2, 61)
-                b10 = _rotate(a1 ^ d1, 1)
-                b11 = _rotate(a7 ^ d2, 6)
-                b12 = _rotate(a13 ^ d3, 25)
-                b13 = _rotate(a19 ^ d4, 8)
-                b14 = _rotate(a20 ^ d0, 18)
-                b15 = _rotate(a4 ^ d4, 27)
-                b16 = _rotate(a5 ^ d0, 36)
-                b17 = _rotate(a11 ^ d1, 10)
-                b18 = _rotate(a17 ^ d2, 15)
-                b19 = _rotate(a23 ^ d3, 56)
-                b20 = _rotate(a2 ^ d2, 62)
-                b21 = _rotate(a8 ^ d3, 55)
-                b22 = _rotate(a14 ^ d4, 39)
-                b23 = _rotate(a15 ^ d0, 41)
-                b24 = _rotate(a21 ^ d1, 2)
+                t = a6 ^ d1
+                b1 = (t << u(44)) | (t >> u(20))
+                t = a12 ^ d2
+                b2 = (t << u(43)) | (t >> u(21))
+                t = a18 ^ d3
+                b3 = (t << u(21)) | (t >> u(43))
+                t = a24 ^ d4
+                b4 = (t << u(14)) | (t >> u(50))
+                t = a3 ^ d3
+                b5 = (t << u(28)) | (t >> u(36))
+                t = a9 ^ d4
+                b6 = (t << u(20)) | (t >> u(44))
+                t = a10 ^ d0
+                b7 = (t << u(3)) | (t >> u(61))
+                t = a16 ^ d1
+                b8 = (t << u(45)) | (t >> u(19))
+                t = a22 ^ d2
+                b9 = (t << u(61)) | (t >> u(3))
+                t = a1 ^ d1
+                b10 = (t << u(1)) | (t >> u(63))
+                t = a7 ^ d2
+                b11 = (t << u(6)) | (t >> u(58))
+                t = a13 ^ d3
+                b12 = (t << u(25)) | (t >> u(39))
+                t = a19 ^ d4
+                b13 = (t << u(8)) | (t >> u(56))
+                t = a20 ^ d0
+                b14 = (t << u(18)) | (t >> u(46))
+                t = a4 ^ d4
+                b15 = (t << u(27)) | (t >> u(37))
+                t = a5 ^ d0
+                b16 = (t << u(36)) | (t >> u(28))
+                t = a11 ^ d1
+                b17 = (t << u(10)) | (t >> u(54))
+                t = a17 ^ d2
+                b18 = (t << u(15)) | (t >> u(49))
+                t = a23 ^ d3
+                b19 = (t << u(56)) | (t >> u(8))
+                t = a2 ^ d2
+                b20 = (t << u(62)) | (t >> u(2))
+                t = a8 ^ d3
+                b21 = (t << u(55)) | (t >> u(9))
+                t = a14 ^ d4
+                b22 = (t << u(39)) | (t >> u(25))
+                t = a15 ^ d0
+                b23 = (t << u(41)) | (t >> u(23))
+                t = a21 ^ d1
+                b24 = (t << u(2)) | (t >> u(62))
                 s[j] = b0 ^ (~b1 & b2) ^ constant
                 s[16 + j] = b1 ^ (~b2 & b3)
                 s[32 + j] = b2 ^ (~b3 & b4)
@@ -163,6 +176,8 @@ def _search(block: Any, start: Any, passes: Any, limit: Any, s: Any, round_const
                 s[368 + j] = b23 ^ (~b24 & b20)
                 s[384 + j] = b24 ^ (~b20 & b21)
         for j in range(16):
-            if _big_endian(s[j]) < limit:
+            lane = ((s[j] & _ODD) << u(8)) | ((s[j] >> u(8)) & _ODD)  # turn its bytes round
+            lane = ((lane & _EVEN) << u(16)) | ((lane >> u(16)) & _EVEN)
+            if (lane << u(32)) | (lane >> u(32)) < limit:
                 return 16 * i + j
     return -1

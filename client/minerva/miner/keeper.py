@@ -24,7 +24,7 @@ class Keeper:
 
     def __init__(self, contents: Contents, ledger: Ledger, settings: MinerSettings) -> None:
         self._contents, self._ledger, self._settings = contents, ledger, settings
-        self._workers = Workers("keep")
+        self._workers, self._storing = Workers("keep"), Workers("store", 2)
         self._over = threading.Event()
         self.problem = ""
 
@@ -32,6 +32,10 @@ class Keeper:
         """Store and pin bytes now; raises `StoreError`."""
         self._contents.put(cid, data)
         self._ledger.pinned(cid, kind, round_)
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Run what stores a block's content, ahead of all pins."""
+        self._storing.submit(job)
 
     def pin_later(self, cid: Cid, kind: str, round_: int) -> None:
         """Pin what lies in the store already, when there is time."""
@@ -45,6 +49,7 @@ class Keeper:
         """Drop what waits, and let the current call end."""
         self._over.set()
         self._workers.stop()
+        self._storing.stop()
         return self._workers.join(timeout)
 
     def drain(self, timeout: float) -> bool:

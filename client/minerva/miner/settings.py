@@ -25,7 +25,7 @@ class MinerSettings:
         Rounds whose global models and block bodies stay pinned; 0: all, so that the whole chain can be
         re-derived from this miner.
     fetch_workers
-        Threads that fetch and judge updates.
+        Threads that fetch and judge updates; content that is not served yet occupies one each.
     fetch_slice_seconds
         Longest single attempt to fetch one update, so that withheld content cannot occupy every worker.
     retry_seconds, retry_most_seconds
@@ -67,7 +67,7 @@ class MinerSettings:
     public_url: str = ""
     retention_rounds: int = 5
     retention_models: int = 0
-    fetch_workers: int = 4
+    fetch_workers: int = 16
     fetch_slice_seconds: float = 10.0
     retry_seconds: float = 0.1
     retry_most_seconds: float = 5.0

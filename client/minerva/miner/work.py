@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from minerva.errors import MinervaError, StoreError, VerificationFailed
+from minerva.errors import StoreError, VerificationFailed
 from minerva.miner.contents import Contents
 from minerva.miner.intake import Intake
 from minerva.miner.keeper import Keeper
@@ -16,6 +16,7 @@ from minerva.miner.ledger import Ledger
 from minerva.miner.search import Engine, Found, Search
 from minerva.miner.settings import MinerSettings
 from minerva.miner.workers import Workers
+from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.history import History, RoundRecord
 from minerva.protocol.machine import Claim, pow_seed
@@ -74,8 +75,7 @@ class RoundWork:
         self.derivation: Derivation | None = None
         self.problem = ""
         self._finalized: tuple[Header, Callable[[bool], None]] | None = None
-        self.stored = False
-        """Whether body and model lie in the store."""
+        self._kept: set[str] = set()
         self._underivable = False
         self._agreed: dict[bytes, bool] = {}
         self._deriving_root: bytes | None = None
@@ -136,6 +136,11 @@ class RoundWork:
             tell(compare(header, self.derivation) is None)
 
     @property
+    def stored(self) -> bool:
+        """Whether the block's body and model lie in the store."""
+        return len(self._kept) == 2
+
+    @property
     def working(self) -> str:
         """What of the own candidate is not there yet, in words."""
         if self.derivation is None:
@@ -167,8 +172,9 @@ class RoundWork:
                 self.derivation, self.problem = derivation, ""
             tools.ledger.timing(self.round, "derive", 1000 * (time.perf_counter() - began))
             self._compare()
-            tools.changed()
-            self._store(derivation)
+            body, model = derivation.body_cid, derivation.model_cid
+            tools.keeper.submit(lambda: self._store(body, derivation.body, "body"))
+            tools.keeper.submit(lambda: self._store(model, derivation.model, "model"))
         tools.changed()
 
     def _content(self, placed: PlacedUpdate) -> bytes:
@@ -178,26 +184,29 @@ class RoundWork:
             max_bytes=tools.genesis.max_model_bytes,
             timeout=tools.settings.fetch_slice_seconds,
         )
-        self._keep_update(placed)
+        if not self.intake.holds(placed):
+            self._keep_update(placed)
         return content
 
-    def _store(self, derivation: Derivation) -> None:
-        """Store and pin body and model: the winner can publish at once, others keep what they agree with."""
+    def _store(self, cid: Cid, data: bytes, kind: str) -> None:
+        """Store and pin body or model: the winner can publish at once, others keep what they agree with."""
         tools, began = self._tools, time.perf_counter()
         pause = tools.settings.retry_seconds
         while not self._over.is_set():
             try:
-                tools.keeper.put(derivation.body_cid, derivation.body, "body", self.round)
-                tools.keeper.put(derivation.model_cid, derivation.model, "model", self.round)
-            except MinervaError as error:
-                self.problem = f"its store to take body and model ({error.what})"
+                tools.keeper.put(cid, data, kind, self.round)
+            except StoreError as error:
+                self.problem = f"its store to take the block's {kind} ({error.what})"
                 log.error("round %d: %s", self.round, error)
                 tools.changed()
                 self._over.wait(pause)
                 pause = min(2 * pause, tools.settings.retry_most_seconds)
                 continue
-            self.stored, self.problem = True, ""
-            tools.ledger.timing(self.round, "store", 1000 * (time.perf_counter() - began))
+            self._kept.add(kind)
+            tools.ledger.timing(self.round, f"store {kind}", 1000 * (time.perf_counter() - began))
+            if self.stored:
+                self.problem = ""
+                tools.changed()
             return
 
     def _keep_update(self, placed: PlacedUpdate) -> None:

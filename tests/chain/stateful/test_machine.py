@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from cast import Cast, some_config
 from eth_abi import encode
 from federation_driver import address
 from hypothesis import HealthCheck, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from side_by_side import Coverage, SideBySide
 from spoil import codec_cid
-from walk import Cast, Walk, some_config
+from walk import Walk
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
@@ -22,7 +23,9 @@ from minerva.protocol import events
 from minerva.protocol.cid import Cid
 from minerva.protocol.machine import World
 
-STEPS = 350
+STEPS = 300
+SEEDS = (10, 26, 31, 62, 75, 78)
+"""Of eighty, those that make every move several times between them."""
 COVERAGE = Coverage()
 CAST = Cast(
     address(0x1001),
@@ -50,7 +53,7 @@ MOVES = {
 """From phase to phase by one call; TRAINING as an end is a new round that opened at once."""
 
 
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_long_walk_agrees(contracts, seed):
     random, both, walk, after_the_end = Random(seed), None, None, 0
     for step in range(STEPS):

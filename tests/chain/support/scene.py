@@ -162,9 +162,9 @@ class Scene:
         """All miners vote."""
         return self.vote(*range(len(self.owners)))
 
-    def header(self, number: int = 0, **changes: Any) -> Header:
-        """A header by the miner ``number`` that the contracts take, but for the ``changes``; the proof is mined anew."""
-        s, proposer = self.state, self.miners[number].address
+    def header(self, miner: int = 0, **changes: Any) -> Header:
+        """A header by the ``miner``-th miner that the contracts take, but for the ``changes``; the proof is mined anew."""
+        s, proposer = self.state, self.miners[miner].address
         body, model = Cid(keccak(text=f"body {s.round}"), RAW), Cid(keccak(text=f"model {s.round}"), RAW)
         header = Header(
             number=s.height + 1, parent=bytes(s.head), round=s.round, updates_root=bytes(s.updatesRoot),

@@ -54,8 +54,8 @@ def as_receipt(raw: Any) -> Receipt:
 class Scene:
     """One account, its outbox in ``folder``, and a node; `start` is what a process does when it starts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.node = folder, FakeNode()
+    def __init__(self, folder: Path, durable: bool = True) -> None:
+        self.folder, self.node, self.durable = folder, FakeNode(), durable
         self.fees = FeePolicy()
         self.actor = self.start()
 
@@ -66,7 +66,8 @@ class Scene:
     def start(self) -> Web3Actor:
         reader = Reader(self.node.rpc, CODEC)
         lock = KeyLock("key", self.folder)
-        outbox = Outbox(self.folder / "outbox.sqlite", genesis=b"\1" * 32, account=ACCOUNT.address)
+        path = self.folder / "outbox.sqlite"
+        outbox = Outbox(path, genesis=b"\1" * 32, account=ACCOUNT.address, durable=self.durable)
         sender = Sender(reader, CHAIN_ID, ACCOUNT, outbox, self.fees)
         return Web3Actor(ACCOUNT.address, reader, GATEWAYS, sender, outbox, lock, as_receipt)
 

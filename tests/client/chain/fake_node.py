@@ -63,7 +63,8 @@ class FakeNode:
 
     def drop(self, depth: int) -> list[Json]:
         """Forget the last blocks and what was in them, as a re-organisation that re-queues nothing."""
-        gone, self.blocks = self.blocks[-depth:], self.blocks[:-depth]
+        kept = len(self.blocks) - depth
+        gone, self.blocks = self.blocks[kept:], self.blocks[:kept]
         for block in gone:
             if block["tx"]:
                 self.nonces[block["sender"]] -= 1

@@ -200,6 +200,14 @@ def test_secrets_of_an_address_are_not_shown(url: str, visible: str) -> None:
     assert shown(url) == visible
 
 
+def test_secrets_of_an_address_are_not_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        Rpc(f"{server.url}/v3/secret").call("eth_x")
+        with pytest.raises(ChainUnreachable) as caught:
+            Rpc(f"http://127.0.0.1:{free_port()}/v3/secret", patience=0.1).call("eth_x")
+    assert "secret" not in caplog.text + str(caught.value)
+
+
 @pytest.mark.parametrize("url", ["", "localhost:8545", "ftp://example.org", "node.ipc"])
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="not the address of a chain"):

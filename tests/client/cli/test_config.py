@@ -59,7 +59,7 @@ def test_unknown_key_names_the_nearest_known_one(tmp_path: Path, text: str, near
 
 @pytest.mark.parametrize(
     "overrides",
-    [{"miner.port": "seven"}, {"miner.port": "70000"}, {"chain.timeout_seconds": 0}, {"device.epochs": 0}],
+    [{"miner.port": "seven"}, {"miner.port": "70000"}, {"chain.timeout_seconds": 0}, {"device.epochs": -1}],
 )
 def test_value_out_of_bounds_is_named(overrides: dict[str, object]) -> None:
     (key, value) = next(iter(overrides.items()))

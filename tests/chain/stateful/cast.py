@@ -1,0 +1,43 @@
+"""Who walks, and in what kind of federation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from eth_abi import encode
+from eth_utils import keccak
+
+from minerva.protocol.cid import DAG_PB, Cid
+from minerva.protocol.records import Address
+from minerva.protocol.state import FederationConfig
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Accounts by what they may become. The stranger never becomes anything."""
+
+    requester: Address
+    stranger: Address
+    owners: tuple[Address, ...]
+    devices: tuple[Address, ...]
+
+    @property
+    def everyone(self) -> tuple[Address, ...]:
+        return (self.requester, self.stranger, *self.owners, *self.devices)
+
+
+def some_config(random: Random, consensus: Address) -> FederationConfig:
+    """Small numbers, so that all bounds are met often."""
+    max_miners, max_devices = random.randint(2, 5), random.randint(4, 10)
+    return FederationConfig(
+        manifest=Cid(keccak(b"manifest")), model=Cid(keccak(b"model"), DAG_PB), consensus=consensus,
+        consensus_parameters=encode(("uint64", "uint32"), (random.randint(1, 99), random.randint(1, 9))),
+        rounds=random.choice((4, 40)), min_miners=random.randint(1, max_miners - 1), max_miners=max_miners,
+        min_devices=random.randint(1, 2), max_devices=max_devices, min_updates=random.randint(1, 2),
+        max_joins=random.randint(2, max_devices), silent_rounds=random.randint(1, 3),
+        training_seconds=random.randint(8, 30), verification_seconds=random.randint(6, 30), fetch_seconds=2,
+        mining_seconds=random.randint(2, 20), attestation_seconds=random.randint(4, 20),
+        max_extensions=random.randint(0, 2), max_candidates=random.randint(1, 3),
+        max_pause_seconds=random.choice((0, 20, 60)), max_model_bytes=1 << 20, confirmations=0,
+    )  # fmt: skip

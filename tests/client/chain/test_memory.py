@@ -1,0 +1,313 @@
+"""The in-memory chain behind the Chain port: blocks, clock, receipts, outboxes, faults."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from federation_driver import REQUESTER, Driver, address, make_config
+
+from minerva.chain.memory import START, MemoryChain
+from minerva.chain.port import Actor, Chain, Receipt, Watch
+from minerva.errors import (
+    ChainError,
+    ChainUnreachable,
+    ContractReverted,
+    InsufficientFunds,
+    TransactionLost,
+    WrongChain,
+)
+from minerva.protocol import actions as act
+from minerva.protocol.events import FederationCreated, RoundOpened, UpdateSubmitted
+from minerva.protocol.state import Phase
+
+
+def driver_of(chain: MemoryChain) -> Driver:
+    return Driver(lambda action, sender: [log.event for log in chain.actor(sender).send(action).logs], chain)
+
+
+@pytest.fixture
+def chain() -> MemoryChain:
+    return MemoryChain()
+
+
+@pytest.fixture
+def driver(chain: MemoryChain) -> Driver:
+    """Round 1 is open for two miners with a device each."""
+    driver = driver_of(chain)
+    driver.found(make_config(chain.proof_of_work))
+    driver.populate(miners=2)
+    driver.tick()
+    return driver
+
+
+def test_it_implements_the_port(chain: MemoryChain) -> None:
+    ported: Chain = chain
+    actor: Actor = chain.actor(REQUESTER)
+    watch: Watch = ported.watch(REQUESTER)
+    assert (ported.chain_id, actor.address, watch.wait(0).added) == (31337, REQUESTER, ())
+
+
+# Blocks and clock
+
+
+def test_each_transaction_is_a_block_with_its_logs(chain: MemoryChain) -> None:
+    config = make_config(chain.proof_of_work)
+    before = chain.head()
+    receipt = chain.actor(REQUESTER).send(act.CreateFederation(chain.factory, config, "one"))
+    head = chain.head()
+    assert (head.number, head.timestamp) == (before.number + 1, START)
+    (log,) = receipt.logs
+    assert isinstance(log.event, FederationCreated)
+    assert (log.emitter, log.block_number, log.block_hash) == (chain.factory, head.number, head.hash)
+    assert (log.log_index, log.timestamp, log.transaction) == (0, START, receipt.transaction)
+    assert chain.federations() == (log.event.federation,)
+    assert chain.logs(log.event.federation) == [log]
+    assert chain.receipt(receipt.transaction) == receipt
+
+
+def test_block_hashes_differ(chain: MemoryChain) -> None:
+    hashes = {chain.head().hash}
+    for _ in range(5):
+        chain.mine()
+        hashes.add(chain.head().hash)
+    assert len(hashes) == 6
+
+
+def test_time_stands_still_until_it_is_advanced(chain: MemoryChain, driver: Driver) -> None:
+    deadline = chain.state(driver.federation).deadline
+    assert not chain.due(driver.federation)
+    chain.advance(deadline - chain.now())
+    assert (chain.now(), chain.head().timestamp) == (deadline, deadline)
+    assert chain.due(driver.federation)
+
+
+def test_time_may_follow_a_clock(chain: MemoryChain) -> None:
+    seconds = [100.0]
+    chain = MemoryChain(clock=lambda: seconds[0])
+    seconds[0] = 102.7
+    assert chain.now() == 102
+    chain.advance(10)
+    seconds[0] = 50.0  # a clock that is set back never moves the chain back
+    assert chain.now() == 112
+
+
+# Receipts, intents and refusals
+
+
+def test_an_intent_takes_effect_once(chain: MemoryChain, driver: Driver) -> None:
+    update = act.SubmitUpdate(
+        driver.federation, driver.contract(0), 1, make_config(address(1)).model, 9, 1, 9, 2, 1
+    )
+    actor = chain.actor(driver.device(0))
+    first, height = actor.send(update), chain.head().number
+    assert actor.send(update) == first
+    assert chain.actor(driver.device(0)).send(update) == first  # after a restart, too
+    assert chain.head().number == height
+    assert chain.pool(driver.contract(0), 1).count == 1
+
+
+def test_a_refusal_costs_nothing_and_mines_nothing(chain: MemoryChain, driver: Driver) -> None:
+    before = (chain.head(), chain.balance(REQUESTER), chain.state(driver.federation))
+    with pytest.raises(ContractReverted) as caught:
+        driver.tick()
+    assert (caught.value.name, caught.value.arguments[:2]) == ("FederationNothingDue", (1, Phase.TRAINING))
+    assert (chain.head(), chain.balance(REQUESTER), chain.state(driver.federation)) == before
+
+
+def test_a_refused_intent_may_be_sent_again(chain: MemoryChain, driver: Driver) -> None:
+    s = chain.state(driver.federation)
+    tick = act.Tick(driver.federation, 1, s.deadline)
+    actor = chain.actor(REQUESTER)
+    with pytest.raises(ContractReverted):
+        actor.send(tick)
+    chain.advance(60)
+    assert actor.send(tick).logs
+
+
+def test_transactions_cost_their_gas(chain: MemoryChain, driver: Driver) -> None:
+    device = driver.device(0)
+    before = chain.balance(device)
+    update = act.SubmitUpdate(
+        driver.federation, driver.contract(0), 1, make_config(address(1)).model, 9, 1, 9, 2, 1
+    )
+    receipt = chain.actor(device).send(update)
+    assert receipt.fee_wei == receipt.gas_used * 10**9 > 0
+    assert chain.balance(device) == before - receipt.fee_wei
+
+
+def test_an_empty_account_cannot_send(chain: MemoryChain, driver: Driver) -> None:
+    chain.fund(driver.device(0), 5)
+    with pytest.raises(InsufficientFunds, match="5 of"):
+        driver.submit(0)
+    chain.fund(driver.device(0), 10**18)
+    driver.submit(0)
+
+
+def test_many_are_sent_in_order_with_a_result_for_each(chain: MemoryChain, driver: Driver) -> None:
+    s = chain.state(driver.federation)
+    actor = chain.actor(driver.owner(0))
+    results = actor.send_many(
+        [
+            act.SetEndpoint(driver.federation, driver.contract(0), "https://here"),
+            act.Tick(driver.federation, 1, s.deadline),
+            act.LeaveMiner(driver.federation, 1),
+        ]
+    )
+    assert [type(result) for result in results] == [Receipt, ContractReverted, Receipt]
+    assert chain.miners(driver.federation)[0].endpoint == "https://here"
+    assert chain.state(driver.federation).leaving == 0b01
+
+
+def test_settling_mines_until_all_lies_deep_enough(chain: MemoryChain, driver: Driver) -> None:
+    driver.submit(0)
+    block = chain.head().number
+    actor = chain.actor(driver.device(0))
+    actor.settle(3)
+    assert chain.head().number == block + 3
+    actor.settle(2)
+    assert chain.head().number == block + 3
+
+
+def test_unknown_addresses_and_transactions_are_told(chain: MemoryChain) -> None:
+    with pytest.raises(WrongChain):
+        chain.requester(address(5))
+    with pytest.raises(WrongChain):
+        chain.pool(address(5), 1)
+    with pytest.raises(ChainError, match="no such transaction"):
+        chain.receipt(bytes(32))
+
+
+# Logs and watches
+
+
+def test_logs_are_a_federations_own(chain: MemoryChain, driver: Driver) -> None:
+    other = driver_of(chain)
+    other.federation = next(
+        log.event.federation
+        for log in chain.actor(REQUESTER)
+        .send(act.CreateFederation(chain.factory, make_config(chain.proof_of_work), "two"))
+        .logs
+        if isinstance(log.event, FederationCreated)
+    )
+    list(driver.play_round())
+    emitters = {log.emitter for log in chain.logs(driver.federation)}
+    contracts = {driver.contract(0), driver.contract(1)}
+    assert emitters == {driver.federation, chain.factory, chain.proof_of_work, *contracts}
+    assert len(chain.logs(other.federation)) == 1
+
+
+def test_logs_are_in_chain_order_and_may_be_read_in_parts(chain: MemoryChain, driver: Driver) -> None:
+    logs = chain.logs(driver.federation)
+    positions = [(log.block_number, log.log_index) for log in logs]
+    assert positions == sorted(set(positions))
+    middle = positions[len(positions) // 2][0]
+    first = chain.logs(driver.federation, to_block=middle)
+    assert first + chain.logs(driver.federation, from_block=middle + 1) == logs
+
+
+def test_a_watch_gives_the_back_fill_and_then_what_is_new(chain: MemoryChain, driver: Driver) -> None:
+    with chain.watch(driver.federation) as watch:
+        change = watch.wait(0)
+        assert list(change.added) == chain.logs(driver.federation)
+        assert (change.removed, change.head) == ((), chain.head())
+        assert watch.wait(0).added == ()
+        driver.submit(0)
+        (log,) = watch.wait(0).added
+        assert isinstance(log.event, UpdateSubmitted)
+
+
+def test_a_watch_may_start_later(chain: MemoryChain, driver: Driver) -> None:
+    opened = chain.head().number
+    with chain.watch(driver.federation, from_block=opened) as watch:
+        (log,) = watch.wait(0).added
+        assert isinstance(log.event, RoundOpened)
+
+
+def test_a_watch_wakes_when_another_thread_acts(chain: MemoryChain, driver: Driver) -> None:
+    with chain.watch(driver.federation) as watch:
+        watch.wait(0)
+        threading.Timer(0.05, lambda: driver.submit(0)).start()
+        (log,) = watch.wait(10).added
+        assert isinstance(log.event, UpdateSubmitted)
+
+
+def test_a_quiet_watch_returns_after_its_time_out(chain: MemoryChain, driver: Driver) -> None:
+    with chain.watch(driver.federation) as watch:
+        watch.wait(0)
+        start = time.monotonic()
+        change = watch.wait(0.05)
+        assert 0.04 < time.monotonic() - start < 5
+        assert (change.removed, change.added, change.head) == ((), (), chain.head())
+
+
+def test_waking_a_watch_ends_its_wait(chain: MemoryChain, driver: Driver) -> None:
+    watch = chain.watch(driver.federation)
+    watch.wait(0)
+    threading.Timer(0.05, watch.wake).start()
+    start = time.monotonic()
+    assert watch.wait(30).added == ()
+    assert time.monotonic() - start < 10
+
+
+def test_advancing_wakes_watches(chain: MemoryChain, driver: Driver) -> None:
+    watch = chain.watch(driver.federation)
+    watch.wait(0)
+    threading.Timer(0.05, lambda: chain.advance(60)).start()
+    assert watch.wait(30).head.timestamp == START + 60
+
+
+# Faults
+
+
+def test_a_fault_comes_once_and_where_it_was_ordered(chain: MemoryChain, driver: Driver) -> None:
+    chain.fail_next(ChainUnreachable("no answer"), call="state")
+    assert chain.config(driver.federation)
+    with pytest.raises(ChainUnreachable):
+        chain.state(driver.federation)
+    assert chain.state(driver.federation).round == 1
+
+
+def test_faults_may_hit_any_call_and_several(chain: MemoryChain, driver: Driver) -> None:
+    chain.fail_next(ChainUnreachable("no answer"), times=2)
+    for _ in range(2):
+        with pytest.raises(ChainUnreachable):
+            chain.head()
+    assert chain.head()
+
+
+def test_a_lost_receipt_is_found_again(chain: MemoryChain, driver: Driver) -> None:
+    chain.fail_next(TransactionLost("no receipt"), call="receipt")
+    with pytest.raises(TransactionLost):
+        driver.submit(0)
+    height = chain.head().number
+    driver.submit(0)
+    assert chain.head().number == height
+    assert chain.pool(driver.contract(0), 1).count == 1
+
+
+def test_a_watch_may_fail(chain: MemoryChain, driver: Driver) -> None:
+    watch = chain.watch(driver.federation)
+    chain.fail_next(ChainUnreachable("no answer"), call="wait")
+    with pytest.raises(ChainUnreachable):
+        watch.wait(1)
+    assert watch.wait(1).added
+
+
+def test_threads_act_at_once(chain: MemoryChain) -> None:
+    driver = driver_of(chain)
+    driver.found(make_config(chain.proof_of_work))
+    driver.populate(miners=2, devices_each=20)
+    driver.tick()
+    threads = [threading.Thread(target=driver.submit, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pools = [chain.pool(driver.contract(miner), 1) for miner in (0, 1)]
+    assert [(pool.count, pool.outstanding) for pool in pools] == [(20, 0), (20, 0)]
+    places = [
+        log.event.index for log in chain.logs(driver.federation) if isinstance(log.event, UpdateSubmitted)
+    ]
+    assert sorted(places) == sorted([*range(20), *range(20)])
