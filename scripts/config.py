@@ -67,13 +67,13 @@ def _fees(given: str) -> FeePolicy:
     if not given:
         return FeePolicy()
     try:
-        cap = float(given)
+        wei = float(given) * GWEI
     except ValueError:
-        cap = 0.0
-    if not 0 < cap < float("inf"):
+        wei = 0.0
+    if not 1 <= wei < float("inf"):
         raise ConfigError(
             f"{MAX_FEE} is no number above 0",
             value=given,
             remedy="Give the most that a unit of gas may cost, in gwei.",
         )
-    return FeePolicy(max_fee=int(cap * GWEI))
+    return FeePolicy(max_fee=int(wei))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,16 +29,17 @@ from minerva.protocol.events import FederationCreated
 from minerva.protocol.records import Address
 from minerva.protocol.state import FederationConfig
 
-BUILD = Path(__file__).resolve().parents[2] / "build" / "contracts"
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "contracts"
 CHAIN_ID = 31337
 
 
 @cache
 def artefact(name: str) -> Any:
-    """What brownie compiled; skips where it did not yet."""
+    """What brownie compiled; compiles where it did not yet."""
     path = BUILD / f"{name}.json"
     if not path.exists():
-        pytest.skip("the contracts are not compiled: run 'make test-chain' first")
+        subprocess.run([ROOT / "tools" / "run", "brownie", "compile"], cwd=ROOT, check=True, timeout=300)
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -15,6 +15,8 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from minerva.chain.web3 import Web3Chain
 from minerva.cli.connect import connect, connect_actor
 from minerva.config import CreateSection
@@ -151,6 +153,7 @@ class Site:
         self.gate.open()
         self.devices: list[DeviceThread] = []
         self.logs: list[Log] = []
+        self._stuck = ""  # tests that share a federation do not all wait for what will not come
         options = {
             "rounds": 1000, "min_miners": 1, "training_seconds": LONG, "verification_seconds": LONG, "fetch_seconds": LONG // 2,
             "mining_seconds": LONG, "attestation_seconds": LONG, "difficulty": 200_000, "target_seconds": 1,

@@ -129,7 +129,8 @@ class AnvilNode:
         if self._saver is not None:
             self._saver.join()
             self._saver = None
-            self._save_quietly()
+            if self._child is not None and self._child.alive:
+                self._save_quietly()
         if self._child is not None:
             self._child.terminate()
             self._child = None
@@ -222,7 +223,7 @@ class AnvilNode:
 
     def _keep_saving(self) -> None:
         pause = self.save_seconds
-        while not self._ending.wait(pause):
+        while not self._ending.wait(pause) and self._child is not None and self._child.alive:
             begun = time.monotonic()
             self._save_quietly()
             pause = max(self.save_seconds, 20 * (time.monotonic() - begun))  # at most a twentieth of the time

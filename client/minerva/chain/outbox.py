@@ -14,12 +14,13 @@ import sqlite3
 import stat
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from minerva.errors import ConfigError, NodeConflict, WrongChain
+from minerva.errors import ChainError, ConfigError, NodeConflict, WrongChain
 from minerva.protocol.records import Address
 
 State = Literal["signed", "mined", "reverted", "replaced"]
@@ -85,6 +86,9 @@ class Outbox:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_SCHEMA)
             self._claim(genesis, account)
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise _unwritten(path, error) from None
         except sqlite3.DatabaseError as error:
             self._db.close()
             raise ConfigError(
@@ -94,10 +98,18 @@ class Outbox:
             self._db.close()
             raise
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Keep signed transactions, before they are sent."""
-        rows = [(e.hash, e.intent, e.nonce, e.raw, e.max_fee, e.state, e.settled) for e in entries]
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         with self._lock:
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                raise _unwritten(self.path, error) from None
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Keep signed transactions, before they are sent; raises `ChainError` when the disk is full."""
+        rows = [(e.hash, e.intent, e.nonce, e.raw, e.max_fee, e.state, e.settled) for e in entries]
+        with self._writing():
             self._db.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
             try:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -112,12 +124,12 @@ class Outbox:
 
     def forget(self, entries: Iterable[Entry]) -> None:
         """Drop transactions that the node refused when they were first sent."""
-        with self._lock:
+        with self._writing():
             self._db.executemany("DELETE FROM transactions WHERE hash = ?", [(e.hash,) for e in entries])
 
     def mark(self, entry: Entry, state: State) -> None:
         """Note what became of a transaction; one that is mined replaces the others of its nonce."""
-        with self._lock:
+        with self._writing():
             self._db.execute("UPDATE transactions SET state = ? WHERE hash = ?", (state, entry.hash))
             if state in ("mined", "reverted"):
                 self._db.execute(
@@ -128,7 +140,7 @@ class Outbox:
     def mark_settled(self, entries: Iterable[Entry], settled: bool = True) -> None:
         """Note that transactions lie deep enough, or that they do so no more."""
         rows = [(settled, e.hash) for e in entries]
-        with self._lock:
+        with self._writing():
             self._db.executemany("UPDATE transactions SET settled = ? WHERE hash = ?", rows)
 
     def live(self, intent: str) -> list[Entry]:
@@ -169,6 +181,14 @@ class Outbox:
                 value=f"{self.path}: {row[1]} on the chain with genesis 0x{row[0].hex()}",
                 remedy="Name another folder, or move the file away.",
             )
+
+
+def _unwritten(path: Path, error: sqlite3.OperationalError) -> ChainError:
+    return ChainError(
+        "the outbox cannot be written",
+        value=f"{path}: {error}",
+        remedy="Free some space, or name another folder with --state.",
+    )
 
 
 class KeyLock:

@@ -18,13 +18,13 @@ _EXACT = 1 << 53
 
 
 def to_json(value: Any) -> Any:
-    """Make JSON of an event or its part: bytes as 0x-hex, CIDs and large integers as texts, enums by name."""
+    """Make JSON of an event: bytes as 0x-hex, CIDs and large integers as texts, enums by their names."""
     if isinstance(value, Cid):
         return str(value)
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, Enum):
-        return value.name.title()
+        return value.name.title().replace("_", "")
     if isinstance(value, bool) or not isinstance(value, int):
         if is_dataclass(value) and not isinstance(value, type):
             return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}

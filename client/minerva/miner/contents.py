@@ -47,10 +47,10 @@ class Contents:
             return data
 
     def fetch(self, cid: Cid, *, max_bytes: int, timeout: float) -> tuple[bytes, str]:
-        """Return the bytes and whence: ``"push"`` (memory) or the store's name; raises as `Store.get`."""
+        """Return the bytes and whence: ``"cache"`` or the store's name; raises as `Store.get`."""
         data = self.at_hand(cid)
         if data is not None:
-            return data, "push"
+            return data, "cache"
         data = self.store.get(cid, max_bytes=max_bytes, timeout=timeout)
         self.remember(cid, data)
         return data, self.store.name

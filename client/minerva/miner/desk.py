@@ -37,6 +37,7 @@ class Desk:
         self._contents, self._keeper, self._ledger = contents, keeper, ledger
         self._config, self._settings = config, settings
         self._moved = threading.Condition()
+        self._patience = threading.BoundedSemaphore(max(1, settings.api_threads // 2))
         self._updates: RoundUpdates | None = None
         self._work: RoundWork | None = None
         self._head = 0
@@ -62,14 +63,19 @@ class Desk:
             self._moved.notify_all()
 
     def expect(self, cid: Cid) -> None:
-        """See `MinerView.expect`."""
-        deadline = time.monotonic() + self._settings.push_wait_seconds
-        with self._moved:
-            while (refusal := self._obstacle(cid)) is not None:
-                left = deadline - time.monotonic()
-                if left <= 0 or refusal.status == 409:
-                    raise refusal
-                self._moved.wait(left)
+        """See `MinerView.expect`. Half of the threads may wait here: strangers cannot hold them all."""
+        patient = self._patience.acquire(blocking=False)
+        try:
+            deadline = time.monotonic() + (self._settings.push_wait_seconds if patient else 0.0)
+            with self._moved:
+                while (refusal := self._obstacle(cid)) is not None:
+                    left = deadline - time.monotonic()
+                    if left <= 0 or refusal.status == 409:
+                        raise refusal
+                    self._moved.wait(left)
+        finally:
+            if patient:
+                self._patience.release()
 
     def take(self, cid: Cid, content: bytes) -> None:
         """See `MinerView.take`: judged first, as the round may wait for it; stored before the answer."""

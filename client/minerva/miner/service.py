@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import ipaddress
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from minerva.chain.port import Actor, Chain
-from minerva.errors import MinervaError, NodeConflict
+from minerva.errors import ConfigError, MinervaError, NodeConflict
 from minerva.miner.api import ApiConfig, MinerServer, create_app
 from minerva.miner.daemon import Miner
 from minerva.miner.ledger import Ledger
@@ -56,6 +57,8 @@ def run_miner(
     ------
     NodeConflict
         The port or the state folder is another process's.
+    ConfigError
+        The API listens on every address, and none is named for devices.
     StoreError, ChainError
         Store or chain do not answer at the start; later that is waited out.
     """
@@ -85,7 +88,7 @@ def run_miner(
         )
         open_.callback(server.stop)
         server.start()
-        register(chain, actor, federation, settings.public_url or server.url)
+        register(chain, actor, federation, settings.public_url or _reachable(server))
         address = settings.state / "api.json"
         _write(address, {"url": server.url})
         open_.callback(address.unlink, missing_ok=True)
@@ -105,7 +108,6 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
     MinervaError
         The registration was sent once before and the miner has left since.
     """
-    actor.recover()
     mine = _mine(chain, actor, federation)
     if mine is None:
         actor.send(RegisterMiner(chain.factory, federation, endpoint))
@@ -121,6 +123,16 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
         actor.send(SetEndpoint(federation, mine.contract, endpoint))
         log.info("the contract tells devices %s now", endpoint)
     return mine
+
+
+def _reachable(server: MinerServer) -> str:
+    if ipaddress.ip_address(server.address).is_unspecified:
+        raise ConfigError(
+            "devices cannot connect to every address at once",
+            value=server.url,
+            remedy="Name the one that they reach with --set miner.public_url=http://…",
+        )
+    return server.url
 
 
 def _mine(chain: Chain, actor: Actor, federation: Address) -> MinerInfo | None:

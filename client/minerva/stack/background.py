@@ -5,16 +5,19 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from minerva.config import FILE_NAME, CreateSection
 from minerva.errors import ConfigError, NodeConflict
 from minerva.processes import ProcessRecord
 from minerva.stack.parts import Say, Stack
+
+if TYPE_CHECKING:
+    from minerva.learning.task import Task
 
 _NODES = ("chain", "ipfs-a", "ipfs-b")
 
@@ -72,36 +75,50 @@ class Background:
     def _start(
         self, before: dict[str, Any], miners: int, task: str, create: CreateSection, say: Say
     ) -> dict[str, Any]:
+        from minerva.learning.task import load_task
+
+        loaded = load_task(task)  # before anything runs that a mistake in it would have to end
         stack = Stack(self.root, detached=True, say=say, ports=before.get("ports", {}))
+
+        def note() -> None:
+            """Write down what runs: a command that is killed now leaves nothing that `down` does not end."""
+            self._write(before | {"processes": _processes(stack)})
+
         try:
             stack.start_chain()
+            note()
             stack.start_stores()
+            note()
             stack.deploy()
-            federation = before.get("federation") or self._create(stack, task, create)
+            last = before.get("federation", "") if before.get("task") == task else ""
+            federation = self._federation(stack, last, loaded, create)
             for index in range(miners):
                 stack.start_miner(index, federation)
+                note()
             for index in range(miners):
                 stack.await_miner(index)
         except BaseException:
             stack.stop()
+            note()
             raise
         document = self._document(stack, federation, task)
-        self._write(document)
         settings = stack.settings("state", 0, store=1, federation=federation)
-        (self.root / FILE_NAME).write_text(settings.to_toml(), encoding="utf-8")
+        _replace(self.root / FILE_NAME, settings.to_toml())
+        self._write(document)
         return document
 
-    def _create(self, stack: Stack, task: str, create: CreateSection) -> str:
-        from contextlib import closing
-
+    def _federation(self, stack: Stack, before: str, task: Task, create: CreateSection) -> str:
+        """Return the federation of the last time, if the chain still has it, else a new one."""
         from minerva.cli.connect import connect, connect_actor
-        from minerva.learning.task import load_task
         from minerva.requester import create_federation
         from minerva.store import open_store
 
         settings = stack.settings("requester", 0)
         with closing(connect(settings)) as chain, closing(open_store(stack.store_urls[0])) as store:
-            return create_federation(chain, connect_actor(chain, settings), store, load_task(task), create)[0]
+            if before in chain.federations():
+                return before
+            with connect_actor(chain, settings) as actor:
+                return create_federation(chain, actor, store, task, create)[0]
 
     def _document(self, stack: Stack, federation: str, task: str) -> dict[str, Any]:
         ports = {"chain": urlsplit(stack.rpc).port}
@@ -115,13 +132,11 @@ class Background:
             "federation": federation, "task": task,
             "deployment": str(stack.deployment.absolute()), "miners": stack.endpoints, "ports": ports,
             "config": str((self.root / FILE_NAME).absolute()),
-            "processes": {name: asdict(child.record) for name, child in stack.children.items()},
+            "processes": _processes(stack),
         }  # fmt: skip
 
     def _write(self, document: dict[str, Any]) -> None:
-        temporary = self._file.with_suffix(".new")
-        temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(self._file)
+        _replace(self._file, json.dumps(document, indent=2) + "\n")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -134,3 +149,14 @@ class Background:
                     "another command works on this stack", value=self.root, remedy="Wait for it to end."
                 ) from None
             yield
+
+
+def _processes(stack: Stack) -> dict[str, Any]:
+    return {name: asdict(child.record) for name, child in stack.children.items()}
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

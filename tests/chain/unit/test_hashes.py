@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from eth_utils import keccak
+
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import genesis_hash
 from minerva.protocol.machine import Claim, pow_seed
+from minerva.protocol.merkle import merkle_proof, merkle_root
 from minerva.protocol.records import ZERO32, extend_pool, hash_list
 
 
@@ -47,8 +51,6 @@ def test_updates_root_is_the_clients(training):
 
 def test_ballots_root_is_the_clients(verification):
     """P3."""
-    from eth_utils import keccak
-
     ballots = [bytes([64 + i, i, 255, 0]) for i in range(3)]
     for owner, ballot in zip(verification.owners, ballots, strict=True):
         transaction = verification.federation.vote(1, verification.state.updatesRoot, ballot, {"from": owner})
@@ -71,6 +73,18 @@ def test_header_hash_is_the_clients(mining):
     header = mining.header(1, body=Cid(b"\xb0" * 32, 0x70), accepted_root=b"\xac" * 32)
     transaction = mining.propose(1, body=Cid(b"\xb0" * 32, 0x70), accepted_root=b"\xac" * 32)
     assert transaction.events["BlockProposed"]["hash"] == f"0x{header.hash().hex()}"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 13])
+def test_merkle_proofs_are_openzeppelins(MockMerkleProof, requester, count):
+    """R6: every leaf's proof holds under the root, and no other leaf's does."""
+    verifier = MockMerkleProof.deploy({"from": requester})
+    leaves = [keccak(text=f"leaf {i}") for i in range(count)]
+    root = merkle_root(leaves)
+    for index, leaf in enumerate(leaves):
+        proof = merkle_proof(leaves, index)
+        assert verifier.verify(proof, root, leaf)
+        assert not verifier.verify(proof, root, keccak(text="another"))
 
 
 def test_block_links_to_its_parent(attestation):

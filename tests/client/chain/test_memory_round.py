@@ -1,4 +1,4 @@
-"""A whole round in one process: devices, miners and an observer, who share nothing but the in-memory chain."""
+"""A whole round in one process: devices, miners and an observer who share the in-memory chain only."""
 
 from __future__ import annotations
 

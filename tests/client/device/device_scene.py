@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from eth_abi.abi import encode
 from federation_driver import Driver, make_config
 
@@ -19,7 +21,7 @@ from minerva.device.transport import Transport
 from minerva.errors import TaskError
 from minerva.learning.training import LocalResult
 from minerva.learning.weights import serialize
-from minerva.protocol.actions import SubmitUpdate
+from minerva.protocol.events import UpdateSubmitted
 from minerva.protocol.manifest import Manifest, RuleParameters, TensorSpec
 from minerva.store.memory import MemoryStore
 
@@ -86,19 +88,64 @@ class Scene:
         journal = Journal(self.folder / f"device-{number}")
         transport = changes.pop("transport", None) or Transport(self.store, push=False)
         trainer = changes.pop("trainer", None) or FakeTrainer()
-        settings = replace(DeviceSettings(fetch_seconds=2.0, poll_seconds=0.05, rounds=1), **changes)
+        settings = replace(
+            DeviceSettings(fetch_seconds=1.0, poll_seconds=0.05, retry_seconds=0.001, rounds=1), **changes
+        )
         return Device(
             self.chain, actor or self.actor(number), transport, self.federation, trainer, journal, settings
         )
 
-    def submissions(self, number: int = 0) -> list[SubmitUpdate]:
-        from minerva.protocol.events import UpdateSubmitted
+    def bound(self, number: int = 0) -> str | None:
+        """The contract that a device is bound to."""
+        info = self.chain.device(self.federation, self.driver.device(number))
+        return info.miner if info else None
 
+    def submissions(self, number: int = 0) -> list[UpdateSubmitted]:
+        """Records of a device, in chain order."""
         events = [entry.event for entry in self.chain.logs(self.federation)]
         return [
             e for e in events if isinstance(e, UpdateSubmitted) and e.device == self.driver.device(number)
-        ]  # type: ignore[misc]
+        ]
 
 
 def _send(actor: MemoryActor, action: Any) -> list[Any]:
     return [entry.event for entry in actor.send(action).logs]
+
+
+def open_round(scene: Scene, devices: int = 1) -> None:
+    """Join a miner and so many devices, and open round 1."""
+    scene.driver.join(0)
+    for number in range(devices):
+        scene.device(number).register()
+    scene.driver.tick()
+
+
+@contextmanager
+def running(device: Device) -> Iterator[None]:
+    """Run a device in a thread for the length of the block; what it raises is raised here."""
+    stop, failures = threading.Event(), list[BaseException]()
+
+    def run() -> None:
+        try:
+            device.run(stop)
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive()
+    if failures:
+        raise failures[0]
+
+
+def await_(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Look every 10 ms until ``condition()``."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.01)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from device_scene import FakeTrainer, Scene
+from device_scene import FakeTrainer, Scene, await_, open_round, running
 
 from minerva.device.transport import Transport
-from minerva.errors import StoreUnreachable, TaskError, UserError
+from minerva.errors import TaskError, UserError
+from minerva.protocol.actions import LeaveMiner
 from minerva.protocol.state import Phase, Status
 
 
@@ -35,13 +35,6 @@ class MortalActor:
         if not self._before:
             self._actor.send(action)
         raise Killed
-
-
-def open_round(scene: Scene, devices: int = 1) -> None:
-    scene.driver.join(0)
-    for number in range(devices):
-        scene.device(number).register()
-    scene.driver.tick()
 
 
 def test_registers_with_its_commitment_and_is_bound(scene: Scene) -> None:
@@ -87,9 +80,12 @@ def test_resumes_after_a_kill_without_training_or_submitting_twice(scene: Scene,
     trainer = FakeTrainer()
     with pytest.raises(Killed):
         scene.device(actor=MortalActor(scene.actor(0), before=before), trainer=trainer).run()
-    stop = threading.Event()
     again = scene.device(trainer=trainer)
-    again.run(stop) if before else _run_until(again, stop, lambda: bool(scene.store.put_when))
+    if before:
+        again.run()
+    else:
+        with running(again):
+            await_(lambda: bool(scene.store.put_when))
     assert trainer.trained == [1]
     (record,) = scene.submissions()
     assert scene.store.has(record.cid)
@@ -130,12 +126,10 @@ def test_rebinds_when_its_miner_is_out_of_the_snapshot(scene: Scene) -> None:
     scene.driver.join(1)
     scene.device(0).register(first)
     scene.driver.register(1, scene.driver.contract(1))
-    from minerva.protocol.actions import LeaveMiner
-
     scene.chain.actor(scene.driver.owner(0)).send(LeaveMiner(scene.federation, 0))
     scene.driver.tick()
-    stop = threading.Event()
-    _run_until(scene.device(0), stop, lambda: _miner(scene) == scene.driver.contract(1))
+    with running(scene.device()):
+        await_(lambda: scene.bound() == scene.driver.contract(1))
     assert scene.chain.device(scene.federation, scene.driver.device(0)).from_round == 2  # type: ignore[union-attr]
 
 
@@ -144,8 +138,8 @@ def test_checks_in_after_a_silence_while_the_federation_waits(scene: Scene) -> N
     while scene.driver.state.status is Status.RUNNING:
         scene.chain.advance(1000)
         scene.driver.tick()
-    stop = threading.Event()
-    _run_until(scene.device(0), stop, lambda: scene.chain.due(scene.federation))
+    with running(scene.device()):
+        await_(lambda: scene.chain.due(scene.federation))
     assert scene.driver.state.phase is Phase.SKIPPED
 
 
@@ -153,15 +147,13 @@ def test_ends_when_the_federation_closes(tmp_path: Path) -> None:
     scene = Scene(tmp_path, rounds=1)
     open_round(scene)
     device = scene.device(0, rounds=0)
-    done: list[int] = []
-    thread = threading.Thread(target=lambda: done.append(device.run()))
-    thread.start()
-    _await(lambda: bool(scene.store.put_when))
-    scene.driver.tick()
-    scene.driver.vote(0)
-    scene.driver.propose(0)
-    thread.join(10)
-    assert done == [1]
+    with running(device):
+        await_(lambda: bool(scene.store.put_when))
+        scene.driver.tick()
+        scene.driver.vote(0)
+        scene.driver.propose(0)
+        await_(lambda: device.journal.read_status().get("status") == "CLOSED")
+    assert len(scene.submissions()) == 1
     assert device.journal.read_status()["status"] == "CLOSED"
 
 
@@ -171,48 +163,3 @@ def test_publishes_over_ipfs_when_the_miners_api_is_down(scene: Scene) -> None:
     scene.driver.tick()
     assert scene.device(transport=Transport(scene.store, push=True)).run() == 1
     assert scene.store.has(scene.submissions()[0].cid)
-
-
-def test_a_store_that_fails_once_does_not_lose_the_update(scene: Scene) -> None:
-    open_round(scene)
-    device = scene.device(0)
-    broken = scene.store.put
-    calls: list[int] = []
-
-    def put(data: bytes) -> Any:
-        calls.append(1)
-        if len(calls) == 1:
-            raise StoreUnreachable("down")
-        return broken(data)
-
-    scene.store.put = put  # type: ignore[method-assign]
-    device.run()
-    again = scene.device(0)
-    stop = threading.Event()
-    if not scene.store.has(scene.submissions()[0].cid):
-        _run_until(again, stop, lambda: scene.store.has(scene.submissions()[0].cid))
-    assert len(scene.submissions()) == 1
-
-
-def _miner(scene: Scene) -> str | None:
-    info = scene.chain.device(scene.federation, scene.driver.device(0))
-    return info.miner if info else None
-
-
-def _run_until(device: Any, stop: threading.Event, condition: Any) -> None:
-    thread = threading.Thread(target=device.run, args=(stop,))
-    thread.start()
-    try:
-        _await(condition)
-    finally:
-        stop.set()
-        thread.join(10)
-
-
-def _await(condition: Any, seconds: float = 10.0) -> None:
-    pause = threading.Event()
-    for _ in range(int(seconds * 100)):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it did not come to that in time")

@@ -89,14 +89,14 @@ class Scene:
         manifest = Manifest(
             "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), "fedavg", "0" * 64, "nobody"
         )
-        made = make_config(
-            self.chain.proof_of_work,
-            **{
-                "manifest": self.store.put(manifest.to_bytes()), "model": self.store.put(serialize(arrays(0), {})),
-                "max_model_bytes": MAX_BYTES, "consensus_parameters": pow_parameters(2000, 1), "min_devices": miners * devices_each,
-                **config,
-            },
-        )  # fmt: skip
+        options: dict[str, Any] = {
+            "manifest": self.store.put(manifest.to_bytes()),
+            "model": self.store.put(serialize(arrays(0), {})),
+            "max_model_bytes": MAX_BYTES,
+            "consensus_parameters": pow_parameters(2000, 1),
+            "min_devices": miners * devices_each,
+        }
+        made = make_config(self.chain.proof_of_work, **{**options, **config})
         self.federation = self.driver.found(made)
         self.devices = miners * devices_each
         self.driver.populate(miners, devices_each)
@@ -112,11 +112,16 @@ class Scene:
     # Miners
 
     def settings(self, number: int, **changes: Any) -> MinerSettings:
-        return MinerSettings(
-            self.folder / f"miner-{number}",
-            **{"port": 0, "heartbeat_seconds": 0.5, "tick_delay_seconds": 0.02, "retry_seconds": 0.01, "retry_most_seconds": 0.2,
-               "fetch_workers": 4, "stop_seconds": 5.0, **changes},
-        )  # fmt: skip
+        quick: dict[str, Any] = {
+            "port": 0,
+            "heartbeat_seconds": 0.5,
+            "tick_delay_seconds": 0.02,
+            "retry_seconds": 0.01,
+            "retry_most_seconds": 0.2,
+            "fetch_workers": 4,
+            "stop_seconds": 5.0,
+        }
+        return MinerSettings(self.folder / f"miner-{number}", **{**quick, **changes})
 
     def start(self, number: int, *, store: Store | None = None, **changes: Any) -> Miner:
         settings = self.settings(number, **changes)

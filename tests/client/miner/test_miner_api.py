@@ -49,7 +49,7 @@ def assert_problem(answer: requests.Response, status: int, words: str) -> None:
     assert words in document["error"] + document["remedy"]
 
 
-# -- health and status -------------------------------------------------------------------------------------------------
+# -- health and status -----------------------------------------------------------------------------------
 
 
 def test_health_is_green_when_all_is_well(scene: Scene, serve: Serve) -> None:
@@ -184,7 +184,7 @@ def test_metrics_count_what_happened(scene: Scene, serve: Serve) -> None:
     assert gas["Vote"] == 70_000
 
 
-# -- pushes ------------------------------------------------------------------------------------------------------------
+# -- pushes ----------------------------------------------------------------------------------------------
 
 
 def test_a_pushed_update_is_judged_and_kept(scene: Scene, serve: Serve) -> None:
@@ -274,7 +274,7 @@ def test_what_is_no_cid_is_refused(scene: Scene, serve: Serve, cid: str) -> None
         assert answer.status_code in (400, 404) and set(answer.json()) == {"error", "value", "remedy"}
 
 
-# -- contents ----------------------------------------------------------------------------------------------------------
+# -- contents --------------------------------------------------------------------------------------------
 
 
 def test_models_bodies_and_the_manifest_are_served(scene: Scene, serve: Serve) -> None:
@@ -316,7 +316,7 @@ def test_content_that_is_gone_is_told(scene: Scene, serve: Serve) -> None:
     assert_problem(requests.get(f"{url}/content/{config.model}", timeout=5), 504, "")
 
 
-# -- events ------------------------------------------------------------------------------------------------------------
+# -- events ----------------------------------------------------------------------------------------------
 
 
 def lines(answer: requests.Response) -> Iterator[str]:
@@ -371,7 +371,7 @@ def test_streams_end_with_the_miner(scene: Scene, serve: Serve) -> None:
         assert "retry" not in "".join(stream)
 
 
-# -- the server --------------------------------------------------------------------------------------------------------
+# -- the server ------------------------------------------------------------------------------------------
 
 
 def test_a_taken_port_is_a_conflict(scene: Scene) -> None:

@@ -37,7 +37,7 @@ def restart(scene: Scene, number: int, **settings: Any) -> Miner:
     return scene.start(number, **settings)
 
 
-# -- restarts ----------------------------------------------------------------------------------------------------------
+# -- restarts --------------------------------------------------------------------------------------------
 
 
 def test_restarted_in_training_it_votes_on_all_updates(scene: Scene) -> None:
@@ -150,7 +150,7 @@ def test_a_receipt_that_never_came_is_asked_for_again(scene: Scene, error: Excep
     assert len(events(scene, BallotCast)) == 3
 
 
-# -- re-organisations --------------------------------------------------------------------------------------------------
+# -- re-organisations ------------------------------------------------------------------------------------
 
 
 def drop(*kinds: type) -> Callable[[Transaction], bool]:
@@ -216,7 +216,7 @@ def test_a_reorganisation_while_it_was_away_is_noticed(scene: Scene) -> None:
     assert miner.ledger.rows("SELECT * FROM ballots") == []
 
 
-# -- outages -----------------------------------------------------------------------------------------------------------
+# -- outages ---------------------------------------------------------------------------------------------
 
 
 class Outage(MemoryStore):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +13,10 @@ import pytest
 import requests
 from miner_scene import Scene, eventually
 
-from minerva.errors import ContractReverted, MinervaError, NodeConflict
+from minerva.errors import ConfigError, ContractReverted, MinervaError, NodeConflict
 from minerva.miner.service import register, run_miner
 from minerva.protocol.actions import LeaveMiner
+from minerva.store.cid import cid_of
 
 
 class Service:
@@ -83,7 +86,7 @@ def test_it_registers_and_tells_where_it_answers(scene: Scene, service: Start) -
 
 
 def test_it_moves_its_endpoint_when_that_changed(scene: Scene, service: Start) -> None:
-    service(0, public_url="https://miner.example").url
+    assert service(0, public_url="https://miner.example").url
     eventually(lambda: scene.chain.miners(scene.federation)[0].endpoint == "https://miner.example")
 
 
@@ -94,8 +97,6 @@ def test_whole_rounds_through_services(scene: Scene, service: Start) -> None:
         scene.await_round(round_)
         datas = [scene.submit(device, serve=False) for device in range(6)]
         for device, data in enumerate(datas):
-            from minerva.store.cid import cid_of
-
             answer = requests.put(f"{urls[device // 2]}/updates/{cid_of(data)}", data=data, timeout=10)
             assert answer.status_code == 201
         scene.await_height(round_)
@@ -125,3 +126,21 @@ def test_a_full_federation_is_told(make_scene: Callable[..., Scene]) -> None:
     scene = make_scene(miners=2, max_miners=2)
     with pytest.raises(ContractReverted, match="FederationMinersFull"):
         register(scene.chain, scene.chain.actor(scene.driver.owner(5)), scene.federation, "")
+
+
+def test_an_address_that_devices_cannot_use_is_told(scene: Scene) -> None:
+    everywhere = Service(scene, 0, host="0.0.0.0")
+    everywhere.thread.join(10)
+    assert isinstance(everywhere.errors[0], ConfigError) and "public_url" in str(everywhere.errors[0])
+
+
+def test_a_signal_ends_it(scene: Scene) -> None:
+    actor = scene.chain.actor(scene.driver.owner(0))
+
+    def ready(url: str) -> None:
+        threading.Timer(0.1, signal.raise_signal, (signal.SIGTERM,)).start()
+
+    before = signal.getsignal(signal.SIGTERM)
+    began = time.monotonic()
+    run_miner(scene.chain, scene.store, actor, scene.federation, scene.settings(0), ready=ready)
+    assert time.monotonic() - began < 8 and signal.getsignal(signal.SIGTERM) is before

@@ -103,13 +103,18 @@ def disturb(twin: Twin, rng: random.Random) -> None:
     """What may happen at any time."""
     driver, chain, federation = twin.driver, twin.chain, twin.federation
     number, device, s = rng.randrange(4), rng.randrange(8), twin.driver.state
+    depth = rng.randrange(1, 5)
     info, miners = chain.device(federation, driver.device(device)), chain.miners(federation)
 
     def send(action: act.Action, sender: str) -> None:
         chain.actor(sender).send(action)
 
     moves: list[Callable[[], object]] = [
-        lambda: driver.submit(device), driver.tick, lambda: chain.advance(61), lambda: chain.advance(10), lambda: driver.join(number),
+        lambda: driver.submit(device),
+        driver.tick,
+        lambda: chain.advance(61),
+        lambda: chain.advance(10),
+        lambda: driver.join(number),
         lambda: driver.register(device, rng.choice(miners).contract),
         lambda: info and send(act.LeaveDevice(federation, info.miner, s.round), driver.device(device)),
         lambda: info and send(act.CheckInDevice(federation, info.miner, s.round), driver.device(device)),
@@ -117,8 +122,8 @@ def disturb(twin: Twin, rng: random.Random) -> None:
         lambda: send(act.CheckInMiner(federation, s.round), driver.owner(number)),
         lambda: send(act.CheckInMiner(federation, s.round), driver.owner(number)),
         lambda: send(act.Pause(federation, chain.now()), REQUESTER),
-        lambda: chain.reorg(min(rng.randrange(1, 5), chain.head().number - 10), keep=lambda _: rng.random() < 0.7),
-    ]  # fmt: skip
+        lambda: chain.reorg(min(depth, chain.head().number - 10), keep=lambda _: rng.random() < 0.7),
+    ]
     rng.choice(moves)()
 
 

@@ -54,7 +54,7 @@ class MinerServer:
                 value=f"{host}:{port}: {error}",
                 remedy="Name another with --set miner.port=0",
             ) from None
-        self.host, self.port = host, int(listening.getsockname()[1])
+        self.address, self.port = str(listening.getsockname()[0]), int(listening.getsockname()[1])
         self._map: dict[int, Any] = {}
         self._server = create_server(
             app, map=self._map, sockets=[listening], threads=threads, max_request_body_size=max_body_bytes,
@@ -65,7 +65,7 @@ class MinerServer:
     @property
     def url(self) -> str:
         """Where it answers."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.address}]" if ":" in self.address else self.address
         return f"http://{host}:{self.port}"
 
     def start(self) -> Self:

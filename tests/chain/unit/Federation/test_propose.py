@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support import clock
 from support.errors import reverts
 from support.scene import Scene, names, plain
 
 from minerva.protocol.cid import Cid
+from minerva.protocol.machine import Claim, meets, pow_seed
+from minerva.protocol.records import ZERO32, hash_list
 from minerva.protocol.state import Phase, Status
 
 NOTHING = "0x" + "0" * 64
@@ -46,14 +50,9 @@ def test_finalises_where_the_proposer_is_alone(deployed, requester, owners, devi
 
 def test_first_closes_verification(verification):
     """P7: at the deadline with a quorum."""
-    from minerva.protocol.records import ZERO32, hash_list
-
     verification.vote(0, 1)
     ballots = [bytes(verification.federation.ballotOf(i)) for i in range(2)] + [ZERO32]
-    header = verification.header(0, proof=b"")
     header = verification.header(0, ballots_root=hash_list(ballots), proof=b"")
-    from dataclasses import replace
-
     header = replace(header, proof=verification.proof(header))
     verification.expire()
     transaction = verification.federation.propose(plain(header), {"from": verification.owners[0]})
@@ -149,8 +148,6 @@ def test_reverts_when_the_proof_is_none(mining, proof):
 
 def test_reverts_when_the_proof_is_another_miners(mining):
     """W1: nobody can propose with somebody else's nonce, but by chance."""
-    from minerva.protocol.machine import Claim, meets, pow_seed
-
     s = mining.state
     claim = Claim(1, bytes(s.head), bytes(s.updatesRoot), bytes(s.ballotsRoot), mining.miners[0].address)
     seed = pow_seed(31337, mining.federation.address, claim)
