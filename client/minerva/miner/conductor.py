@@ -68,7 +68,10 @@ class Conductor:
         if due and quiet > self._settings.heartbeat_seconds and s.status in (Status.RUNNING, Status.WAITING):
             log.warning("round %d: something is due and nobody does it", s.round)
             tick = actions.Tick(
-                self._situation.federation, s.round, s.deadline if s.status is Status.RUNNING else now
+                self._situation.federation,
+                s.round,
+                s.deadline if s.status is Status.RUNNING else now,
+                s.phase,
             )
             self._sender.send("safety net", lambda: tick, s.round)
 

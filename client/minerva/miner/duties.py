@@ -201,7 +201,7 @@ class Duties:
         if now < at:
             return Duty(waiting, look_at=at)
         deadline = s.deadline if s.status is Status.RUNNING else int(now)
-        return Duty(waiting, actions.Tick(self._situation.federation, s.round, deadline))
+        return Duty(waiting, actions.Tick(self._situation.federation, s.round, deadline, s.phase))
 
     def _turn(self, index: int) -> float:
         """Say how many seconds to leave to the miners before this one: turns rotate, as ticks cost gas."""

@@ -110,7 +110,8 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
     """
     mine = _mine(chain, actor, federation)
     if mine is None:
-        actor.send(RegisterMiner(chain.factory, federation, endpoint))
+        round_ = chain.state(federation).round
+        actor.send(RegisterMiner(chain.factory, federation, endpoint, round_))
         mine = _mine(chain, actor, federation)
         if mine is None:
             raise MinervaError(
@@ -120,7 +121,7 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
             )
         log.info("registered as miner %d, contract %s", mine.index, mine.contract)
     if mine.endpoint != endpoint:
-        actor.send(SetEndpoint(federation, mine.contract, endpoint))
+        actor.send(SetEndpoint(federation, mine.contract, endpoint, chain.now()))
         log.info("the contract tells devices %s now", endpoint)
     return mine
 

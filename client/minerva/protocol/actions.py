@@ -33,30 +33,32 @@ class CreateFederation:
 
 @dataclass(frozen=True, slots=True)
 class RegisterMiner:
-    """The sender joins as a miner."""
+    """The sender joins as a miner. ``round`` is the last opened one, for the intent only: who left may come back."""
 
     factory: Address
     federation: Address
     endpoint: str
+    round: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/register-miner"
+        return f"{self.federation}/{self.round}/register-miner"
 
 
 @dataclass(frozen=True, slots=True)
 class SetEndpoint:
-    """The sender's miner (contract ``miner``) answers elsewhere."""
+    """The sender's miner (contract ``miner``) answers elsewhere. ``at`` (seconds) is for the intent only."""
 
     federation: Address
     miner: Address
     endpoint: str
+    at: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/endpoint/{self.endpoint}"
+        return f"{self.federation}/endpoint/{self.at}/{self.endpoint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +203,17 @@ class Attest:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Do what is due. ``deadline`` is the one that passed, for the intent only."""
+    """Do what is due. ``deadline`` is the one that passed and ``phase`` whose it is, for the intent only."""
 
     federation: Address
     round: int
     deadline: int
+    phase: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.round}/tick/{self.deadline}"
+        return f"{self.federation}/{self.round}/tick/{self.phase}/{self.deadline}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from eth_abi import encode
 from eth_utils import keccak
+from hypothesis.core import given as given  # brownie's rewinds the chain for each example: 0.1 s
 
 from brownie import web3
 from minerva.protocol.machine import Claim, pow_seed

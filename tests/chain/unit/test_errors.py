@@ -77,6 +77,6 @@ def test_commands_find_every_row(sections):
     from minerva.cli.refusals import parse
 
     table = parse(PAGE.read_text(encoding="utf-8"))
-    for rows in sections.values():
-        for signature, *_ in rows:
-            assert all(table[signature.partition("(")[0]]), signature
+    assert [f"{name}({', '.join(row.parameters)})" for name, row in table.items()] == [
+        signature for title in sections for signature in listed(sections, title)
+    ]

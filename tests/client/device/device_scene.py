@@ -74,7 +74,8 @@ class Scene:
         manifest = Manifest("t", "t", "", "", SPEC, {}, RuleParameters(), "fedavg", SHA, "")
         genesis = serialize({s.name: np.zeros(s.shape, np.float32) for s in SPEC}, {"round": "0"})
         made = make_config(
-            self.chain.proof_of_work, manifest=self.store.put(manifest.to_bytes()), model=self.store.put(genesis),
+            self.chain.proof_of_work,
+            manifest=self.store.put(manifest.to_bytes()), model=self.store.put(genesis),
             consensus_parameters=encode(("uint64", "uint32"), (1, 1)), **config,
         )  # fmt: skip
         self.store.put_when.clear()

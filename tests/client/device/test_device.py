@@ -1,4 +1,4 @@
-"""A device's life: join, train once, commit once, serve only what is committed, resume after a kill at any point."""
+"""A device's life: join, train once, commit once, serve only what is committed, resume after any kill."""
 
 from __future__ import annotations
 

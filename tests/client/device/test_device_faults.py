@@ -80,33 +80,33 @@ def test_content_is_served_after_a_kill_though_training_has_closed(scene: Scene)
 def test_a_model_that_nobody_serves_is_asked_for_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     open_round(scene)
     device = scene.device()
-    device.register()
-    monkeypatch.setattr(scene.store, "get", failing(4, ContentUnavailable("nobody"), scene.store.get))
+    get, model = scene.store.get, scene.driver.state.model
+    later = failing(4, ContentUnavailable("nobody"), get)
+    monkeypatch.setattr(scene.store, "get", lambda cid, **how: (later if cid == model else get)(cid, **how))
     assert device.run() == 1
 
 
-@pytest.mark.parametrize("call", ["state", "wait", "device", "miners", "head", "settle"])
+@pytest.mark.parametrize("call", ["wait", "head", "state", "device", "miners", "send", "receipt"])
 def test_goes_on_when_the_chain_answers_again(
     scene: Scene, call: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     open_round(scene)
     device = scene.device()
-    device.register()
-    if call == "settle":
-        device.actor.settle = failing(3, ChainUnreachable("gone"), device.actor.settle)  # type: ignore[method-assign]
-    else:
-        scene.chain.fail_next(ChainUnreachable("gone"), call=call, times=3)
-    if call in ("device", "miners", "state"):  # asked for at the start as well, where nothing is retried
-        for _ in range(3):
-            with pytest.raises(ChainUnreachable):
-                device.view.forget()
-                {"device": device.view.binding, "miners": device.view.miners, "state": device.view.state}[
-                    call
-                ]()
-        scene.chain.fail_next(ChainUnreachable("gone"), call="wait", times=3)
+    absorb, ordered = device.view.absorb, list[int]()
+
+    def fault_at_the_first_logs(change: Any) -> bool:
+        if not ordered:
+            ordered.append(1)
+            scene.chain.fail_next(ChainUnreachable("gone"), call=call, times=3)
+            if call == "head":  # asked for when the watch begins
+                raise ChainUnreachable("gone")
+        return absorb(change)
+
+    device.view.absorb = fault_at_the_first_logs  # type: ignore[method-assign]
     assert device.run() == 1
     assert served(scene)
-    assert sum("gone" in record.getMessage() for record in caplog.records) == 1
+    assert len(scene.submissions()) == 1
+    assert sum("gone" in record.getMessage() for record in caplog.records) == (call != "wait")
 
 
 def test_a_lost_transaction_is_sent_again(scene: Scene) -> None:
@@ -255,8 +255,6 @@ def test_says_in_its_status_what_happened(scene: Scene, caplog: pytest.LogCaptur
     device = scene.device(rounds=0)
     with running(device):
         await_(lambda: served(scene))
-        scene.chain.fail_next(ChainUnreachable("gone"), call="state")
-        scene.chain.advance(1000)
         scene.driver.tick()
         scene.driver.vote(0)
         scene.driver.propose(0)

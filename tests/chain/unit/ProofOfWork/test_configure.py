@@ -36,7 +36,7 @@ def test_reverts_when_configured_already(deployed, stranger):
     module = deployed.proof_of_work
     module.configure(parameters(100), {"from": stranger})
     for again in (parameters(100), parameters(1), b""):
-        with reverts("ConsensusAlreadyConfigured", stranger.address):
+        with reverts("ConsensusAlreadyConfigured", stranger):
             module.configure(again, {"from": stranger})
     assert module.difficulty(stranger) == 100
 

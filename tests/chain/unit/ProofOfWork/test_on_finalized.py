@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from eth_utils import keccak
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from support import puzzle
 from support.errors import reverts
@@ -20,7 +20,7 @@ times = st.one_of(st.integers(0, 1000), st.integers(0, 2_592_000), st.integers(0
 
 
 @settings(max_examples=100)
-@given(difficulty=difficulties, target=targets, elapsed=times)
+@puzzle.given(difficulty=difficulties, target=targets, elapsed=times)
 def test_stays_within_its_bounds(deployed, difficulty, target, elapsed):
     """W3: a factor of 4, 1 to 2^48; in the right direction; and as the client's specification has it."""
     module = deployed.proof_of_work
@@ -44,7 +44,7 @@ def specified(module, federation, difficulty, target, elapsed):
 
 
 @settings(max_examples=50)
-@given(difficulty=difficulties, target=targets, elapsed=st.tuples(times, times).map(sorted))
+@puzzle.given(difficulty=difficulties, target=targets, elapsed=st.tuples(times, times).map(sorted))
 def test_never_rises_with_the_time_it_took(deployed, difficulty, target, elapsed):
     """W3."""
     module = deployed.proof_of_work
@@ -121,6 +121,6 @@ def test_leaves_other_federations_alone(deployed, stranger):
     one, other = puzzle.fresh(module, 100), puzzle.fresh(module, 100)
     puzzle.finalize(module, one, 1)
     assert (module.difficulty(one), module.difficulty(other)) == (400, 100)
-    with reverts("ConsensusNotConfigured", stranger.address):
+    with reverts("ConsensusNotConfigured", stranger):
         module.onFinalized(1, 1, {"from": stranger})
     assert (module.difficulty(one), module.difficulty(other), module.difficulty(stranger)) == (400, 100, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from support import puzzle
 from support.errors import reverts
@@ -17,7 +17,7 @@ def time_out(module, federation):
 
 
 @settings(max_examples=25)
-@given(difficulty=st.integers(1, 2**48))
+@puzzle.given(difficulty=st.integers(1, 2**48))
 def test_divides_by_four(deployed, difficulty):
     """W4: at least 1."""
     module = deployed.proof_of_work
@@ -59,7 +59,7 @@ def test_leaves_other_federations_alone(deployed):
 
 
 def test_reverts_when_not_configured(deployed, stranger):
-    with reverts("ConsensusNotConfigured", stranger.address):
+    with reverts("ConsensusNotConfigured", stranger):
         deployed.proof_of_work.onTimeout(1, {"from": stranger})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, replace
 
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from support import puzzle
 from support.bulk import address
@@ -17,7 +17,7 @@ addresses = st.integers(0, 2**160 - 1).map(address)
 
 
 @settings(max_examples=50)
-@given(
+@puzzle.given(
     federation=addresses,
     claim=st.builds(Claim, st.integers(0, 2**32 - 1), words, words, words, addresses),
 )
