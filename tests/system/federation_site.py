@@ -38,7 +38,7 @@ from minerva.store import open_store
 from minerva.store.port import Store
 
 SECONDS = 120.0
-"""Deadline of every wait: hundreds of times what an idle machine needs."""
+"""Deadline of every wait: a hundred times what an idle machine needs."""
 LONG = 3000
 """Length of a phase, in seconds of the chain, that no slow machine outlasts; `Site.leap` ends it."""
 RULES = RuleParameters(tau_permille=1_000_000)
@@ -260,9 +260,10 @@ class Site:
         found = [log for log in self.logs if _fits(log, kind, fields)]
         deadline = time.monotonic() + seconds
         while not found:
-            assert time.monotonic() < deadline, (
-                f"no {kind.__name__} with {fields} within {seconds:g} s: {self.situation()}"
-            )
+            assert not self._stuck, f"an earlier wait was in vain: {self._stuck}"
+            if time.monotonic() > deadline:
+                self._stuck = f"no {kind.__name__} with {fields} within {seconds:g} s: {self.situation()}"
+                pytest.fail(self._stuck)
             self._check()
             found = [log for log in self.look(1.0) if _fits(log, kind, fields)]
         return found[0].event, found[0]  # type: ignore[return-value]

@@ -9,6 +9,7 @@ import time
 from minerva.chain.port import Actor, Chain, Watch
 from minerva.device.enrolment import Enrolment
 from minerva.device.journal import Journal, Prepared
+from minerva.device.patience import Patience
 from minerva.device.settings import DeviceSettings
 from minerva.device.training import Trainer
 from minerva.device.transport import Transport
@@ -66,8 +67,10 @@ class Device:
         self._prepared: Prepared | None = None
         self._kept: Prepared | None = None
         self._base: tuple[Cid, bytes] | None = None
-        self._sent = self._over = self._failures = 0
-        self._problem, self._done = "", False
+        self._sent: set[int] = set()
+        self._over = 0
+        self._patience = Patience(self.settings.retry_seconds, self.settings.poll_seconds)
+        self._done = False
         self._reported: dict[str, object] = {}
 
     def register(self, miner: Address | None = None) -> DeviceInfo:
@@ -107,8 +110,8 @@ class Device:
             except WrongChain:
                 raise
             except ChainError as error:
-                stop.wait(self._failed(error))
-        return self._sent
+                stop.wait(self._patience.failed(error))
+        return len(self._sent)
 
     def start_block(self) -> int:
         """Where a watch begins, so that recent rounds are known."""
@@ -138,31 +141,25 @@ class Device:
             state = self.view.state()
             if state.status is not Status.CLOSED:
                 pause = self._take_part(state, stop)
-            self._verdicts.settle()
-            self._done = state.status is Status.CLOSED or self._enough(state)
-            if self._problem:
-                log.info("going on")
-            self._failures, self._problem = 0, ""
+            self._patience.recovered()
         except WrongChain:
             raise
         except (ChainError, StoreError) as error:
-            pause = self._failed(error)
+            self.view.forget()
+            pause = self._patience.failed(error)
         if state is not None:
-            self._report(state)
+            self._conclude(state)
         return pause
 
-    def _failed(self, error: ChainError | StoreError) -> float:
-        """Note what failed, once; return the seconds until the next try."""
-        self.view.forget()
-        pause = min(self.settings.poll_seconds, self.settings.retry_seconds * (1 << min(self._failures, 16)))
-        self._failures += 1
-        if str(error) != self._problem:
-            log.warning("%s It is tried again.", error)
-        self._problem = str(error)
-        return pause
-
-    def _enough(self, state: FederationState) -> bool:
-        return 0 < self.settings.rounds <= self._sent and self._over >= state.round
+    def _conclude(self, state: FederationState) -> None:
+        """Look what became of the updates, say where the device stands, and whether it is done."""
+        try:
+            self._verdicts.settle()
+        except ChainError as error:
+            log.info("%s", error)
+        enough = 0 < self.settings.rounds <= len(self._sent) and self._over >= state.round
+        self._done = enough or state.status is Status.CLOSED
+        self._report(state)
 
     # -- one round
 
@@ -230,7 +227,6 @@ class Device:
         action = prepared.action
         try:
             self.actor.send(action)
-            self._sent += 1
             log.info("round %d: submitted %s (%d samples)", action.round, action.cid, action.samples)
         except ContractReverted as error:
             if error.name != "MinerDuplicateUpdate":  # else a former run did it
@@ -252,8 +248,7 @@ class Device:
         if prepared is None or not self._wanted(state):
             why = "is not in the journal" if prepared is None else "could not be served in time"
             log.error("round %d: the update that was submitted %s: it will be refused", state.round, why)
-            self._over = state.round
-            return self.settings.poll_seconds
+            return self._count(state)
         try:
             self.actor.settle(self.view.config.confirmations, timeout=self.settings.poll_seconds)
         except TransactionLost as error:
@@ -264,6 +259,11 @@ class Device:
             self.view.forget()
             return 0.0
         self.publish(prepared, miner.endpoint if miner else "")
+        return self._count(state)
+
+    def _count(self, state: FederationState) -> float:
+        """Have done with the round's update."""
+        self._sent.add(state.round)
         self._over = state.round
         return self.settings.poll_seconds
 
@@ -286,8 +286,9 @@ class Device:
         status = {
             "device": self.actor.address, "federation": self.federation, "status": state.status.name,
             "phase": state.phase.name, "round": state.round, "deadline": state.deadline,
-            "model": str(state.model), "doing": doing, "submitted": self._sent,
-            "awaiting": self._verdicts.rounds, "verdict": self._verdicts.last, "problem": self._problem,
+            "model": str(state.model), "doing": doing, "submitted": len(self._sent),
+            "awaiting": self._verdicts.rounds, "verdict": self._verdicts.last,
+            "problem": self._patience.problem,
         }  # fmt: skip
         if status == self._reported:
             return

@@ -1,20 +1,21 @@
-"""Deploying: given an account that can pay, the contracts are there and work; given another, nothing is sent."""
+"""Deploying: given an account that can pay, the contracts are there and work; else nothing is sent."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from scripts import deploy as script
 from scripts.config import DEPLOYMENT, KEYSTORE, MAX_FEE, PASSWORD_FILE, ScriptConfig
 from support.bulk import address
+from support.errors import reverts
 from support.scene import Deployed, Scene
 
 from brownie import web3
+from minerva.chain.deployment import Deployment
 from minerva.chain.fees import GWEI, FeePolicy
 from minerva.errors import ChainError, ConfigError, KeystoreError
-from minerva.keys import create_keystore
+from minerva.keys import create_keystore, load_account
 
 ANVIL, SEPOLIA = 31337, 11155111
 FEES = {"max_fee": 3 * GWEI, "priority_fee": GWEI}
@@ -56,12 +57,10 @@ def test_a_federation_and_a_miner_can_be_created(deployment, requester, owners, 
 def test_the_factory_clones_what_was_deployed(deployment):
     assert deployment.factory.federationImplementation() == deployment.federation
     assert deployment.factory.minerImplementation() == deployment.miner
-    assert deployment.factory.federationCount() == 0 or deployment.factory.version() == "1"
+    assert deployment.factory.version() == "1"
 
 
 def test_nobody_can_set_up_the_implementations(deployment, stranger):
-    from support.errors import reverts
-
     with reverts("InvalidInitialization"):
         deployment.miner.initialize(stranger, stranger, 0, "", {"from": stranger})
 
@@ -125,15 +124,8 @@ def test_a_chain_without_a_base_fee_has_a_price(monkeypatch):
 
 def test_says_what_it_is_about_to_do(config, accounts):
     told = script.plan(config, accounts[0], ANVIL, FEES)
-    gas = script.estimate(accounts[0])
-    for part in (
-        "chain 31337",
-        accounts[0].address,
-        f"{gas:,}",
-        "at no more than 3 gwei",
-        str(config.deployment),
-    ):
-        assert part in told
+    parts = ("chain 31337", accounts[0].address, f"{script.estimate(accounts[0]):,}", str(config.deployment))
+    assert all(part in told for part in (*parts, "at no more than 3 gwei"))
 
 
 def test_refuses_too_small_a_balance(config):
@@ -142,9 +134,7 @@ def test_refuses_too_small_a_balance(config):
     endow(account.address, cost)
     script.plan(config, account, ANVIL, FEES)
     endow(account.address, cost - 1)
-    with pytest.raises(
-        ChainError, match=rf"cannot pay for the deployment: {account.address} has .* ether\. Send"
-    ):
+    with pytest.raises(ChainError, match=rf"cannot pay .*: {account.address} has .* ether\. Send"):
         script.plan(config, account, ANVIL, FEES)
 
 
@@ -169,8 +159,6 @@ def test_refuses_to_write_over_a_lasting_deployment(config, accounts):
 
 
 def test_main_deploys_and_writes(environment, tmp_path, capsys):
-    from minerva.chain.deployment import Deployment
-
     script.main()
     path = tmp_path / "made" / "deployment.json"
     deployment, told = Deployment.load(path), capsys.readouterr().out
@@ -198,8 +186,8 @@ def test_main_refuses_published_keys_elsewhere(environment, accounts, tmp_path):
     """By name and in a keystore; nothing is sent, nothing written."""
     before = [web3.eth.get_transaction_count(account.address) for account in accounts[:2]]
     environment.setattr(script, "web3", SimpleNamespace(chain_id=SEPOLIA, eth=web3.eth))
-    second_of_anvils = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
-    create_keystore(tmp_path / "key.json", "word", scrypt_n=2, key=bytes.fromhex(second_of_anvils))
+    published = load_account("anvil:1", ANVIL).key
+    create_keystore(tmp_path / "key.json", "word", scrypt_n=2, key=bytes(published))
     (tmp_path / "word.txt").write_text("word")
     environment.setenv(PASSWORD_FILE, str(tmp_path / "word.txt"))
     for account in ("anvil:0", str(tmp_path / "key.json")):
@@ -207,7 +195,7 @@ def test_main_refuses_published_keys_elsewhere(environment, accounts, tmp_path):
         with pytest.raises(KeystoreError, match=f"chain {SEPOLIA} is no dev chain"):
             script.main()
     assert [web3.eth.get_transaction_count(account.address) for account in accounts[:2]] == before
-    assert not Path(tmp_path / "made").exists()
+    assert not (tmp_path / "made").exists()
 
 
 class SimpleAccount:

@@ -1,4 +1,4 @@
-"""Exporting: given a deployment, the file has all that the client and a verifier of the code need, or is not there."""
+"""Exporting: given a deployment, the file has all that a client and a verifier of the code need."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_no_contract_is_older_than_the_block(described, deployment):
 
 
 def test_has_what_it_takes_to_verify_the_code(described, deployment):
-    """The constructor's arguments follow the code in the creating transaction; the compiler is the configured one."""
+    """The constructor's arguments follow the code in the creating transaction; the compiler is ours."""
     from eth_abi import encode
 
     for name in ("FederationFactory", "ProofOfWork"):
