@@ -216,6 +216,9 @@ def _explain(error: ValidationError) -> ConfigError:
     where = [str(part) for part in first["loc"]]
     dotted = ".".join(where)
     if first["type"] == "extra_forbidden":
+        inner = first.get("input")
+        if isinstance(inner, dict) and inner:  # an unknown section: its first key says more
+            dotted = f"{dotted}.{next(iter(inner))}"
         known = _known_keys()
         near = difflib.get_close_matches(dotted, known, n=1, cutoff=0.0)
         return ConfigError("unknown configuration key", value=dotted, remedy=f"Did you mean {near[0]!r}?")

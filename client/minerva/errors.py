@@ -21,7 +21,8 @@ class MinervaError(Exception):
     def __init__(self, what: str, *, value: object | None = None, remedy: str = "") -> None:
         self.what, self.value, self.remedy = what, value, remedy
         shown = what if value is None else f"{what}: {value}"
-        super().__init__(f"{shown.rstrip('.')}. {remedy}" if remedy else shown)
+        sentence = shown if shown.endswith("?") else f"{shown.rstrip('.')}."
+        super().__init__(f"{sentence} {remedy}" if remedy else shown)
 
 
 class UserError(MinervaError):

@@ -69,7 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except BaseException as error:
+    except SystemExit as error:  # what typer's completion ends with
+        return error.code if isinstance(error.code, int) else 1
+    except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("MINERVA_DEBUG") and not isinstance(error, KeyboardInterrupt):
             raise
         return _fail(error, words)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from eth_utils import keccak
 
 from brownie import Contract, Miner
-from eth_utils import keccak
 from support import bulk
 from support.scene import ROOT, Account, Deployed, Scene, plain
 

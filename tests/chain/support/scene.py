@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
 from typing import Any
 
-from brownie import Contract, Federation, Miner
 from eth_abi import encode
 from eth_utils import keccak
-from support import clock
 
+from brownie import Contract, Federation, Miner
 from minerva.protocol.cid import DAG_PB, RAW, Cid
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Claim, meets, pow_seed
 from minerva.protocol.records import Update, hash_list, indices
 from minerva.protocol.state import FederationConfig
+from support import clock
 
 Account = Any
 ROOT = b"\x0d" * 32
@@ -35,7 +35,9 @@ CONFIG = FederationConfig(
 
 def plain(value: Any) -> Any:
     """A dataclass as brownie takes a struct: nested tuples in the order of its fields."""
-    return tuple(plain(getattr(value, f.name)) for f in fields(value)) if hasattr(value, "__dataclass_fields__") else value
+    if not hasattr(value, "__dataclass_fields__"):
+        return value
+    return tuple(plain(getattr(value, field.name)) for field in fields(value))
 
 
 @dataclass
@@ -163,7 +165,7 @@ class Scene:
         return self.vote(*range(len(self.owners)))
 
     def header(self, miner: int = 0, **changes: Any) -> Header:
-        """A header by the ``miner``-th miner that the contracts take, but for the ``changes``; the proof is mined anew."""
+        """A header by the ``miner``-th miner that the contracts take, but for ``changes``; its proof is mined anew."""
         s, proposer = self.state, self.miners[miner].address
         body, model = Cid(keccak(text=f"body {s.round}"), RAW), Cid(keccak(text=f"model {s.round}"), RAW)
         header = Header(

@@ -12,7 +12,6 @@ from minerva.protocol.merkle import merkle_proof, merkle_root
 from minerva.protocol.records import ZERO32, extend_pool, hash_list
 
 
-
 def test_genesis_is_the_clients(waiting):
     """R8."""
     expected = genesis_hash(31337, waiting.federation.address, waiting.config.manifest, waiting.config.model)
