@@ -168,18 +168,13 @@ def measure(folder: Path, devices: int, rounds: int, miners: int) -> dict[str, A
     )  # fmt: skip
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(stack.stop)
-        stack.start_chain()
-        stack.start_stores()
-        stack.deploy()
+        stack.start()
         requester = stack.settings("requester", 0)
         chain = cleanup.enter_context(contextlib.closing(connect(requester)))
         store = cleanup.enter_context(contextlib.closing(open_store(stack.store_urls[0])))
         rules = RuleParameters(tau_permille=TAU_PERMILLE)
         federation, _ = create_federation(chain, connect_actor(chain, requester), store, task, create, rules)
-        for index in range(miners):
-            stack.start_miner(index, federation)
-        for index in range(miners):
-            stack.await_miner(index)
+        stack.start_miners(miners, federation)
         trainers = [TaskTrainer(task, x[part], y[part], client=c) for c, part in enumerate(parts)]
         startup = time.perf_counter() - started
         with running(stack, federation, trainers) as addresses:

@@ -16,6 +16,7 @@ from minerva.protocol.blocks import Body
 from minerva.protocol.events import (
     BallotCast,
     BlockFinalized,
+    BlockProposed,
     DeviceRegistered,
     MinerCreated,
     RoundOpened,
@@ -96,25 +97,24 @@ def test_an_ipfs_node_keeps_what_it_had_over_its_end(federation: Site) -> None:
         assert federation.stores[0].has(cid)
 
 
-def test_the_chain_is_killed_and_goes_on_from_its_saved_state(federation: Site) -> None:
+@pytest.mark.parametrize("moment", [UpdateSubmitted, BallotCast, BlockProposed, BlockFinalized])
+def test_the_chain_is_killed_and_goes_on_from_its_saved_state(federation: Site, moment: type) -> None:
     anvil = federation.stack.anvil
     assert anvil is not None
     url = anvil.url
     finish(federation)
-    saved = federation.chain.state(federation.address)
     anvil.save()
-    round_ = saved.round
+    saved = federation.chain.state(federation.address)
     federation.gate.open()
-    federation.until(UpdateSubmitted, round=round_)
+    federation.until(moment, round=saved.round)
+    anvil.kill()  # what was not saved is lost: records, ballots, a block
     federation.gate.close()
-    anvil.kill()  # what was not saved is lost: records, perhaps a block
     anvil.start()
     federation.stack.children["chain"] = anvil.child
     assert anvil.url == url
-    again = federation.chain.state(federation.address)
-    assert (again.height, again.model) >= (saved.height, saved.model)
+    assert federation.chain.state(federation.address).height >= saved.height
     federation.gate.open()
-    federation.until(BlockFinalized, round=round_ + 1)
+    federation.until(BlockFinalized, round=saved.round + 1)
     federation.gate.close()
 
 

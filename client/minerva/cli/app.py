@@ -71,13 +71,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     except SystemExit as error:  # what typer's completion ends with
         return error.code if isinstance(error.code, int) else 1
-    except (Exception, KeyboardInterrupt) as error:
-        if os.environ.get("MINERVA_DEBUG") and not isinstance(error, KeyboardInterrupt):
+    except Exception as error:
+        if os.environ.get("MINERVA_DEBUG"):
             raise
         return _fail(error, words)
 
 
-def _fail(error: BaseException, words: list[str]) -> int:
+def _fail(error: Exception, words: list[str]) -> int:
     """Tell of an error in one line, and as JSON where that was asked for; return the exit status."""
     what, value, remedy, status = _describe(error)
     if "--json" in words:
@@ -87,7 +87,7 @@ def _fail(error: BaseException, words: list[str]) -> int:
     return status
 
 
-def _describe(error: BaseException) -> tuple[str, str | None, str, int]:
+def _describe(error: Exception) -> tuple[str, str | None, str, int]:
     """Return what was wrong, with which value, what to do, and the exit status."""
     if isinstance(error, ContractReverted):
         from minerva.cli.refusals import explain
@@ -101,8 +101,6 @@ def _describe(error: BaseException) -> tuple[str, str | None, str, int]:
             where = getattr(getattr(error, "ctx", None), "command_path", "minerva")
             what = error.format_message() or "a command is needed"
             return one_line(what).rstrip("."), None, f"See '{where} --help'.", 2
-        case KeyboardInterrupt() | typer.Abort():
-            return "interrupted", None, "", 130
         case OSError():
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             value = ": ".join(str(part) for part in (error.filename, error.strerror) if part)

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from minerva.store.port import Store
 
 
+class Interrupted(MinervaError):
+    """Ctrl-C."""
+
+    exit_code = 130
+
+
 class _Closable(Protocol):
     def close(self) -> None: ...
 
@@ -217,6 +223,8 @@ def command(
                     context.emit(settings.model_dump(), lambda out: out.print(settings.to_toml(), end=""))
                 else:
                     function(context, **values)
+            except KeyboardInterrupt:
+                raise Interrupted("interrupted") from None  # typer would end without a word
             finally:
                 context.close()
 

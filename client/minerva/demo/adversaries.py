@@ -10,9 +10,13 @@ from minerva.device.daemon import Device, DeviceSettings
 from minerva.device.journal import Journal, Prepared
 from minerva.device.training import Trainer
 from minerva.device.transport import Transport
+from minerva.errors import StoreError
 from minerva.learning.training import LocalResult
 from minerva.learning.weights import pack, parse
-from minerva.protocol.events import UpdateSubmitted
+from minerva.protocol.blocks import MAX_BODY_BYTES, Body
+from minerva.protocol.cid import Cid
+from minerva.protocol.events import BlockFinalized, BlockProposed, UpdateSubmitted
+from minerva.protocol.header import Header
 from minerva.protocol.manifest import Manifest
 from minerva.protocol.records import Address
 from minerva.protocol.state import FederationState, MinerInfo
@@ -68,7 +72,7 @@ class Copier(Device):
     patience_seconds = 30.0
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
-        """Take the first update of the round that somebody serves, from round 2 on."""
+        """Take another's update, from round 2 on."""
         own = super().prepare(state, miner)
         if state.round < COPY_FROM_ROUND:
             return own
@@ -81,22 +85,41 @@ class Copier(Device):
         return replace(own, action=replace(own.action, cid=cid_of(content)), content=content)
 
     def _await_other(self, round_: int) -> bytes | None:
+        """Return the first update that is served; of a device accepted before, as a copy of a refused one is none."""
+        headers: dict[bytes, Header] = {}
+        victims: set[Address] | None = None
+        last: Header | None = None
         with self.chain.watch(self.federation, from_block=self.start_block()) as watch:
             for _ in range(int(self.patience_seconds)):
+                seen: list[UpdateSubmitted] = []
                 for entry in watch.wait(1.0).added:
-                    event = entry.event
-                    if (
-                        isinstance(event, UpdateSubmitted)
-                        and event.round == round_
-                        and event.device != self.actor.address
-                    ):
-                        return self.transport.fetch(
-                            event.cid,
-                            self.view.endpoints,
-                            max_bytes=self.view.config.max_model_bytes,
-                            timeout=10.0,
-                        )
+                    match entry.event:
+                        case BlockProposed() as event:
+                            headers[event.hash] = event.header
+                        case BlockFinalized() as event:
+                            last = headers.get(event.hash, last)
+                        case UpdateSubmitted() as event if event.round == round_:
+                            seen.append(event)
+                victims = victims or self._accepted(last)
+                for event in seen:
+                    content = self._take(event.cid) if event.device in victims else None
+                    if content is not None:
+                        return content
         return None
+
+    def _accepted(self, last: Header | None) -> set[Address]:
+        content = None if last is None else self._take(last.body, MAX_BODY_BYTES)
+        if content is None:
+            return set()
+        body = Body.from_bytes(content)
+        return {body.updates[position].device for position in body.accepted} - {self.actor.address}
+
+    def _take(self, cid: Cid, limit: int | None = None) -> bytes | None:
+        limit = limit or self.view.config.max_model_bytes
+        try:
+            return self.transport.fetch(cid, self.view.endpoints, max_bytes=limit, timeout=4.0)
+        except StoreError:
+            return None  # withheld
 
 
 class Withholder(Device):

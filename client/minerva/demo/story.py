@@ -81,9 +81,7 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
     stack = Stack(options.folder / "stack", say=display.say)
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(stack.stop)
-        stack.start_chain()
-        stack.start_stores()
-        stack.deploy()
+        stack.start()
         requester = stack.settings("requester", 0)
         chain = cleanup.enter_context(contextlib.closing(connect(requester)))
         store = cleanup.enter_context(contextlib.closing(open_store(stack.store_urls[0])))
@@ -92,10 +90,7 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
             chain, connect_actor(chain, requester), store, task, options.create, rules
         )
         display.say(f"federation {federation}: {task.title}, {options.rounds} rounds")
-        for index in range(options.miners):
-            stack.start_miner(index, federation)
-        for index in range(options.miners):
-            stack.await_miner(index)
+        stack.start_miners(options.miners, federation)
         display.say(f"{options.miners} miners are registered and healthy")
         names = _start_devices(stack, chain, federation, options)
         observer = Observer(chain, store, federation, _evaluator(task), display.say, names)

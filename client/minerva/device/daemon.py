@@ -130,7 +130,10 @@ class Device:
             self._verdicts.absorb(change)
             if change.removed:
                 self._over = 0  # what was submitted may be gone
-            if self.view.absorb(change) or time.monotonic() >= due:
+            stirred = self.view.absorb(change)
+            if stirred or time.monotonic() >= due:
+                if not stirred:
+                    self.view.forget()  # a chain that lost blocks before the watch saw them tells nothing
                 due = time.monotonic() + self._step(stop)
 
     def _step(self, stop: threading.Event) -> float:
@@ -166,6 +169,8 @@ class Device:
     def _take_part(self, state: FederationState, stop: threading.Event) -> float:
         """Train, submit and serve, each as far as it is due; return the seconds until the next look."""
         binding = self._enrolment.attend(state)
+        if any(binding.submitted < round_ for round_ in self._sent if round_ >= binding.from_round):
+            self._over = 0  # the chain lost it
         if state.round <= self._over:
             return self.settings.poll_seconds
         miner = self.view.in_round(state, binding.miner)

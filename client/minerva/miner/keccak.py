@@ -7,6 +7,7 @@ lanes: loops over lanes would keep LLVM from holding them in registers, at a twe
 from __future__ import annotations
 
 import fcntl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ _ROUND_CONSTANTS = np.array(
     ],
     dtype=np.uint64,
 )  # fmt: skip
+_lock = threading.Lock()
+_kernels: dict[Path, Kernel] = {}
 
 
 def load_kernel(cache: Path) -> Kernel:
@@ -47,10 +50,13 @@ def load_kernel(cache: Path) -> Kernel:
         returns how far from ``start`` the first lies whose hash's leading 64 bits, read big-endian, are
         below ``limit``; -1 for none. It runs without the GIL.
     """
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # one process compiles, the others load what it made
-        return _compile(cache)
+    with _lock:
+        if cache not in _kernels:
+            cache.mkdir(parents=True, exist_ok=True)
+            with (cache / "lock").open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # one process compiles, the others load what it made
+                _kernels[cache] = _compile(cache)
+        return _kernels[cache]
 
 
 def _compile(cache: Path) -> Kernel:

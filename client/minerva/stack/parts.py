@@ -76,6 +76,19 @@ class Stack:
         """The file with addresses and ABIs."""
         return self.root / "deployment.json"
 
+    def start(self) -> None:
+        """Start chain and stores, and deploy the contracts."""
+        self.start_chain()
+        self.start_stores()
+        self.deploy()
+
+    def start_miners(self, count: int, federation: str) -> None:
+        """Start ``count`` miners of the federation and wait until all are healthy."""
+        for index in range(count):
+            self.start_miner(index, federation)
+        for index in range(count):
+            self.await_miner(index)
+
     def start_chain(self) -> None:
         """Start anvil on its persisted state."""
         from minerva.chain.dev import AnvilNode

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any, Self
 
 from flask import Flask
@@ -75,15 +76,32 @@ class MinerServer:
         return self
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Close the port and every connection."""
-        if self._thread.is_alive():
-            self._server.trigger.pull_trigger(self._close)  # in the thread whose select() watches them
-            self._thread.join(timeout)
-        else:
+        """Close the port, let requests end, then close what is left."""
+        dispatcher, running = self._server.task_dispatcher, self._thread.is_alive()
+        if running:
+            self._in_loop(self._refuse)
+        dispatcher.shutdown(timeout=timeout)
+        if not running:
             self._close()
-        self._server.task_dispatcher.shutdown(timeout=timeout)
+        elif not dispatcher.threads:  # else some still may wake the loop; the process ends without them
+            self._in_loop(self._close)
+            self._thread.join(timeout)
+
+    def _in_loop(self, job: Callable[[], None]) -> None:
+        """Run a job in the thread whose select() watches the connections: others must not close them."""
+        self._server.trigger.pull_trigger(job)
+
+    def _refuse(self) -> None:
+        """Take no connection any more."""
+        self._server.accepting = False
+        self._server.del_channel()
+        self._server.socket.close()
 
     def _close(self) -> None:
+        """Close everything, the pipe that threads wake the loop with last of all."""
+        self._server.socket.close()
         for connection in list(self._map.values()):
-            connection.close()
+            if connection is not self._server.trigger:
+                connection.close()
+        self._server.trigger.close()
         self._map.clear()
