@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
 import pytest
 
 from minerva.chain.web3 import Web3Chain
@@ -54,6 +55,16 @@ def eventually(ready: Callable[[], bool], what: str, seconds: float = SECONDS) -
     while not ready():
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
         time.sleep(0.02)
+
+
+def processes(folder: Path) -> list[str]:
+    """Command lines of all processes that name ``folder`` in them or in their environment."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        words = [*(process.info["cmdline"] or []), *(process.info["environ"] or {}).values()]
+        if process.pid != os.getpid() and any(str(folder) in word for word in words):
+            found.append(" ".join(process.info["cmdline"] or []))
+    return found
 
 
 class Gate:

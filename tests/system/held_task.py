@@ -48,4 +48,7 @@ def train(model: nn.Module, x: Tensor, y: Tensor, *, epochs: int, seed: int, lea
 def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, float]:
     with torch.no_grad():
         logits = model(x)
-    return {"loss": cross_entropy(logits, y).item(), "accuracy": (logits.argmax(dim=1) == y).float().mean().item()}
+    return {
+        "loss": cross_entropy(logits, y).item(),
+        "accuracy": (logits.argmax(dim=1) == y).float().mean().item(),
+    }

@@ -51,7 +51,9 @@ MINER_API, HTTP_ONLY, DEAD_API, IPFS_ONLY, LIAR = range(DEVICES)
 class Run:
     """A federation that has closed; its miners still answer."""
 
-    def __init__(self, site: Site, devices: list[DeviceThread], parts: list[Any], events: list[dict[str, Any]]) -> None:
+    def __init__(
+        self, site: Site, devices: list[DeviceThread], parts: list[Any], events: list[dict[str, Any]]
+    ) -> None:
         self.site, self.devices, self.parts, self.stream = site, devices, parts, events
         headers = site.headers()
         self.blocks: list[Header] = [headers[event.hash] for event in site.all(BlockFinalized)]
@@ -78,7 +80,15 @@ def run(stack: Stack, digits: Task, tmp_path_factory: pytest.TempPathFactory) ->
     here = beside(stack, tmp_path_factory.mktemp("federation") / "stack")
     rules = RuleParameters(tau_permille=100_000)
     with (
-        site(here, digits, rules=rules, rounds=ROUNDS, min_miners=MINERS, min_devices=DEVICES, min_updates=DEVICES) as made,
+        site(
+            here,
+            digits,
+            rules=rules,
+            rounds=ROUNDS,
+            min_miners=MINERS,
+            min_devices=DEVICES,
+            min_updates=DEVICES,
+        ) as made,
         pytest.MonkeyPatch.context() as patch,
     ):
         # Beyond what tau forgives a slow machine.
@@ -95,7 +105,13 @@ def run(stack: Stack, digits: Task, tmp_path_factory: pytest.TempPathFactory) ->
             LIAR: {"miner": 1, "store": 0, "kind": OverReporter},
         }
         devices = [
-            made.add_device(n, x[parts[n]], y[parts[n]], epochs=EPOCHS, **(way | {"miner": made.miner(way["miner"]).contract}))
+            made.add_device(
+                n,
+                x[parts[n]],
+                y[parts[n]],
+                epochs=EPOCHS,
+                **(way | {"miner": made.miner(way["miner"]).contract}),
+            )
             for n, way in ways.items()
         ]
         made.until(FederationClosed, seconds=3 * SECONDS)
@@ -117,7 +133,9 @@ def _listen(url: str, events: list[dict[str, Any]]) -> None:
 
 def test_every_round_is_finalised_with_everybody_in_it(run: Run) -> None:
     assert [event.round for event in run.site.all(BlockFinalized)] == list(range(1, ROUNDS + 1))
-    assert [(event.round, event.snapshot) for event in run.site.all(RoundOpened)] == [(r, 0b111) for r in range(1, ROUNDS + 1)]
+    assert [(event.round, event.snapshot) for event in run.site.all(RoundOpened)] == [
+        (r, 0b111) for r in range(1, ROUNDS + 1)
+    ]
     for round_ in range(1, ROUNDS + 1):
         submitted = [event.device for event in run.site.all(UpdateSubmitted, round=round_)]
         assert sorted(submitted) == sorted(device.address for device in run.devices)
@@ -128,7 +146,9 @@ def test_every_round_is_finalised_with_everybody_in_it(run: Run) -> None:
 
 def test_the_one_that_over_reports_is_refused_and_nobody_else(run: Run) -> None:
     for body in run.bodies:
-        refused = {u.device: o.reason for u, o in zip(body.updates, body.outcomes, strict=True) if not o.accepted}
+        refused = {
+            u.device: o.reason for u, o in zip(body.updates, body.outcomes, strict=True) if not o.accepted
+        }
         assert refused == {run.devices[LIAR].address: Reason.RATE_OUT_OF_RANGE}
         assert len(body.accepted) == DEVICES - 1
 
@@ -151,7 +171,9 @@ def test_blocks_form_one_chain_that_the_command_derives_again(run: Run, tmp_path
 
 def test_models_are_those_of_a_bare_loop_over_the_same_data(run: Run, digits: Task) -> None:
     train, _ = digits.load_data()
-    orders = [[run.number(body.updates[position].device) for position in body.accepted] for body in run.bodies]
+    orders = [
+        [run.number(body.updates[position].device) for position in body.accepted] for body in run.bodies
+    ]
     for body, order in zip(run.bodies, orders, strict=True):
         assert body.weights == [len(run.parts[number]) for number in order], "no weight is capped here"
     states = bare_fedavg(digits, train, run.parts, rounds=ROUNDS, epochs=EPOCHS, orders=orders)
@@ -189,7 +211,9 @@ def test_gas_is_within_budget(run: Run) -> None:
     kinds = {UpdateSubmitted: 55_000, BallotCast: 80_000, Attested: 80_000, BlockProposed: 150_000}
     measured = 0
     for transaction, events in seen.items():
-        budget = next((gas for kind, gas in kinds.items() if any(isinstance(event, kind) for event in events)), None)
+        budget = next(
+            (gas for kind, gas in kinds.items() if any(isinstance(event, kind) for event in events)), None
+        )
         if budget is None:
             continue
         if any(isinstance(event, closing) for event in events):
@@ -206,7 +230,10 @@ def test_gas_is_within_budget(run: Run) -> None:
 
 
 def test_each_way_in_is_taken(run: Run) -> None:
-    taken = {number: set(run.devices[number].transport.taken) for number in (MINER_API, HTTP_ONLY, DEAD_API, IPFS_ONLY)}
+    taken = {
+        number: set(run.devices[number].transport.taken)
+        for number in (MINER_API, HTTP_ONLY, DEAD_API, IPFS_ONLY)
+    }
     assert taken == {MINER_API: {"miner"}, HTTP_ONLY: {"miner"}, DEAD_API: {"ipfs"}, IPFS_ONLY: {"ipfs"}}
     assert run.devices[HTTP_ONLY].transport.store is None
 
@@ -226,7 +253,9 @@ def test_both_ipfs_nodes_keep_what_the_chain_is_derived_from(run: Run) -> None:
 def test_miners_are_healthy_and_agree_on_where_the_federation_stands(run: Run, miner: int) -> None:
     health = run.api(miner, "/health")
     assert health.status_code == 200, health.text
-    assert health.json()["healthy"] and {"registered", "synced", "can_sign", "store"} <= set(health.json()["checks"])
+    assert health.json()["healthy"] and {"registered", "synced", "can_sign", "store"} <= set(
+        health.json()["checks"]
+    )
     status = run.api(miner, "/status").json()
     assert (status["status"], status["round"], status["height"]) == ("Closed", ROUNDS, ROUNDS)
     assert status["federation"] == run.site.address and status["index"] == run.site.miner(miner).index
@@ -245,7 +274,9 @@ def test_miners_show_updates_and_blocks_as_the_bodies_say(run: Run, miner: int) 
 
 
 def test_exactly_one_miner_says_that_a_block_is_its_own(run: Run) -> None:
-    owned = [[block["own"] for block in run.api(miner, "/blocks").json()["blocks"]] for miner in range(MINERS)]
+    owned = [
+        [block["own"] for block in run.api(miner, "/blocks").json()["blocks"]] for miner in range(MINERS)
+    ]
     assert [sum(column) for column in zip(*owned, strict=True)] == [1] * ROUNDS
 
 
@@ -253,7 +284,10 @@ def test_metrics_count_what_happened(run: Run) -> None:
     lines = run.api(1, "/metrics").text.splitlines()
     values = dict(line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
     assert float(values["minerva_height"]) == ROUNDS
-    accepted, refused = 'minerva_verdicts_total{verdict="ACCEPTED"}', 'minerva_verdicts_total{verdict="RATE_OUT_OF_RANGE"}'
+    accepted, refused = (
+        'minerva_verdicts_total{verdict="ACCEPTED"}',
+        'minerva_verdicts_total{verdict="RATE_OUT_OF_RANGE"}',
+    )
     assert (float(values[accepted]), float(values[refused])) == (ROUNDS * (DEVICES - 1), ROUNDS)
 
 

@@ -99,7 +99,9 @@ def scene(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
             made.await_miner(number)
         made.gate.close()
         for number in range(2):
-            made.add_device(number, x[60 * number : 60 * number + 60], y[60 * number : 60 * number + 60], store=number)
+            made.add_device(
+                number, x[60 * number : 60 * number + 60], y[60 * number : 60 * number + 60], store=number
+            )
         made.until(RoundOpened, round=1)
         yield made_scene
 

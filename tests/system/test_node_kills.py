@@ -33,7 +33,9 @@ MINERS, DEVICES = 2, 2
 
 
 @pytest.fixture(scope="module")
-def federation(new_stack: Callable[[Path], Stack], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def federation(
+    new_stack: Callable[[Path], Stack], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """Miner and device 0 use the first IPFS node, miner and device 1 the second; devices stand at the gate."""
     torch.set_num_threads(1)
     task = load_task(str(Path(__file__).parent / "held_task.py"))
@@ -43,7 +45,9 @@ def federation(new_stack: Callable[[Path], Stack], tmp_path_factory: pytest.Temp
         made.start_miners(MINERS)
         made.gate.close()
         for number in range(DEVICES):
-            made.add_device(number, x[100 * number :][:100], y[100 * number :][:100], store=number, push=False)
+            made.add_device(
+                number, x[100 * number :][:100], y[100 * number :][:100], store=number, push=False
+            )
         made.until(RoundOpened, round=1)
         yield made
 
@@ -85,7 +89,9 @@ def test_an_ipfs_node_is_killed_with_updates_on_their_way(federation: Site) -> N
     assert len(body.accepted) == DEVICES, "the device served its update when its node was back"
     assert federation.stores[1].health().peers == 1
     finish(federation)
-    assert len(federation.all(BallotCast, index=federation.miner(1).index)) >= 3, "the miner at that node goes on"
+    assert len(federation.all(BallotCast, index=federation.miner(1).index)) >= 3, (
+        "the miner at that node goes on"
+    )
 
 
 def test_an_ipfs_node_keeps_what_it_had_over_its_end(federation: Site) -> None:

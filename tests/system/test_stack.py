@@ -6,13 +6,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import requests
-from federation_site import SECONDS, eventually
+from federation_site import SECONDS, eventually, processes
+
+from minerva import config
+from minerva.cli.connect import connect
+from minerva.protocol.state import FederationState, Status
 
 pytestmark = [pytest.mark.kubo, pytest.mark.timeout(600)]
 
@@ -30,14 +34,11 @@ def minerva(folder: Path, *words: str, status: int = 0) -> dict[str, Any]:
     return document
 
 
-def processes(folder: Path) -> list[str]:
-    """Command lines that name ``folder``, of any process of this machine, and those with it as working folder."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "environ"]):
-        words = [*(process.info["cmdline"] or []), *(process.info["environ"] or {}).values()]
-        if any(str(folder) in word for word in words) and process.pid != psutil.Process().pid:
-            found.append(" ".join(process.info["cmdline"] or []))
-    return found
+def state(folder: Path) -> FederationState:
+    """Where the stack's federation stands, by the configuration that `up` wrote."""
+    settings = config.load(folder / ".minerva" / config.FILE_NAME, {})
+    with closing(connect(settings)) as chain:
+        return chain.state(settings.federation)
 
 
 @pytest.fixture
@@ -57,17 +58,28 @@ def test_a_stack_goes_down_and_up_again_with_its_state_beside_another(folders: t
     assert first["store"] == "kubo"
     names = {"chain", "ipfs-a", "ipfs-b", "miner-0"}
     assert set(first["processes"]) == names
-    shown = minerva(one, "federation", "show")
+    shown = minerva(one, "federation", "show")  # commands find the stack by themselves
     assert shown["federation"] == first["federation"] and shown["manifestDocument"]["task"] == "digits"
 
     second = minerva(one, "up", "--miners", "1", status=2)
     assert "is up already" in second["error"] and "minerva down" in second["remedy"]
-    assert requests.get(f"{first['miners']['0']}/health", timeout=SECONDS).status_code == 200, "and nothing was disturbed"
+    assert requests.get(f"{first['miners']['0']}/health", timeout=SECONDS).status_code == 200, (
+        "and nothing was disturbed"
+    )
 
-    device = ["device", "run", "--account", "anvil:20", "--set", "device.task=digits", "--set", "device.rounds=2"]
+    device = [
+        "device",
+        "run",
+        "--account",
+        "anvil:20",
+        "--set",
+        "device.task=digits",
+        "--set",
+        "device.rounds=2",
+    ]
     assert minerva(one, *device)["submitted"] == 2
-    eventually(lambda: minerva(one, "federation", "show")["height"] == 2, "two blocks")
-    before = minerva(one, "federation", "show")
+    eventually(lambda: state(one).height == 2, "two blocks")
+    before = state(one)
 
     assert set(minerva(one, "down")["ended"]) == names
     assert processes(one) == []
@@ -78,17 +90,17 @@ def test_a_stack_goes_down_and_up_again_with_its_state_beside_another(folders: t
     for part in ("federation", "ports", "stores", "rpc"):
         assert again[part] == first[part]
     assert not set(other["ports"].values()) & set(again["ports"].values())
-    after = minerva(one, "federation", "show")
+    after = state(one)
     for field in ("height", "head", "model", "round", "devices"):
-        assert after[field] == before[field]
+        assert getattr(after, field) == getattr(before, field)
     assert minerva(one, "verify", first["federation"])["blocks"] == [1, 2]
-    assert minerva(two, "federation", "show")["height"] == 0
+    assert state(two).height == 0
     device[device.index("device.rounds=2")] = "device.rounds=1"
     assert minerva(one, *device)["submitted"] == 1
-    eventually(lambda: minerva(one, "federation", "show")["height"] == 3, "a block on top of those of before")
+    eventually(lambda: state(one).height == 3, "a block on top of those of before")
 
     minerva(one, "down")
     assert processes(one) == []
-    assert minerva(two, "federation", "show")["status"] == "waiting", "the other stack lives on"
+    assert state(two).status is Status.WAITING, "the other stack lives on"
     minerva(two, "down")
     assert processes(two) == []

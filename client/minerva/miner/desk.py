@@ -19,6 +19,8 @@ from minerva.protocol.header import Header
 from minerva.protocol.records import PlacedUpdate
 from minerva.protocol.state import FederationConfig
 
+_IMPATIENT_SECONDS = 0.1
+
 
 class Desk:
     """Takes updates in that the chain knows, and hands out what the federation knows.
@@ -63,10 +65,12 @@ class Desk:
             self._moved.notify_all()
 
     def expect(self, cid: Cid) -> None:
-        """See `MinerView.expect`. Half of the threads may wait here: strangers cannot hold them all."""
+        """See `MinerView.expect`. Half of the threads may wait long: strangers cannot hold them all."""
         patient = self._patience.acquire(blocking=False)
         try:
-            deadline = time.monotonic() + (self._settings.push_wait_seconds if patient else 0.0)
+            deadline = time.monotonic() + (
+                self._settings.push_wait_seconds if patient else _IMPATIENT_SECONDS
+            )
             with self._moved:
                 while (refusal := self._obstacle(cid)) is not None:
                     left = deadline - time.monotonic()

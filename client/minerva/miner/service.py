@@ -106,7 +106,7 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
     ContractReverted
         The federation refuses, e.g. it is full or closed.
     MinervaError
-        The registration was sent once before and the miner has left since.
+        The miner joined and left since the last opening.
     """
     mine = _mine(chain, actor, federation)
     if mine is None:
@@ -115,9 +115,9 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
         mine = _mine(chain, actor, federation)
         if mine is None:
             raise MinervaError(
-                "this account's miner left the federation",
+                "this account's miner left the federation a moment ago",
                 value=actor.address,
-                remedy="Join with another account.",
+                remedy="It can join again once a round has opened.",
             )
         log.info("registered as miner %d, contract %s", mine.index, mine.contract)
     if mine.endpoint != endpoint:

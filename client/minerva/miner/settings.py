@@ -79,7 +79,7 @@ class MinerSettings:
     min_balance_wei: int = 10**15
     search_threads: int = 1
     cache_bytes: int = 64 << 20
-    api_threads: int = 8
+    api_threads: int = 16
     event_clients: int = 16
     event_queue: int = 256
     event_heartbeat_seconds: float = 15.0

@@ -70,7 +70,9 @@ class Scene:
     devices: list[Account] = field(default_factory=list)
 
     @classmethod
-    def create(cls, deployed: Deployed, requester: Account, *, consensus: Any = None, **changes: Any) -> Scene:
+    def create(
+        cls, deployed: Deployed, requester: Account, *, consensus: Any = None, **changes: Any
+    ) -> Scene:
         """A new federation with nobody in it."""
         module = consensus or deployed.proof_of_work
         config = replace(CONFIG, consensus=module.address, **changes)
@@ -127,7 +129,12 @@ class Scene:
         round, digest, codec, *measured = claim
         miner = self.miners[number % len(self.miners)]
         return Update(
-            self.federation.address, round, self.devices[number].address, miner.address, Cid(digest, codec), *measured
+            self.federation.address,
+            round,
+            self.devices[number].address,
+            miner.address,
+            Cid(digest, codec),
+            *measured,
         )
 
     def submit(self, *numbers: int, **changes: Any) -> Any:
@@ -191,7 +198,9 @@ class Scene:
         """The miners of these numbers attest the candidate; the last one's transaction."""
         transaction, candidate = None, self.state.candidate
         for number in numbers:
-            transaction = self.federation.attest(self.round, candidate, approve, {"from": self.owners[number]})
+            transaction = self.federation.attest(
+                self.round, candidate, approve, {"from": self.owners[number]}
+            )
         return transaction
 
     def finish_round(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,6 @@ from minerva.stack.parts import Stack
 
 class Parts(Stack):
     """A stack of sleeping processes that fails where a test wants it to."""
-
-    fails_at = "deploy"
 
     def start_chain(self) -> None:
         self._sleep("chain")
@@ -67,24 +66,26 @@ def test_what_was_started_ends_when_the_rest_fails(run: Any, monkeypatch: pytest
     assert not Path(".minerva/minerva.toml").exists()
 
 
-def test_a_command_that_was_killed_leaves_a_record_to_end_its_processes(
-    run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        Parts, "deploy", lambda self: seen.append(record()["processes"]) or Stack.deploy(self)
-    )
-    monkeypatch.setattr(Parts, "rpc", property(lambda self: 1 / 0))
+def test_what_runs_is_on_record_before_the_rest_is_started(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+
+    def deploy(self: Parts) -> None:
+        seen.append(set(record()["processes"]))
+        raise ChainUnreachable("no chain answers")
+
+    monkeypatch.setattr(Parts, "deploy", deploy)
     run("up")
-    assert set(seen[0]) == {"chain", "ipfs-a"}
-    Path(".minerva/stack.json").write_text(json.dumps({"processes": seen[0]}))
-    alive = spawn(["sleep", "60"], log_path=Path("log"), detached=True)
-    Path(".minerva/stack.json").write_text(
-        json.dumps({"processes": {"chain": {"pid": alive.record.pid, "started": alive.record.started}}})
-    )
-    assert run("up").line == "minerva: the stack is up already: .minerva. 'minerva down' ends it."
+    assert seen == [{"chain", "ipfs-a"}]
+
+
+def test_what_a_killed_command_left_is_ended_by_down(run: Any) -> None:
+    left = spawn(["sleep", "60"], log_path=Path(".minerva/log"), detached=True)
+    Path(".minerva/stack.json").write_text(json.dumps({"processes": {"chain": asdict(left.record)}}))
+    ended = run("up")
+    assert ended.status == 2
+    assert ended.line == "minerva: the stack is up already: .minerva. 'minerva down' ends it."
     assert run("down", "--json").json == {"ended": ["chain"]}
-    assert alive.wait(10) != 0
+    assert left.wait(10) != 0
 
 
 def test_down_where_nothing_runs_is_no_mistake(run: Any) -> None:

@@ -9,16 +9,26 @@ from minerva.protocol.state import Phase
 NOTHING = "0x" + "0" * 64
 
 
-@pytest.mark.parametrize("name, phase", [("training", 1), ("verification", 2), ("mining", 3), ("attestation", 4)])
+@pytest.mark.parametrize(
+    "name, phase", [("training", 1), ("verification", 2), ("mining", 3), ("attestation", 4)]
+)
 def test_phase_of_any_round(scenes, name, phase):
     federation = scenes[name].federation
-    assert [federation.phase(r) for r in (0, 1, 2, 2**32 - 1)] == [Phase.PENDING, phase, Phase.PENDING, Phase.PENDING]
+    assert [federation.phase(r) for r in (0, 1, 2, 2**32 - 1)] == [
+        Phase.PENDING,
+        phase,
+        Phase.PENDING,
+        Phase.PENDING,
+    ]
 
 
 def test_state_shows_roots_only_once_they_are_fixed(scenes):
     """E6."""
     shown = {
-        name: [value != NOTHING for value in (scene.state.updatesRoot, scene.state.ballotsRoot, scene.state.candidate)]
+        name: [
+            value != NOTHING
+            for value in (scene.state.updatesRoot, scene.state.ballotsRoot, scene.state.candidate)
+        ]
         for name, scene in scenes.items()
     }
     assert shown == {

@@ -1,0 +1,154 @@
+"""`minerva demo` as a person runs it: its story to the end, and its end in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from federation_site import SECONDS, eventually, processes
+
+pytestmark = [pytest.mark.kubo, pytest.mark.timeout(600)]
+
+ROUNDS = 3
+LONG = 5 * SECONDS
+KINDS = ("honest", "honest", "honest", "over-reporter", "copier", "withholder")
+
+
+class Demo:
+    """A running `minerva demo`; its story is in ``story``."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.folder, self.story = folder, folder / "story.txt"
+        command = [sys.executable, "-m", "minerva.cli", "demo", "--runs", folder / "runs", *words]
+        with (folder / "out.json").open("wb") as out, self.story.open("wb") as story:
+            self.process = subprocess.Popen(
+                command, cwd=folder, stdout=out, stderr=story, start_new_session=True
+            )
+
+    def until(self, words: str) -> None:
+        """Wait until the story has these words."""
+
+        def told() -> bool:
+            text = self.story.read_text()
+            assert self.process.poll() is None, f"it ended before {words!r}: {text}"
+            return words in text
+
+        eventually(told, f"the demo says {words!r}", LONG)
+
+    def end(self) -> int:
+        """Wait for its end; its exit status as a shell tells it."""
+        status = self.process.wait(LONG)
+        return status if status >= 0 else 128 - status
+
+
+@contextmanager
+def demo(folder: Path, *words: str) -> Iterator[Demo]:
+    """Run a demo; whatever happens, it and its processes are gone afterwards."""
+    run = Demo(folder, *words)
+    try:
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.process.kill()
+            run.process.wait(SECONDS)
+
+
+@pytest.fixture(scope="module")
+def finished(kubo_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo")
+    with demo(folder, "--rounds", str(ROUNDS), "--kill-round", "0", "--json") as run:
+        status = run.end()
+    assert status == 0, run.story.read_text()
+    return run
+
+
+@pytest.fixture(scope="module")
+def summary(finished: Demo) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((finished.folder / "out.json").read_text())
+    return document
+
+
+def kind_of(summary: dict[str, Any], device: str) -> str:
+    """What the device was cast as."""
+    name: str = summary["names"][device]
+    return name.partition("(")[2].rstrip(")") or "honest"
+
+
+def test_the_summary_tells_every_round(summary: dict[str, Any]) -> None:
+    assert (summary["store"], summary["chainId"], summary["verified"]) == ("kubo", 31337, True)
+    assert [entry["number"] for entry in summary["rounds"]] == [1, 2, 3]
+    for entry in summary["rounds"]:
+        assert summary["names"][entry["winner"]].startswith("miner-")
+        assert entry["modelCid"].startswith("bafk") and entry["bodyCid"].startswith("bafk")
+        assert 0 < entry["accuracy"] < 1 and entry["seconds"] > 0
+        assert len(entry["accepted"]) + len(entry["rejected"]) == len(KINDS)
+    for before, entry in zip(summary["rounds"], summary["rounds"][1:], strict=False):
+        assert entry["parent"] == before["blockHash"] and entry["modelCid"] != before["modelCid"]
+
+
+def test_each_cheat_is_refused_for_what_it_did_and_the_honest_are_not(summary: dict[str, Any]) -> None:
+    refused = [
+        {kind_of(summary, item["device"]): item["reason"] for item in entry["rejected"]}
+        for entry in summary["rounds"]
+    ]
+    over, copy = {"over-reporter": "RATE_OUT_OF_RANGE"}, {"copier": "COPY"}
+    assert refused == [over, over | copy, over | copy | {"withholder": "UNAVAILABLE"}]
+
+
+def test_the_summary_has_gas_and_baselines(summary: dict[str, Any]) -> None:
+    assert {"submitUpdate", "vote", "propose", "registerDevice", "registerMiner"} <= set(summary["gas"])
+    assert summary["gas"]["submitUpdate"]["count"] == ROUNDS * len(KINDS)
+    assert all(0 < figures["median"] <= figures["max"] for figures in summary["gas"].values())
+    for name in ("centralised", "fedavg"):
+        accuracy = summary["baseline"][name]
+        assert len(accuracy) == ROUNDS and accuracy[-1] > accuracy[0]
+
+
+def test_the_run_leaves_its_files_and_no_process(finished: Demo, summary: dict[str, Any]) -> None:
+    (folder,) = (finished.folder / "runs").iterdir()
+    assert json.loads((folder / "summary.json").read_text()) == summary
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert lines == summary["rounds"]
+    assert (folder / "accuracy.png").read_bytes().startswith(b"\x89PNG")
+    assert processes(finished.folder) == []
+
+
+def test_the_story_names_what_happened(finished: Demo) -> None:
+    story = finished.story.read_text()
+    assert "Traceback" not in story
+    for words in (
+        "round 1 opens",
+        "device-3 (over-reporter) refused",
+        "it is a copy",
+        "could not be fetched in time",
+    ):
+        assert words in story
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "status"),
+    [
+        (signal.SIGINT, "round 1 opens", 130),
+        (signal.SIGTERM, "starting the IPFS network", 143),
+    ],
+)
+def test_a_signal_ends_it_and_all_that_it_started(
+    kubo_binary: Path, tmp_path: Path, number: signal.Signals, words: str, status: int
+) -> None:
+    with demo(tmp_path, "--rounds", "1000", "--miners", "1", "--json") as run:
+        run.until(words)
+        started = time.monotonic()
+        os.kill(run.process.pid, number)
+        assert run.end() == status, run.story.read_text()
+        assert time.monotonic() - started < SECONDS
+    eventually(lambda: processes(tmp_path) == [], "every process it started is gone", 30.0)
+    assert "Traceback" not in run.story.read_text()
