@@ -318,8 +318,8 @@ class Site:
         last = ", ".join(f"{type(log.event).__name__}@{log.block_number}" for log in self.logs[-8:])
         dead = [name for name, child in self.stack.children.items() if not child.alive]
         return (
-            f"{state.status.name}, round {state.round}, {state.phase.name}, voted {state.voted:b} of {state.snapshot:b}; last events:"
-            f" {last}; ended: {dead}; logs in {self.stack.root / 'logs'}"
+            f"{state.status.name}, round {state.round}, {state.phase.name}, voted {state.voted:b} of {state.snapshot:b};"
+            f" last events: {last}; ended: {dead}; logs in {self.stack.root / 'logs'}"
         )
 
     def _check(self) -> None:

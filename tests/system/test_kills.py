@@ -57,7 +57,7 @@ class Scene:
         return file.read_text().split().count(str(1000 * round_ + 2)) if file.exists() else 0
 
     def next_round(self, *, hold: bool = False) -> int:
-        """End the open round and return the next one, in which the gate holds; ``hold``: and the killed device trains on and on."""
+        """End the open round and return the next one, in which the gate holds; with ``hold`` the device trains on and on."""
         round_ = self.site.round()
         if hold:
             self.site.until(UpdateSubmitted, round=round_, device=KILLED_ADDRESS)

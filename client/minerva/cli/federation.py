@@ -11,14 +11,11 @@ from rich.console import Console
 
 from minerva.cli.common import Context, command, facts, table
 from minerva.errors import MinervaError
-from minerva.protocol.actions import Tick
-from minerva.protocol.cid import Cid
-from minerva.protocol.manifest import Manifest
-from minerva.protocol.records import indices
-from minerva.protocol.state import FederationState, MinerInfo
 
 if TYPE_CHECKING:
     from minerva.chain.port import Chain
+    from minerva.protocol.cid import Cid
+    from minerva.protocol.state import FederationState, MinerInfo
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +107,8 @@ def show(context: Context, federation: _Federation = None) -> None:
 @command(app, "tick", epilog="Example: minerva federation tick 0xFederation --account anvil:0")
 def tick(context: Context, federation: _Federation = None) -> None:
     """Do what is due: close or extend a phase, skip a round, open the next. Anyone may."""
+    from minerva.protocol.actions import Tick
+
     address, chain = context.federation(federation), context.chain()
     # The time makes each run an intent of its own: nothing but it may change between two openings.
     receipt = context.actor().send(Tick(address, chain.state(address).round, chain.now()))
@@ -120,6 +119,8 @@ def tick(context: Context, federation: _Federation = None) -> None:
 
 def waiting_for(state: FederationState, miners: list[dict[str, Any]]) -> str:
     """Return what the federation waits for, in words."""
+    from minerva.protocol.records import indices
+
     match state.phase.name if state.status.name == "RUNNING" else state.status.name:
         case "TRAINING":
             missing = sum(m["outstanding"] for m in miners if m["inSnapshot"])
@@ -169,6 +170,8 @@ def _miner(chain: Chain, state: FederationState, miner: MinerInfo) -> dict[str, 
 
 def _manifest(context: Context, cid: Cid) -> dict[str, Any] | None:
     """Return the manifest's description; None, with a warning, when it cannot be had."""
+    from minerva.protocol.manifest import Manifest
+
     try:
         store = context.store_or_none()
         if store is None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from minerva.chain.port import Chain
 from minerva.cli.common import Context, command, write_whole
 from minerva.errors import ConfigError, UserError
-from minerva.protocol.cid import Cid
-from minerva.protocol.events import BlockProposed
-from minerva.protocol.manifest import Manifest
+
+if TYPE_CHECKING:
+    from minerva.chain.port import Chain
+    from minerva.protocol.cid import Cid
 
 app = typer.Typer(help="Global models: safetensors as they are, ONNX where torch can.")
 
@@ -63,6 +63,7 @@ def export(
     else:
         from minerva.learning.export import export_onnx
         from minerva.learning.task import load_task
+        from minerva.protocol.manifest import Manifest
 
         chain, store = context.chain(), context.store()
         config = chain.config(address)
@@ -79,6 +80,8 @@ def model_cid(chain: Chain, federation: str, round_: int | None) -> Cid:
     """Return the CID of the global model after ``round_`` (None: now, 0: genesis)."""
     if round_ is None:
         return chain.state(federation).model
+    from minerva.protocol.events import BlockProposed
+
     current = chain.state(federation).round
     if round_ > current:
         raise ConfigError("that round has not opened yet", value=round_, remedy=f"The last one is {current}.")

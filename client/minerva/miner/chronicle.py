@@ -9,10 +9,12 @@ from itertools import islice
 from minerva.miner.broadcast import Broadcaster, log_document
 from minerva.miner.ledger import Ledger
 from minerva.miner.situation import Situation
+from minerva.miner.status import MinerStatus, Participants, Waiting
 from minerva.protocol import events
 from minerva.protocol.events import Log
 from minerva.protocol.history import RoundRecord
 from minerva.protocol.records import Address, PlacedUpdate
+from minerva.protocol.state import Status
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,31 @@ class Chronicle:
     def missing(self) -> tuple[str, ...]:
         """Devices that the round waits for, at most `MOST_NAMES` of them."""
         return tuple(islice(self._situation.now.missing, MOST_NAMES))
+
+    def status(self, waiting: Waiting, problems: list[str]) -> MinerStatus:
+        """Tell this moment, with what is wrong."""
+        s, index = self._situation.now, self._situation.index_of(self._owner)
+        missing = self.missing() if s.status is Status.RUNNING else ()
+        if missing:
+            few = f"{len(s.missing)} of {s.expected} devices have not submitted in round {s.round}"
+            problems = [*problems, few]
+        return MinerStatus(
+            federation=self._situation.federation,
+            owner=self._owner,
+            miner="" if index is None else s.members[index].contract,
+            index=index,
+            status=s.status.name.title(),
+            phase=s.phase.name.title(),
+            round=s.round,
+            height=s.height,
+            deadline=s.deadline,
+            in_snapshot=index is not None and bool(s.snapshot >> index & 1),
+            waiting=waiting,
+            participants=Participants(
+                s.expected, s.updates, missing, s.snapshot.bit_count(), s.voted.bit_count()
+            ),
+            warnings=tuple(problems),
+        )
 
     def note(self, entry: Log, *, live: bool) -> None:
         """Tell of a log; ``live`` unless it is of the back-fill."""

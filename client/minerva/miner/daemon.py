@@ -25,13 +25,12 @@ from minerva.miner.search import Engine
 from minerva.miner.sender import Sender
 from minerva.miner.settings import MinerSettings
 from minerva.miner.situation import Situation
-from minerva.miner.status import Check, MinerStatus, Participants, Waiting
+from minerva.miner.status import Check, MinerStatus, Waiting
 from minerva.miner.work import Tools
 from minerva.miner.workers import Workers
 from minerva.protocol.cid import Cid
 from minerva.protocol.history import History
 from minerva.protocol.records import Address
-from minerva.protocol.state import Status
 from minerva.store.port import Store
 from minerva.verification.derive import Genesis
 
@@ -60,6 +59,8 @@ class Miner:
         The store does not answer, or nobody serves the federation's manifest.
     VerificationFailed
         The manifest is not one.
+    WrongChain
+        The federation has another consensus module.
     """
 
     def __init__(
@@ -75,6 +76,12 @@ class Miner:
         self._chain, self._actor, self.federation = chain, actor, federation
         self.settings, self._ledger = settings, ledger
         self.config = chain.config(federation)
+        if self.config.consensus != chain.proof_of_work:
+            raise WrongChain(
+                "this minerva mines proof of work only",
+                value=self.config.consensus,
+                remedy="Use one that knows it.",
+            )
         self._contents = Contents(store, settings.cache_bytes)
         self._broadcaster = Broadcaster(clients=settings.event_clients, size=settings.event_queue)
         self._keeper = Keeper(self._contents, ledger, settings)
@@ -216,35 +223,13 @@ class Miner:
     # -- what it says ----------------------------------------------------------------------------------------
 
     def _tell(self, waiting: Waiting) -> None:
-        s, owner = self._situation.now, self._actor.address
-        index = self._situation.index_of(owner)
-        missing = self._chronicle.missing() if s.status is Status.RUNNING else ()
         problems = (
             self._ledger.problem,
             self._sender.problem,
             self._keeper.problem,
             self._follower.preparation.problem,
         )
-        warnings = [problem for problem in problems if problem]
-        if missing:
-            warnings.append(f"{len(s.missing)} of {s.expected} devices have not submitted in round {s.round}")
-        status = MinerStatus(
-            federation=self.federation,
-            owner=owner,
-            miner="" if index is None else s.members[index].contract,
-            index=index,
-            status=s.status.name.title(),
-            phase=s.phase.name.title(),
-            round=s.round,
-            height=s.height,
-            deadline=s.deadline,
-            in_snapshot=index is not None and bool(s.snapshot >> index & 1),
-            waiting=waiting,
-            participants=Participants(
-                s.expected, s.updates, missing, s.snapshot.bit_count(), s.voted.bit_count()
-            ),
-            warnings=tuple(warnings),
-        )
+        status = self._chronicle.status(waiting, [problem for problem in problems if problem])
         if status != self._status:
             self._status = status
             if self._broadcaster.listeners:

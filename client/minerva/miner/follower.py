@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from minerva.chain.port import Change
@@ -44,7 +45,7 @@ class Follower:
     ) -> None:
         self._tools, self._chronicle, self.situation, self._owner = tools, chronicle, situation, owner
         self.history = tools.history
-        self.preparation = Preparation(tools, lambda work: post(lambda: self._adopt(work)))
+        self.preparation = Preparation(tools, lambda work, late: post(lambda: self._adopt(work, late)))
         self.updates: RoundUpdates | None = None
         self.work: RoundWork | None = None
         self.record: RoundRecord | None = None
@@ -160,8 +161,8 @@ class Follower:
                 self.history.round(s.round), self.finalized[-1] if self.finalized else None
             )
 
-    def _adopt(self, work: RoundWork) -> None:
-        if work.round != self._prepared_round or self.updates is None:
+    def _adopt(self, work: RoundWork, late: threading.Event) -> None:
+        if late.is_set() or self.updates is None:
             work.stop()
             return
         self.work = work

@@ -17,8 +17,8 @@ from minerva.verification.derive import Parent
 
 log = logging.getLogger(__name__)
 
-_TIPS = 4
-"""Blocks whose model is kept at hand: a re-organisation may go back to one of the last."""
+_TIPS = 2
+"""Blocks whose model is kept at hand: a re-organisation may go back to the one before."""
 
 
 class Preparation:
@@ -29,10 +29,10 @@ class Preparation:
     tools
         Of all rounds.
     ready
-        Called in that thread with each round's work.
+        Called in that thread with each round's work, and an event that is set once the work is out of date.
     """
 
-    def __init__(self, tools: Tools, ready: Callable[[RoundWork], None]) -> None:
+    def __init__(self, tools: Tools, ready: Callable[[RoundWork, threading.Event], None]) -> None:
         self._tools, self._ready = tools, ready
         self._workers = Workers("prepare")
         self._order = threading.Event()
@@ -77,7 +77,7 @@ class Preparation:
             else:
                 if not cancelled.is_set():
                     self.problem = ""
-                    self._ready(work)
+                    self._ready(work, cancelled)
                 return
 
     def _fail(self, record: RoundRecord, error: Exception) -> None:

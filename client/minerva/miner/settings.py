@@ -45,6 +45,8 @@ class MinerSettings:
         ``/health`` is red below this balance.
     search_threads
         Threads that search for the proof of work.
+    aggregation_threads
+        Threads that share the arithmetic of one aggregation; the result is the same.
     cache_bytes
         Memory for contents at hand; what does not fit is read from the store again.
     api_threads
@@ -78,6 +80,7 @@ class MinerSettings:
     stop_seconds: float = 10.0
     min_balance_wei: int = 10**15
     search_threads: int = 1
+    aggregation_threads: int = 1
     cache_bytes: int = 64 << 20
     api_threads: int = 16
     event_clients: int = 16

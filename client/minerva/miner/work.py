@@ -155,8 +155,9 @@ class RoundWork:
         tools, began = self._tools, time.perf_counter()
         try:
             derivation = derive_block(
-                tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content
-            )
+                tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content,
+                threads=tools.settings.aggregation_threads,
+            )  # fmt: skip
         except StoreError as error:
             self.problem = f"the content of an accepted update ({error.what})"
             log.warning("round %d: cannot derive the block yet: %s", self.round, error)

@@ -15,12 +15,16 @@ from minerva.protocol.reasons import words
 blueprint = APIBlueprint("state", __name__, tag="state")
 
 MOST_BLOCKS = 100
+MOST_UPDATES = 1000
 _MOST = (1 << 32) - 1
 
 
 class _Updates(Schema):
     round = Integer(
         load_default=None, validate=Range(1, _MOST), metadata={"description": "default: the current round"}
+    )
+    offset = Integer(
+        load_default=0, validate=Range(0, _MOST), metadata={"description": "updates to leave out"}
     )
 
 
@@ -60,7 +64,7 @@ def status() -> Response:
 
 @blueprint.get("/updates")
 @blueprint.doc(
-    summary="The updates of a round with this miner's verdicts and the ballots' outcome",
+    summary="The updates of a round, at most 1000, with this miner's verdicts and the ballots' outcome",
     responses={200: "the updates"},
 )
 @blueprint.input(_Updates, location="query")
@@ -69,7 +73,8 @@ def updates(query_data: dict[str, Any]) -> Response:
     miner = view()
     round_ = query_data["round"] or miner.status.round
     rows = miner.ledger.rows(
-        "SELECT * FROM updates WHERE round = ? ORDER BY miner_index, pool_index", (round_,)
+        "SELECT * FROM updates WHERE round = ? ORDER BY miner_index, pool_index LIMIT ? OFFSET ?",
+        (round_, MOST_UPDATES, query_data["offset"]),
     )
     for row in rows:
         row["verdict"] = _verdict(row["verdict"])
@@ -77,7 +82,14 @@ def updates(query_data: dict[str, Any]) -> Response:
         row["accepted"] = None if row["accepted"] is None else bool(row["accepted"])
         row["refusal_words"] = "" if row["refusal"] is None else words(row["refusal"])
     summary = miner.ledger.rows("SELECT * FROM rounds WHERE round = ?", (round_,))
-    return jsonify({"round": round_, "summary": summary[0] if summary else None, "updates": rows})
+    following = query_data["offset"] + MOST_UPDATES if len(rows) == MOST_UPDATES else None
+    document = {
+        "round": round_,
+        "summary": summary[0] if summary else None,
+        "updates": rows,
+        "next": following,
+    }
+    return jsonify(document)
 
 
 @blueprint.get("/blocks")
