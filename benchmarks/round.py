@@ -27,12 +27,13 @@ import psutil
 import torch
 
 from minerva.chain.port import Chain
-from minerva.cli.connect import connect, connect_actor
 from minerva.config import CreateSection
+from minerva.connect import connect, connect_actor
 from minerva.device.daemon import Device
 from minerva.device.journal import Journal
 from minerva.device.training import TaskTrainer
 from minerva.device.transport import Transport
+from minerva.keys import ANVIL_CHAIN_ID
 from minerva.learning.baseline import bare_fedavg
 from minerva.learning.partition import parse
 from minerva.learning.task import Task, load_task
@@ -214,7 +215,8 @@ def running(stack: Stack, federation: Address, trainers: list[TaskTrainer]) -> I
             store = cleanup.enter_context(contextlib.closing(open_store(stack.store_urls[1])))
             journal = Journal(Path(settings.state) / "journal")
             actor = connect_actor(chain, settings)
-            built.append(Device(chain, actor, Transport(store), federation, trainer, journal))
+            transport = Transport(store, local=chain.chain_id == ANVIL_CHAIN_ID)
+            built.append(Device(chain, actor, transport, federation, trainer, journal))
         threads = [threading.Thread(target=device.run, args=(stop,), daemon=True) for device in built]
         for thread in threads:
             thread.start()

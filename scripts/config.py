@@ -14,6 +14,8 @@ KEYSTORE = "MINERVA_KEYSTORE"
 PASSWORD_FILE = "MINERVA_PASSWORD_FILE"
 DEPLOYMENT = "MINERVA_DEPLOYMENT"
 MAX_FEE = "MINERVA_MAX_FEE_GWEI"
+FACTORY = "MINERVA_FACTORY"
+PROOF_OF_WORK = "MINERVA_PROOF_OF_WORK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,39 @@ class ScriptConfig:
         return cls(
             account=account,
             password_file=Path(password_file) if password_file else None,
-            deployment=Path(environment.get(DEPLOYMENT) or f"deployments/{chain_id}.json"),
+            deployment=_deployment(environment, chain_id),
             fees=_fees(environment.get(MAX_FEE, "")),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConfig:
+    """Which deployment to describe anew.
+
+    Attributes
+    ----------
+    deployment
+        The file to write; what it says of where the contracts are is read from it before.
+    factory, proof_of_work
+        Addresses where there is no such file; empty when not given.
+    """
+
+    deployment: Path
+    factory: str
+    proof_of_work: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], chain_id: int) -> ExportConfig:
+        """Take the variables for the chain ``chain_id``."""
+        return cls(
+            deployment=_deployment(environment, chain_id),
+            factory=environment.get(FACTORY, ""),
+            proof_of_work=environment.get(PROOF_OF_WORK, ""),
+        )
+
+
+def _deployment(environment: Mapping[str, str], chain_id: int) -> Path:
+    return Path(environment.get(DEPLOYMENT) or f"deployments/{chain_id}.json")
 
 
 def _fees(given: str) -> FeePolicy:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from brownie import Federation, FederationFactory, Miner, ProofOfWork, accounts, network, web3
@@ -12,32 +11,10 @@ from minerva.chain.fees import GWEI, FeePolicy
 from minerva.errors import ChainError, ConfigError
 from minerva.keys import ANVIL_CHAIN_ID, PasswordSource, load_account
 from scripts.config import DEPLOYMENT, ScriptConfig
-from scripts.export import export
+from scripts.export import Deployment, export
 
 Account = Any
 """Brownie's account."""
-Contract = Any
-"""Brownie's contract at an address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """The contracts of one deployment.
-
-    Attributes
-    ----------
-    federation, miner
-        What the factory clones.
-    factory
-        What everything is found from.
-    proof_of_work
-        The consensus module.
-    """
-
-    federation: Contract
-    miner: Contract
-    factory: Contract
-    proof_of_work: Contract
 
 
 def deploy(account: Account, fees: Mapping[str, int] | None = None) -> Deployment:

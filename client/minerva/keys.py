@@ -54,7 +54,9 @@ class PasswordSource:
                 lines = self.file.read_text(encoding="utf-8").splitlines()
             except (OSError, UnicodeDecodeError) as error:
                 raise KeystoreError(
-                    "the password file cannot be read", value=f"{self.file}: {error}", remedy="Name another."
+                    "the password file cannot be read",
+                    value=f"{self.file}: {getattr(error, 'strerror', None) or 'no text'}",
+                    remedy="Name another.",
                 ) from None
             return lines[0] if lines else ""
         if (given := os.environ.get(self.variable)) is not None:

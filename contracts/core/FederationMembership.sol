@@ -50,14 +50,12 @@ abstract contract FederationMembership is FederationStorage {
     function bindDevice(address device) external nonReentrant whenOpen returns (uint32 fromRound) {
         uint8 place = _placeOfMiner[msg.sender];
         if (place == 0 || _membership.leaving.has(place - 1)) revert FederationOnlyMiner(msg.sender);
-        uint16 joins = _membership.joins;
-        if (joins >= _config.maxJoins) revert FederationTooManyJoins(_config.maxJoins);
-        _membership.joins = joins + 1;
         address former = _minerOf[device];
         if (former == address(0)) {
-            uint16 devices = _membership.devices;
+            (uint16 devices, uint16 joins) = (_membership.devices, _membership.joins);
+            if (joins >= _config.maxJoins) revert FederationTooManyJoins(_config.maxJoins);
             if (devices >= _config.maxDevices) revert FederationDevicesFull(_config.maxDevices);
-            _membership.devices = devices + 1;
+            (_membership.devices, _membership.joins) = (devices + 1, joins + 1);
         }
         _minerOf[device] = msg.sender;
         fromRound = _clock.round + 1;
@@ -74,6 +72,8 @@ abstract contract FederationMembership is FederationStorage {
         if (_minerOf[device] != msg.sender) revert FederationOnlyMiner(msg.sender);
         delete _minerOf[device];
         _membership.devices -= 1;
+        // Who comes and goes takes no place from others: joins are counted net.
+        if (_membership.joins != 0) _membership.joins -= 1;
         emit DeviceUnbound(device, msg.sender);
     }
 

@@ -19,8 +19,8 @@ import psutil
 import pytest
 
 from minerva.chain.web3 import Web3Chain
-from minerva.cli.connect import connect, connect_actor
 from minerva.config import CreateSection
+from minerva.connect import connect, connect_actor
 from minerva.device.daemon import Device, DeviceSettings
 from minerva.device.journal import Journal
 from minerva.device.training import TaskTrainer

@@ -152,7 +152,7 @@ def test_two_processes_with_one_key_and_two_with_one_port(run: Run, place: Place
         words = place.words("miner", "run", place.federation, "--set", f"miner.port={port}", account=3)
         ended = run(*words)
     assert ended.status == 2
-    assert ended.line.startswith(f"the API cannot listen there: 127.0.0.1:{port}: ")
+    assert ended.line.startswith(f"the API cannot listen there: 127.0.0.1:{port}: Address already in use. Name")
     assert len(place.chain.miners(place.federation)) == 1, "it did not join either"
 
 

@@ -15,7 +15,7 @@ import requests
 from federation_site import SECONDS, eventually, processes
 
 from minerva import config
-from minerva.cli.connect import connect
+from minerva.connect import connect
 from minerva.protocol.state import FederationState, Status
 
 pytestmark = [pytest.mark.kubo, pytest.mark.timeout(600)]

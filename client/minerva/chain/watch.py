@@ -64,6 +64,8 @@ class LogWatch:
         ------
         ChainUnreachable
             The node does not answer, after retries; calling again goes on where this left off.
+        ChainError
+            The node answers with an error; likewise, unless what is remembered does not reach back far enough.
         WrongChain
             There is another chain in the node's place.
         """

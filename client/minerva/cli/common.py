@@ -84,7 +84,7 @@ class Context:
     def chain(self) -> Web3Chain:
         """Return the chain of this configuration; connects at the first call."""
         if self._chain is None:
-            from minerva.cli.connect import connect
+            from minerva.connect import connect
 
             self._chain = self.closing(connect(self.settings))
         return self._chain
@@ -110,7 +110,7 @@ class Context:
 
     def actor(self) -> Actor:
         """Return the configured account, able to act; its key is locked until the command ends."""
-        from minerva.cli.connect import connect_actor
+        from minerva.connect import connect_actor
 
         return self._open.enter_context(connect_actor(self.chain(), self.settings))
 

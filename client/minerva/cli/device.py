@@ -1,4 +1,4 @@
-"""`minerva device`: register, run, status."""
+"""`minerva device`: register, run, leave, status."""
 
 from __future__ import annotations
 
@@ -43,6 +43,21 @@ def register(context: Context, federation: _Federation = None, miner: _Miner = N
         document,
         lambda out: out.print(f"{me} is bound to {info.miner}, counting from round {info.from_round}"),
     )
+
+
+@command(app, "leave", epilog="Example: minerva device leave 0xFederation --account device.json")
+def leave(context: Context, federation: _Federation = None) -> None:
+    """Leave the federation; an update that was submitted stays."""
+    from minerva.cli.federation import act
+    from minerva.protocol.actions import LeaveDevice
+
+    where, chain = context.federation(federation), context.chain()
+    bound = chain.device(where, context.account_address())
+    if bound is None:
+        raise UserError(
+            "the device is not registered", value=context.account_address(), remedy="Is it the right account?"
+        )
+    act(context, where, LeaveDevice(where, bound.miner, chain.state(where).round))
 
 
 @command(
@@ -125,10 +140,12 @@ def build_device(context: Context, federation: str, kind: type[Device] | None = 
     from minerva.device.daemon import Device, DeviceSettings
     from minerva.device.journal import Journal
     from minerva.device.transport import Transport
+    from minerva.keys import ANVIL_CHAIN_ID
 
     section = context.settings.device
     chain, actor = context.chain(), context.actor()
-    transport = context.closing(Transport(context.store_or_none(), push=section.push))
+    local = chain.chain_id == ANVIL_CHAIN_ID
+    transport = context.closing(Transport(context.store_or_none(), push=section.push, local=local))
     trainer = build_trainer(section)
     journal = Journal(_journal_folder(context, federation, actor.address))
     settings = DeviceSettings(rounds=section.rounds)

@@ -1,4 +1,4 @@
-"""`minerva federation`: create, list, show, tick."""
+"""`minerva federation`: create, list, show, tick, pause, unpause, close."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from minerva.errors import MinervaError
 
 if TYPE_CHECKING:
     from minerva.chain.port import Chain
+    from minerva.protocol.actions import Action
     from minerva.protocol.cid import Cid
     from minerva.protocol.state import FederationState, MinerInfo
 
@@ -111,9 +112,43 @@ def tick(context: Context, federation: _Federation = None) -> None:
 
     address, chain = context.federation(federation), context.chain()
     # The time makes each run an intent of its own: nothing but it may change between two openings.
-    receipt = context.actor().send(Tick(address, chain.state(address).round, chain.now()))
+    act(context, address, Tick(address, chain.state(address).round, chain.now()))
+
+
+@command(app, "pause", epilog="Example: minerva federation pause 0xFederation --account requester.json")
+def pause(context: Context, federation: _Federation = None) -> None:
+    """Stop the deadlines (the requester's right, for as long as the federation was created with)."""
+    from minerva.protocol.actions import Pause
+
+    address = context.federation(federation)
+    act(context, address, Pause(address, context.chain().now()))
+
+
+@command(app, "unpause", epilog="Example: minerva federation unpause 0xFederation --account requester.json")
+def unpause(context: Context, federation: _Federation = None) -> None:
+    """Start the deadlines again; anyone may once the pause is used up."""
+    from minerva.protocol.actions import Unpause
+
+    address = context.federation(federation)
+    act(context, address, Unpause(address, context.chain().now()))
+
+
+@command(app, "close", epilog="Example: minerva federation close 0xFederation --account requester.json")
+def close(context: Context, federation: _Federation = None) -> None:
+    """End the federation at the end of the round (the requester's right)."""
+    from minerva.protocol.actions import Close
+
+    address = context.federation(federation)
+    act(context, address, Close(address))
+
+
+def act(context: Context, federation: str, action: Action) -> None:
+    """Send one action of the configured account and print what it did."""
+    chain = context.chain()
+    chain.requester(federation)
+    receipt = context.actor().send(action)
     events = [type(entry.event).__name__ for entry in receipt.logs]
-    document = {"federation": address, "events": events, "gas": receipt.gas_used}
+    document = {"federation": federation, "events": events, "gas": receipt.gas_used}
     context.emit(document, lambda out: out.print(", ".join(events)))
 
 

@@ -15,7 +15,7 @@ app = typer.Typer(help="Keys: keystore v3 files.")
 @command(app, "new", epilog="Example: minerva key new device.keystore.json --password-file password.txt")
 def new(context: Context, path: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
     """Make a key and write it, encrypted, with mode 0600; an existing file is never replaced."""
-    from minerva.cli.connect import password_source
+    from minerva.connect import password_source
     from minerva.keys import create_keystore
 
     address = create_keystore(path, password_source(context.settings).read(str(path))).address

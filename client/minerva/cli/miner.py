@@ -1,4 +1,4 @@
-"""`minerva miner`: register, run, status."""
+"""`minerva miner`: register, run, leave, status."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ def register(
         asdict(info) | {"endpoint": wanted},
         lambda out: out.print(f"{actor.address} is miner {info.index}: {info.contract}"),
     )
+
+
+@command(app, "leave", epilog="Example: minerva miner leave 0xFederation --account miner.json")
+def leave(context: Context, federation: _Federation = None) -> None:
+    """Leave the federation at the next opening; until then the miner keeps its duties."""
+    from minerva.cli.federation import act
+    from minerva.protocol.actions import LeaveMiner
+
+    where = context.federation(federation)
+    act(context, where, LeaveMiner(where, context.chain().state(where).round))
 
 
 @command(

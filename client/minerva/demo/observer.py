@@ -92,6 +92,10 @@ class Observer:
         """Return what the story calls an address."""
         return self.names.get(address, address)
 
+    def miner_name(self, index: int) -> str:
+        """Return what the story calls the miner at ``index`` of the running round."""
+        return self.name(self._miners.get(index, f"miner at {index}"))
+
     def take(self, change: Change) -> list[Event]:
         """Fold new logs; returns their events."""
         for log in change.added:
@@ -121,21 +125,19 @@ class Observer:
             case VerificationClosed():
                 self.rounds[event.round].phase = "Mining"
                 for index in indices(event.absent):
-                    self._tell(
-                        f"round {event.round}: {self.name(self._miners[index])} did not vote; a quorum did"
-                    )
+                    self._tell(f"round {event.round}: {self.miner_name(index)} did not vote; a quorum did")
             case BlockProposed():
                 self._headers[event.hash] = event.header
                 self.rounds[event.round].phase = "Attestation"
             case CandidateDropped():
-                proposer = self.name(self._miners[event.index])
+                proposer = self.miner_name(event.index)
                 reason = event.reason.name.lower()
                 self.dropped.append((event.round, proposer, reason))
                 self._tell(f"round {event.round}: the candidate of {proposer} was dropped ({reason})")
             case PhaseExtended():
                 self._tell(f"round {event.round}: {event.phase.name.title()} is extended")
             case MinerReturned():
-                self._tell(f"{self.name(self._miners.get(event.index, str(event.index)))} is back")
+                self._tell(f"{self.miner_name(event.index)} is back")
             case BlockFinalized():
                 view = self.rounds[event.round]
                 view.header = self._headers[event.hash]

@@ -16,9 +16,12 @@ from minerva.protocol.events import (
     Attested,
     BallotCast,
     BlockProposed,
+    DeviceCheckedIn,
     DeviceRegistered,
+    EndpointChanged,
     FederationCreated,
     MinerCreated,
+    MinerReturned,
     UpdateSubmitted,
 )
 from minerva.protocol.records import Address
@@ -31,6 +34,9 @@ _ACTIONS: tuple[tuple[type, str], ...] = (
     (DeviceRegistered, "registerDevice"),
     (MinerCreated, "registerMiner"),
     (FederationCreated, "createFederation"),
+    (MinerReturned, "checkIn"),
+    (DeviceCheckedIn, "checkIn"),
+    (EndpointChanged, "setEndpoint"),
 )
 
 

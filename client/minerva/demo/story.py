@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minerva.chain.port import Chain, Watch
-from minerva.cli.connect import connect, connect_actor
 from minerva.config import CreateSection
+from minerva.connect import connect, connect_actor
 from minerva.demo.display import Display
 from minerva.demo.observer import Observer
 from minerva.demo.report import gas_by_action, summarise, write
 from minerva.errors import MinervaError
-from minerva.protocol.events import Event, RoundOpened, VerificationClosed
+from minerva.protocol.events import BallotCast, Event, RoundOpened, VerificationClosed
 from minerva.protocol.manifest import RuleParameters
 from minerva.protocol.records import Address
 from minerva.requester import create_federation
@@ -145,7 +145,7 @@ def _follow(
             if observer.settle() or any(isinstance(event, RoundOpened) for event in events):
                 deadline = time.monotonic() + options.round_deadline_seconds
             for event in events:
-                _act(event, stack, options, display, killed)
+                _act(event, stack, observer, options, killed, display.say)
             _check(stack, killed, deadline, observer)
     observer.settle()
     return killed
@@ -155,26 +155,33 @@ def _next(watch: Watch, observer: Observer) -> list[Event]:
     return observer.take(watch.wait(1.0))
 
 
-def _act(event: Event, stack: Stack, options: DemoOptions, display: Display, killed: dict[str, Any]) -> None:
-    """Kill one miner when its round opens, and start it again when the others decided without it."""
+def _act(
+    event: Event,
+    stack: Stack,
+    observer: Observer,
+    options: DemoOptions,
+    killed: dict[str, Any],
+    say: Callable[[str], None],
+) -> None:
+    """Kill one miner when its round opens, start it again when the others decided without it, see it vote."""
     name = f"miner-{KILLED_MINER}"
-    if isinstance(event, RoundOpened) and event.round == options.kill_round and KILLED_MINER < options.miners:
-        os.kill(stack.children[name].pid, signal.SIGKILL)
-        killed.update(miner=name, round=event.round, returned=False)
-        display.say(f"{name} is killed with SIGKILL")
-    if (
-        isinstance(event, VerificationClosed)
-        and killed
-        and not killed["returned"]
-        and event.round >= killed["round"]
-    ):
-        stack.start_miner(KILLED_MINER, stack.federation)
-        killed["returned"] = True
-        display.say(f"{name} is started again")
+    match event:
+        case RoundOpened(round=options.kill_round) if KILLED_MINER < options.miners:
+            os.kill(stack.children[name].pid, signal.SIGKILL)
+            killed.update(miner=name, round=event.round, restarted=False, returnedInRound=None)
+            say(f"{name} is killed with SIGKILL")
+        case VerificationClosed() if killed and not killed["restarted"]:
+            stack.start_miner(KILLED_MINER, stack.federation)
+            killed["restarted"] = True
+            say(f"{name} is started again")
+        case BallotCast() if killed and killed["returnedInRound"] is None and event.round > killed["round"]:
+            if observer.miner_name(event.index) == name:
+                killed["returnedInRound"] = event.round
+                say(f"{name} votes again")
 
 
 def _check(stack: Stack, killed: dict[str, Any], deadline: float, observer: Observer) -> None:
-    down = killed.get("miner") if killed and not killed["returned"] else None
+    down = killed.get("miner") if killed and not killed["restarted"] else None
     for name, child in stack.children.items():
         if not child.alive and name != down and not observer.closed and not _ended_well(child):
             raise MinervaError(f"{name} ended early", value=child.tail(1), remedy=f"See {child.log_path}.")

@@ -283,8 +283,9 @@ class Device:
     def publish(self, prepared: Prepared, endpoint: str) -> None:
         """Hand the bytes to the miner's API or the own store; raises `StoreError` when neither takes them."""
         by = self.transport.publish(
-            prepared.action.cid, prepared.content, endpoint, timeout=self.settings.fetch_seconds
-        )
+            prepared.action.cid, prepared.content, endpoint,
+            timeout=self.settings.fetch_seconds, others=self.view.endpoints,
+        )  # fmt: skip
         log.info("round %d: content served by %s", prepared.action.round, by)
 
     def _report(self, state: FederationState, doing: str = "waiting") -> None:

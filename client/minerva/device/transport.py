@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-
-import requests
-from urllib3.exceptions import HTTPError
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from ipaddress import ip_address
+from threading import Timer
+from urllib.parse import SplitResult, urlsplit
 
 from minerva.errors import ContentTooLarge, ContentUnavailable, StoreError
 from minerva.protocol.cid import Cid
@@ -21,64 +24,86 @@ log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 3.0
 _CHUNK = 1 << 16
 _MOST_PROBLEM_BYTES = 1 << 14
-_PLAIN = {"Accept-Encoding": "identity"}
 
 
 class MinerApi:
-    """The two calls a device makes to a miner's API, bounded in bytes and time, without redirections."""
+    """The two calls a device makes to a miner's API, bounded in bytes and time, without redirections.
 
-    def __init__(self) -> None:
-        self._session = requests.Session()
+    A call's time-out is for all of it, from the connection to the last byte; only the look-up of a host name
+    is beyond it.
+
+    Parameters
+    ----------
+    local
+        Whether an endpoint, which is a stranger's word, may lead to this machine or its private networks.
+    """
+
+    def __init__(self, *, local: bool = False) -> None:
+        self._local = local
+        self._tls = ssl.create_default_context()
 
     def push(self, endpoint: str, cid: Cid, data: bytes, *, timeout: float) -> None:
         """Hand over the bytes behind ``cid``; raises `StoreError` unless the miner took them."""
-        deadline = time.monotonic() + timeout
         with self._request("PUT", endpoint, f"updates/{cid}", timeout, data) as answer:
-            if answer.status_code not in (200, 201):
-                problem = _problem(answer.status_code, self._body(answer, deadline, _MOST_PROBLEM_BYTES))
+            if answer.status not in (200, 201):
+                problem = _problem(answer.status, _body(answer, _MOST_PROBLEM_BYTES))
                 raise StoreError("the miner did not take the update", value=f"{endpoint}: {problem}")
 
     def fetch(self, endpoint: str, cid: Cid, *, max_bytes: int, timeout: float) -> bytes:
         """Fetch and check the bytes behind ``cid``; raises `ContentUnavailable` or `ContentTooLarge`."""
-        deadline = time.monotonic() + timeout
         with self._request("GET", endpoint, f"content/{cid}", timeout) as answer:
-            if answer.status_code != 200:
+            if answer.status != 200:
                 raise ContentUnavailable("the miner does not serve this content", value=f"{endpoint}: {cid}")
-            data = self._body(answer, deadline, max_bytes + 1)
+            data = _body(answer, max_bytes + 1)
         if len(data) > max_bytes:
             raise ContentTooLarge("the content is larger than allowed", value=f"{cid}, cap {max_bytes}")
         if cid_of(data) != cid:
             raise ContentUnavailable("the miner serves other bytes", value=f"{endpoint}: {cid}")
         return data
 
-    def close(self) -> None:
-        """Release connections."""
-        self._session.close()
-
     @contextmanager
     def _request(
         self, method: str, endpoint: str, path: str, timeout: float, data: bytes | None = None
-    ) -> Iterator[requests.Response]:
+    ) -> Iterator[HTTPResponse]:
+        deadline = time.monotonic() + timeout
         try:
-            with self._session.request(
-                method, f"{endpoint.rstrip('/')}/{path}", data=data, stream=True, allow_redirects=False,
-                timeout=(_CONNECT_SECONDS, timeout), headers=_PLAIN,
-            ) as answer:  # fmt: skip
-                yield answer
-        except (requests.RequestException, HTTPError, UnicodeError) as error:
-            # The endpoint is a stranger's: urllib3's own errors come through for some malformed ones.
-            raise ContentUnavailable(
-                "the miner's API does not answer", value=f"{endpoint}: {type(error).__name__}"
-            ) from None
+            url = _parts(endpoint)
+            with self._connect(url, deadline) as sock, _cut(sock, deadline):
+                if isinstance(sock, ssl.SSLSocket):
+                    sock.do_handshake()
+                connection = HTTPConnection(url.hostname or "", url.port)
+                connection.sock = sock
+                with suppress(BrokenPipeError):  # it may have refused before the last byte
+                    connection.request(method, f"{url.path.rstrip('/')}/{path}", data)
+                with connection.getresponse() as answer:
+                    yield answer
+                    if time.monotonic() >= deadline:
+                        raise TimeoutError
+        except (OSError, HTTPException, ValueError) as error:
+            # The endpoint is a stranger's: it may be malformed in any way.
+            late = time.monotonic() > deadline - 1e-2
+            what = "the miner is too slow" if late else "the miner's API does not answer"
+            raise ContentUnavailable(what, value=f"{endpoint}: {type(error).__name__}") from None
 
-    def _body(self, answer: requests.Response, deadline: float, most: int) -> bytes:
-        """Read up to ``most`` bytes as they come, so that a trickle cannot outlive the deadline by much."""
-        data = bytearray()
-        while len(data) < most and (chunk := answer.raw.read1(min(_CHUNK, most - len(data)))):
-            data += chunk
-            if time.monotonic() > deadline:
-                raise ContentUnavailable("the miner is too slow", value=answer.url)
-        return bytes(data)
+    def _connect(self, url: SplitResult, deadline: float) -> socket.socket:
+        """Connect to an address that was looked at itself: a name may have another one the next time."""
+        host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        failure: OSError = ConnectionError("no address")
+        for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            if not (self._local or ip_address(place[0]).is_global):
+                raise ContentUnavailable("the miner's API is not at a public address", value=url.geturl())
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(min(_CONNECT_SECONDS, _left(deadline)))
+                sock.connect(place)
+                sock.settimeout(_left(deadline))
+                if url.scheme == "http":
+                    return sock
+                return self._tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+            except OSError as error:
+                failure = error
+                sock.close()
+        raise failure
 
 
 class Transport:
@@ -90,34 +115,51 @@ class Transport:
         The device's own store; None for a device with outbound HTTP only.
     push
         Whether to offer updates to the miner's API before the own store.
+    local
+        Whether miners may be on this machine or its private networks, as on a development chain.
     """
 
-    def __init__(self, store: Store | None, *, push: bool = True) -> None:
+    def __init__(self, store: Store | None, *, push: bool = True, local: bool = False) -> None:
         self.store, self._push = store, push or store is None
-        self._api = MinerApi()
+        self._api = MinerApi(local=local)
+        self._own = ""
+        self._turn = 0
 
-    def publish(self, cid: Cid, data: bytes, endpoint: str, *, timeout: float) -> str:
+    def publish(
+        self,
+        cid: Cid,
+        data: bytes,
+        endpoint: str,
+        *,
+        timeout: float,
+        others: Callable[[], Iterable[str]] = tuple,
+    ) -> str:
         """Serve the bytes behind ``cid``; returns ``"miner"`` or ``"ipfs"``, whichever holds them now.
+
+        A device without a store falls back on ``others``, the other miners' endpoints: a miner takes updates
+        of any pool.
 
         Raises
         ------
         StoreError
             Neither took them.
         """
-        if self._push and endpoint:
+        self._own = endpoint
+        failure = StoreError(
+            "the miner has no API and this device no store",
+            value=cid,
+            remedy="Name a store with --store.",
+        )
+        asked = [endpoint, *(others() if self.store is None else ())] if self._push else []
+        for one, seconds in self._shares(asked, timeout):
             try:
-                self._api.push(endpoint, cid, data, timeout=timeout)
+                self._api.push(one, cid, data, timeout=seconds)
                 return "miner"
             except StoreError as error:
-                if self.store is None:
-                    raise
                 log.warning("%s", error)
+                failure = error
         if self.store is None:
-            raise StoreError(
-                "the miner has no API and this device no store",
-                value=cid,
-                remedy="Name a store with --store.",
-            )
+            raise failure
         self.store.put(data)
         return "ipfs"
 
@@ -138,18 +180,69 @@ class Transport:
                 return self.store.get(cid, max_bytes=max_bytes, timeout=timeout / 2)
             except StoreError as error:
                 failure = error
-        for endpoint in endpoints():
-            left = deadline - time.monotonic()
-            if endpoint and left > 0:
-                try:
-                    return self._api.fetch(endpoint, cid, max_bytes=max_bytes, timeout=left)
-                except StoreError as error:
-                    failure = error
+        for endpoint, seconds in self._shares(endpoints(), deadline - time.monotonic()):
+            try:
+                return self._api.fetch(endpoint, cid, max_bytes=max_bytes, timeout=seconds)
+            except StoreError as error:
+                failure = error
         raise failure
 
+    def _shares(self, endpoints: Iterable[str], timeout: float) -> Iterator[tuple[str, float]]:
+        """Yield each endpoint with its fair share of what is left: the own miner's, then the rest in turn."""
+        deadline = time.monotonic() + timeout
+        found = list(dict.fromkeys(endpoint for endpoint in endpoints if endpoint))
+        start = self._turn % max(1, len(found))
+        self._turn += 1
+        order = sorted(found[start:] + found[:start], key=lambda endpoint: endpoint != self._own)
+        for asked, endpoint in enumerate(order):
+            left = deadline - time.monotonic()
+            if left > 0:
+                yield endpoint, left / (len(order) - asked)
+
     def close(self) -> None:
-        """Release connections; the store is its owner's to close."""
-        self._api.close()
+        """Release connections, of which none outlives a call; the store is its owner's to close."""
+
+
+def _parts(endpoint: str) -> SplitResult:
+    """Split the URL of an API; raises `ContentUnavailable`, or `ValueError`, for one that is none."""
+    url = urlsplit(endpoint)
+    plain = endpoint.isascii() and endpoint.isprintable() and not set(endpoint) & set(" ?#@\\")
+    if not plain or url.scheme not in ("http", "https") or not url.hostname:
+        raise ContentUnavailable("the miner's endpoint is not the plain URL of an API", value=repr(endpoint))
+    return url
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+@contextmanager
+def _cut(sock: socket.socket, deadline: float) -> Iterator[None]:
+    """End the connection at the deadline: a socket's own time-out starts anew with every byte."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not TLS's, which would go on in plain text
+
+    timer = Timer(_left(deadline), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _body(answer: HTTPResponse, most: int) -> bytes:
+    """Read up to ``most`` bytes."""
+    data = bytearray()
+    while len(data) < most and (chunk := answer.read1(min(_CHUNK, most - len(data)))):
+        data += chunk
+    return bytes(data)
 
 
 def _problem(status: int, body: bytes) -> str:

@@ -16,8 +16,11 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from minerva.learning.numbers import BLOCK, Array, Float64, widen
+from minerva.learning.numbers import Array, Float64, widen
 from minerva.learning.weights import Weights
+
+SUM_BLOCK = 32_768
+"""Elements of one partial sum: part of rule 4 (docs/SPECIFICATION.md, V9), no figure to tune."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -160,9 +163,9 @@ def _deltas(update: Weights, base: Weights) -> Iterator[Float64]:
     for spec, mine, theirs in zip(base.specs, update.arrays, base.arrays, strict=True):
         if spec.floating:
             mine, theirs = mine.reshape(-1), theirs.reshape(-1)
-            for start in range(0, mine.size, BLOCK):
-                delta = _wide(mine[start : start + BLOCK], spec.dtype)
-                delta -= _wide(theirs[start : start + BLOCK], spec.dtype)
+            for start in range(0, mine.size, SUM_BLOCK):
+                delta = _wide(mine[start : start + SUM_BLOCK], spec.dtype)
+                delta -= _wide(theirs[start : start + SUM_BLOCK], spec.dtype)
                 yield delta
 
 

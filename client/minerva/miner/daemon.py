@@ -37,6 +37,8 @@ from minerva.verification.derive import Genesis
 log = logging.getLogger(__name__)
 
 _MANIFEST_BYTES = 1 << 24
+_FAILURES = 3
+"""Answers in a row that are errors, before everything is read afresh."""
 
 
 class Miner:
@@ -94,7 +96,7 @@ class Miner:
         self._clock = ChainClock()
         self._inbox: deque[Callable[[], None]] = deque()
         self._watch: Watch | None = None
-        self._caught_up = False
+        self._caught_up, self._began, self._pauses = False, False, 0
         self._status = MinerStatus(federation, actor.address)
         self._restart()
 
@@ -138,7 +140,8 @@ class Miner:
         Raises
         ------
         VerificationFailed, ChainError
-            The chain's logs contradict themselves or cannot be read, even afresh, or it is another chain.
+            The chain's logs contradict themselves, even when read afresh, or cannot be read to begin with, or it
+        is another chain. Whatever else the node answers later is waited out.
         """
         self._engine.warm_up()
         self._recover()
@@ -149,31 +152,47 @@ class Miner:
                 try:
                     self._follow(stop)
                 except (VerificationFailed, ChainError) as error:
-                    if isinstance(error, WrongChain) or not self._caught_up:
+                    patient = isinstance(error, ChainError) and self._began
+                    if isinstance(error, WrongChain) or not (patient or self._caught_up):
                         raise
                     log.error("reading the chain afresh: %s", error)
                     self._follower.stop()
                     self._restart()
+                    if patient:
+                        self._pause(error, stop)
         finally:
             self._close()
 
     def _follow(self, stop: threading.Event) -> None:
-        timeout, self._caught_up = 0.0, False
+        timeout, failures, self._caught_up = 0.0, 0, False
         with self._chain.watch(self.federation) as watch:
             self._watch = watch
             while not stop.is_set():
                 try:
                     change = watch.wait(timeout)
-                except ChainUnreachable as error:
+                except ChainError as error:
+                    unreachable = isinstance(error, ChainUnreachable)
+                    failures += not unreachable
+                    if isinstance(error, WrongChain) or not (unreachable or self._caught_up):
+                        raise
+                    if failures > _FAILURES:
+                        raise  # what the watch remembers may be the trouble
                     log.error("%s", error)
-                    self._tell(Waiting(f"the chain ({error})"))
-                    stop.wait(self.settings.retry_most_seconds)
+                    self._pause(error, stop)
                     continue
+                failures, self._pauses = 0, 0
                 self._absorb(change, live=self._caught_up)
-                self._caught_up = True
+                self._caught_up = self._began = True
                 duty, timeout = self._conductor.step()
                 self._tell(duty.waiting)
                 self._ledger.flush()
+
+    def _pause(self, error: MinervaError, stop: threading.Event) -> None:
+        """Wait for the chain, longer each time in a row."""
+        self._tell(Waiting(f"the chain ({error})"))
+        shortest, longest = self.settings.retry_seconds, self.settings.retry_most_seconds
+        stop.wait(min(longest, shortest * 2 ** min(self._pauses, 16)))
+        self._pauses += 1
 
     def _absorb(self, change: Change, *, live: bool) -> None:
         self._pulse.heard()

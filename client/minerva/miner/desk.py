@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from minerva.errors import ContentTooLarge
 from minerva.miner.contents import Contents
@@ -20,6 +22,7 @@ from minerva.protocol.records import PlacedUpdate
 from minerva.protocol.state import FederationConfig
 
 _IMPATIENT_SECONDS = 0.1
+_UNKNOWN_SECONDS = 0.5
 
 
 class Desk:
@@ -65,38 +68,39 @@ class Desk:
             self._moved.notify_all()
 
     def expect(self, cid: Cid) -> None:
-        """See `MinerView.expect`. Half of the threads may wait long: strangers cannot hold them all."""
-        patient = self._patience.acquire(blocking=False)
-        try:
+        """See `MinerView.expect`."""
+        with self._patient() as patient:
             deadline = time.monotonic() + (
                 self._settings.push_wait_seconds if patient else _IMPATIENT_SECONDS
             )
             with self._moved:
                 while (refusal := self._obstacle(cid)) is not None:
                     left = deadline - time.monotonic()
-                    if left <= 0 or refusal.status == 409:
+                    if (
+                        left <= 0
+                    ):  # also after 409: the refused record may be a stranger's, the device's to come
                         raise refusal
                     self._moved.wait(left)
-        finally:
-            if patient:
-                self._patience.release()
 
     def take(self, cid: Cid, content: bytes) -> None:
         """See `MinerView.take`: judged first, as the round may wait for it; stored before the answer."""
-        placed, work, round_ = self._find(cid), self._work, self._updates.round if self._updates else 0
+        records, work, round_ = self._find(cid), self._work, self._updates.round if self._updates else 0
         self._contents.remember(cid, content)
-        if work is not None and placed is not None and work.round == placed.update.round:
-            work.intake.offer(placed, content, "push")
+        for placed in records:
+            if work is not None and work.round == placed.update.round:
+                work.intake.offer(placed, content, "push")
         self._keeper.put(cid, content, "update", round_)
 
     def kind_of(self, cid: Cid) -> str | None:
-        """See `MinerView.kind_of`."""
-        kind = self._kinds.get(cid)
-        if kind is None and self._ledger.rows(
-            "SELECT 1 FROM updates WHERE cid = ? AND accepted LIMIT 1", (str(cid),)
-        ):
-            return "update"
-        return kind
+        """See `MinerView.kind_of`. A device may hear of a block before this miner does: unknown CIDs get a moment."""
+        deadline = time.monotonic() + min(_UNKNOWN_SECONDS, self._settings.push_wait_seconds)
+        with self._patient() as patient, self._moved:
+            while (kind := self._kind(cid)) is None and patient:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._moved.wait(left)
+            return kind
 
     def content(self, cid: Cid) -> bytes:
         """See `MinerView.content`."""
@@ -107,25 +111,45 @@ class Desk:
             raise ContentTooLarge("the content is longer than the federation allows", value=str(cid))
         return data
 
+    @contextmanager
+    def _patient(self) -> Iterator[bool]:
+        """Whether this request may wait: half of the threads may at a time, so that strangers cannot hold all."""
+        patient = self._patience.acquire(blocking=False)
+        try:
+            yield patient
+        finally:
+            if patient:
+                self._patience.release()
+
+    def _kind(self, cid: Cid) -> str | None:
+        kind = self._kinds.get(cid)
+        if kind is None:
+            accepted = "SELECT 1 FROM updates WHERE cid = ? AND accepted LIMIT 1"
+            kind = "update" if self._ledger.rows(accepted, (str(cid),)) else None
+        return kind
+
     def _of_genesis(self) -> dict[Cid, str]:
         return {self._config.manifest: "manifest", self._config.model: "model"}
 
-    def _find(self, cid: Cid) -> PlacedUpdate | None:
-        return self._updates.by_cid.get(cid) if self._updates else None
+    def _find(self, cid: Cid) -> list[PlacedUpdate]:
+        return list(self._updates.by_cid.get(cid, ())) if self._updates else []
 
     def _obstacle(self, cid: Cid) -> PushRefused | None:
         """Why the content behind ``cid`` is not taken, or not yet."""
         if self._updates is None:
             return PushRefused(404, "no round takes updates now", value=str(cid), remedy="See /status.")
-        placed = self._find(cid)
-        if placed is None:
+        records = self._find(cid)
+        if not records:
             return PushRefused(
                 404,
                 f"no record of round {self._updates.round} commits to this CID",
                 value=str(cid),
                 remedy="Submit the record first.",
             )
-        missing = placed.block_number + self._config.confirmations - self._head
+        refusals = [self._work.intake.refusal(placed) if self._work else None for placed in records]
+        passing = [placed for placed, refusal in zip(records, refusals, strict=True) if refusal is None]
+        first = min(placed.block_number for placed in passing or records)
+        missing = first + self._config.confirmations - self._head
         if missing > 0:
             return PushRefused(
                 425,
@@ -133,11 +157,10 @@ class Desk:
                 value=str(cid),
                 remedy="Push again then.",
             )
-        refusal = self._work.intake.refusal(placed) if self._work else None
-        if refusal is not None:
+        if not passing and refusals[0] is not None:
             return PushRefused(
                 409,
-                f"the update is refused: {refusal.words}",
+                f"the update is refused: {refusals[0].words}",
                 value=str(cid),
                 remedy="Its content changes nothing.",
             )

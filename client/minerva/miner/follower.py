@@ -109,7 +109,10 @@ class Follower:
                     if self.work is not None:
                         self.work.see(placed)
             case events.VerificationClosed():
-                self._decide(self.history.round(event.round))
+                record = self.history.round(event.round)
+                self._decide(record)
+                if live:
+                    self._release(record, self.work)
             case events.BlockFinalized():
                 self._finish(entry, self.history.round(event.round), live)
             case events.RoundSkipped():
@@ -148,7 +151,19 @@ class Follower:
         for placed, outcome in zip(record.updates, self._outcomes, strict=True):
             if outcome.accepted and not (work is not None and work.intake.holds(placed)):
                 keeper.pin_later(placed.update.cid, "update", record.round)
+        self._release(record, work)
         keeper.expire(record.round)
+
+    def _release(self, record: RoundRecord, work: RoundWork | None) -> None:
+        """Unpin contents that neither all ballots together nor this miner accept, by whatever record."""
+        updates = record.updates
+        passes = work.intake.passes(updates) if work is not None else [False] * len(updates)
+        kept = {
+            placed.update.cid
+            for placed, outcome, passing in zip(updates, self._outcomes, passes, strict=True)
+            if outcome.accepted or passing
+        }
+        self._tools.keeper.release({placed.update.cid for placed in updates} - kept, record.round)
 
     def _prepare(self) -> None:
         """Start preparing the open round, if this miner takes part and that was not done."""

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from minerva.errors import ContentTooLarge, StoreError
+from minerva.errors import ContentMismatch, ContentTooLarge, StoreError
 from minerva.miner.contents import Contents
 from minerva.miner.ledger import Ledger
 from minerva.miner.settings import MinerSettings
 from minerva.miner.workers import Workers
+from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.history import Registration
 from minerva.protocol.reasons import Reason
 from minerva.protocol.records import PlacedUpdate
@@ -36,7 +37,8 @@ class Intake:
     max_bytes
         Longest content of an update.
     keep
-        Called, in a worker, with every update whose content is here, so that it is pinned.
+        Called, in a worker, with every update whose content is here and passes by itself, so that it is
+        pinned.
     changed
         Called from any thread when an update was judged or is to be tried again.
     """
@@ -90,8 +92,6 @@ class Intake:
         self, placed: PlacedUpdate, content: bytes | Reason, source: str, *, fetch_ms: float = 0.0
     ) -> None:
         """Judge an update by its content now, in the calling thread, unless that was done."""
-        if isinstance(content, bytes):
-            self._here.add(placed.order)
         if placed.order in self._judged:
             return
         began = time.perf_counter()
@@ -101,6 +101,8 @@ class Intake:
             if placed.order in self._judged:
                 return
             self._judged.add(placed.order)
+            if refusal is None:
+                self._here.add(placed.order)
             all_judged = len(self._judged) == len(self._seen)
         if refusal is not None:
             log.info("round %d: %s's update: %s", placed.update.round, placed.update.device, refusal.words)
@@ -116,12 +118,18 @@ class Intake:
             return len(self._seen) - len(self._judged)
 
     def holds(self, placed: PlacedUpdate) -> bool:
-        """Whether the content came."""
+        """Whether the content came, and passes by itself."""
         return placed.order in self._here
 
     def verdicts(self, updates: Sequence[PlacedUpdate]) -> bytes:
         """Return the ballot over ``updates``; whatever is not judged by now was unavailable (rule 1)."""
         return self._judge.verdicts(updates)
+
+    def passes(self, updates: Sequence[PlacedUpdate]) -> list[bool]:
+        """Tell which of the round's updates pass every rule here; none while some were not seen."""
+        if not all(self.knows(placed) for placed in updates):
+            return [False] * len(updates)
+        return [verdict == ACCEPT for verdict in self.verdicts(updates)]
 
     def retry(self) -> float | None:
         """Start the attempts that are due; seconds until the next one, None when there is none."""
@@ -153,11 +161,16 @@ class Intake:
         except ContentTooLarge:
             self.offer(placed, Reason.TOO_LARGE, "none", fetch_ms=1000 * (time.perf_counter() - began))
             return
+        except ContentMismatch as error:  # all of it was read, and would be again
+            log.warning("round %d: %s's update: %s", placed.update.round, placed.update.device, error)
+            self.offer(placed, Reason.UNAVAILABLE, "none", fetch_ms=1000 * (time.perf_counter() - began))
+            return
         except StoreError as error:
             self._later(placed, attempt, error)
             return
         self.offer(placed, content, source, fetch_ms=1000 * (time.perf_counter() - began))
-        self._keep(placed)
+        if self.holds(placed):
+            self._keep(placed)
 
     def _later(self, placed: PlacedUpdate, attempt: int, error: StoreError) -> None:
         if self._stopped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from minerva.errors import MinervaError
 from minerva.miner.contents import Contents
@@ -45,6 +45,12 @@ class Keeper:
         """Unpin what is older than the settings keep, when there is time."""
         self._later("unpin what is old", lambda: self._expire(round_))
 
+    def release(self, cids: Iterable[Cid], round_: int) -> None:
+        """Unpin updates that the round does not need after all, when there is time."""
+        needless = set(cids)
+        if needless:
+            self._later("unpin what was refused", lambda: self._release(needless, round_))
+
     def stop(self, timeout: float) -> bool:
         """Drop what waits, and let the current call end."""
         self._over.set()
@@ -61,6 +67,14 @@ class Keeper:
     def _pin(self, cid: Cid, kind: str, round_: int) -> None:
         self._contents.store.pin(cid, timeout=_PIN_SECONDS)
         self._ledger.pinned(cid, kind, round_)
+
+    def _release(self, cids: set[Cid], round_: int) -> None:
+        for cid in cids:
+            needs = self._ledger.needs(cid)
+            if needs == {("update", round_)}:
+                self._contents.store.unpin(cid)
+            if ("update", round_) in needs:
+                self._ledger.released(cid, "update", round_)
 
     def _expire(self, round_: int) -> None:
         for kinds, kept in (

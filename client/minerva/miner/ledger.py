@@ -222,6 +222,10 @@ class Ledger:
             (str(cid), *kinds, up_to_round),
         )
 
+    def released(self, cid: Cid, kind: str, round_: int) -> None:
+        """Note that a round does not need ``cid`` for this any more."""
+        self._write("DELETE FROM pins WHERE cid = ? AND kind = ? AND round = ?", (str(cid), kind, round_))
+
     def rewind(self, block: int) -> None:
         """Forget what stood in chain blocks from ``block`` on; actions and pins were real and stay."""
         for table in ("updates", "ballots", "rounds", "blocks", "chain_blocks"):
@@ -261,6 +265,11 @@ class Ledger:
         """Read with a query of this package's own; what was written and not yet flushed is seen."""
         with self._lock:
             return [dict(row) for row in self._connection.execute(query, values)]
+
+    def needs(self, cid: Cid) -> set[tuple[str, int]]:
+        """Kinds and rounds for which ``cid`` is pinned."""
+        found = self.rows("SELECT kind, round FROM pins WHERE cid = ?", (str(cid),))
+        return {(row["kind"], row["round"]) for row in found}
 
     def expired(self, kinds: Sequence[str], up_to_round: int) -> list[Cid]:
         """CIDs pinned by these kinds for rounds up to ``up_to_round``, and needed by nothing else."""

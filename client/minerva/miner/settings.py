@@ -20,10 +20,10 @@ class MinerSettings:
     public_url
         What the contract tells devices, e.g. behind a proxy; empty: ``http://host:port`` as bound.
     retention_rounds
-        Rounds whose updates stay pinned; 0: all.
+        Rounds whose accepted updates stay pinned; 0: all, so that the whole chain can be re-derived from
+        this miner.
     retention_models
-        Rounds whose global models and block bodies stay pinned; 0: all, so that the whole chain can be
-        re-derived from this miner.
+        Rounds whose global models and block bodies stay pinned; 0: all, likewise.
     fetch_workers
         Threads that fetch and judge updates; content that is not served yet occupies one each.
     fetch_slice_seconds
@@ -67,7 +67,7 @@ class MinerSettings:
     host: str = "127.0.0.1"
     port: int = 8650
     public_url: str = ""
-    retention_rounds: int = 5
+    retention_rounds: int = 0
     retention_models: int = 0
     fetch_workers: int = 16
     fetch_slice_seconds: float = 10.0

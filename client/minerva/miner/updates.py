@@ -23,7 +23,8 @@ class RoundUpdates:
         self._federation, self.round = federation, round_
         self._heads = dict.fromkeys(indices(snapshot), ZERO32)
         self._placed: list[PlacedUpdate] = []
-        self.by_cid: dict[Cid, PlacedUpdate] = {}
+        self.by_cid: dict[Cid, list[PlacedUpdate]] = {}
+        """Several records may commit to one content: anybody can copy a CID, and be the first."""
 
     def add(self, log: Log, event: UpdateSubmitted, members: Mapping[int, MinerInfo]) -> PlacedUpdate | None:
         """Take a record in, and return it placed; None when it is of no pool of this round."""
@@ -42,7 +43,7 @@ class RoundUpdates:
         """Append a record to its pool."""
         self._heads[placed.miner_index] = extend_pool(self._heads[placed.miner_index], placed.update.leaf())
         self._placed.append(placed)
-        self.by_cid.setdefault(placed.update.cid, placed)
+        self.by_cid.setdefault(placed.update.cid, []).append(placed)
 
     @property
     def ordered(self) -> list[PlacedUpdate]:

@@ -79,7 +79,7 @@ _BOUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The genesis document (docs/SPECIFICATION.md, section M).
+    """The genesis document (docs/SPECIFICATION.md, section T).
 
     ``tensors`` are in the order of their names; ``hyperparameters`` is a flat JSON object without floats
     (numbers that are not integers are carried as decimal strings); ``code_sha256`` is the hex SHA-256 of the

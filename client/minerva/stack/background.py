@@ -109,7 +109,7 @@ class Background:
 
     def _federation(self, stack: Stack, before: str, task: Task, create: CreateSection) -> str:
         """Return the federation of the last time, if the chain still has it, else a new one."""
-        from minerva.cli.connect import connect, connect_actor
+        from minerva.connect import connect, connect_actor
         from minerva.requester import create_federation
         from minerva.store import open_store
 

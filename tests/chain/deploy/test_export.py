@@ -8,11 +8,15 @@ import stat
 
 import pytest
 from scripts import export as script
-from scripts.export import describe, export
+from scripts.config import DEPLOYMENT, FACTORY, PROOF_OF_WORK, ExportConfig
+from scripts.export import Former, Origin, attach, describe, export, recall, trace
 
 from brownie import web3
 from minerva.chain.deployment import Deployment
 from minerva.chain.rpc import Rpc
+from minerva.errors import ConfigError
+
+NOWHERE = "0x" + "4907" * 10
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +108,135 @@ def test_leaves_the_former_file_when_it_fails(deployment, tmp_path, monkeypatch,
             script.export(deployment, path)
     assert path.read_text() == "former"
     assert [file.name for file in tmp_path.iterdir()] == ["deployment.json"]
+
+
+# an existing deployment
+
+
+@pytest.fixture
+def environment(monkeypatch, tmp_path):
+    """The script's variables: only the file."""
+    for name in (FACTORY, PROOF_OF_WORK):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(DEPLOYMENT, str(tmp_path / "deployment.json"))
+    return monkeypatch
+
+
+@pytest.fixture
+def former(deployment):
+    return Former(deployment.factory.address, deployment.proof_of_work.address)
+
+
+def config(path, factory="", proof_of_work=""):
+    return ExportConfig(path, factory, proof_of_work)
+
+
+def test_main_writes_an_old_file_anew(environment, described, tmp_path, capsys):
+    """What cannot change is kept, all else is as these contracts are now."""
+    path = tmp_path / "deployment.json"
+    old = json.loads(json.dumps(described)) | {"compiler": {}, "version": "0", "block": 1}
+    for contract in old["contracts"].values():
+        contract["abi"] = []
+    path.write_text(json.dumps(old))
+    script.main()
+    assert json.loads(path.read_text()) == described | {"block": 1}
+    told = capsys.readouterr().out
+    assert described["contracts"]["FederationFactory"]["address"] in told and f"written     {path}" in told
+
+
+def test_main_finds_all_from_two_addresses(environment, former, described, tmp_path):
+    environment.setenv(FACTORY, former.factory.lower())
+    environment.setenv(PROOF_OF_WORK, former.proof_of_work)
+    script.main()
+    assert json.loads((tmp_path / "deployment.json").read_text()) == described
+
+
+def test_main_leaves_the_file_when_nothing_is_there(environment, described, tmp_path):
+    path = tmp_path / "deployment.json"
+    old = json.loads(json.dumps(described))
+    old["contracts"]["ProofOfWork"]["address"] = NOWHERE
+    path.write_text(json.dumps(old))
+    with pytest.raises(ConfigError, match="no contract lies at the ProofOfWork's address on chain 31337"):
+        script.main()
+    assert json.loads(path.read_text()) == old
+
+
+def test_the_chain_says_when_and_by_whom(deployment, former, described):
+    assert trace(attach(former)) == Origin(described["block"], described["deployer"])
+
+
+def test_a_node_that_forgets_is_named_so(deployment, monkeypatch):
+    def forgets(_address):
+        raise ValueError("missing trie node")
+
+    monkeypatch.setattr(script, "_born", forgets)
+    with pytest.raises(ConfigError, match="ValueError: missing trie node. Ask one that keeps old states"):
+        trace(deployment)
+
+
+def test_refuses_what_is_no_factory(former):
+    with pytest.raises(ConfigError, match="the contract is no FederationFactory"):
+        attach(Former(former.proof_of_work, former.proof_of_work))
+
+
+def test_refuses_what_is_no_proof_of_work(former):
+    with pytest.raises(ConfigError, match="the contract is no ProofOfWork"):
+        attach(Former(former.factory, former.factory))
+
+
+def test_refuses_an_address_without_code(former):
+    with pytest.raises(ConfigError, match="the FederationFactory's address on chain 31337: 0x4907"):
+        attach(Former(NOWHERE, former.proof_of_work))
+
+
+def test_refuses_contracts_of_another_version(former, monkeypatch):
+    monkeypatch.setattr(script, "PROTOCOL_VERSION", "2")
+    with pytest.raises(ConfigError, match="of another version: 1, not 2"):
+        attach(former)
+
+
+def test_needs_a_file_or_both_addresses(tmp_path, former):
+    for given in ({}, {"factory": former.factory}, {"proof_of_work": former.proof_of_work}):
+        with pytest.raises(ConfigError, match=f"no deployment file: .* {FACTORY} and {PROOF_OF_WORK}"):
+            recall(config(tmp_path / "none.json", **given), 31337)
+
+
+def test_refuses_what_is_no_address(tmp_path, former):
+    with pytest.raises(ConfigError, match=f"not an address in {FACTORY}: '0x12'"):
+        recall(config(tmp_path / "none.json", "0x12", former.proof_of_work), 31337)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"chainId": 31337, "contracts": {}}', '{"chainId": null}'])
+def test_refuses_what_is_no_deployment_file(tmp_path, text):
+    path = tmp_path / "deployment.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="not a deployment file"):
+        recall(config(path), 31337)
+
+
+def test_refuses_the_file_of_another_chain(deployment, tmp_path):
+    path = export(deployment, tmp_path / "deployment.json")
+    with pytest.raises(ConfigError, match="of chain 31337, this is chain 1:"):
+        recall(config(path), 1)
+
+
+def test_refuses_addresses_that_contradict_the_file(deployment, former, described, tmp_path):
+    path = export(deployment, tmp_path / "deployment.json")
+    origin = Origin(described["block"], described["deployer"])
+    expected = Former(former.factory, former.proof_of_work, origin)
+    assert recall(config(path, former.factory.lower(), former.proof_of_work), 31337) == expected
+    for given in ({"factory": NOWHERE}, {"proof_of_work": NOWHERE}):
+        with pytest.raises(ConfigError, match="another contract than the deployment file's"):
+            recall(config(path, **given), 31337)
+
+
+def test_an_origin_that_is_no_use_is_left_out(deployment, described, tmp_path):
+    path = tmp_path / "deployment.json"
+    for block, deployer in (
+        (None, described["deployer"]),
+        (-1, described["deployer"]),
+        (1, None),
+        (True, "x"),
+    ):
+        path.write_text(json.dumps(described | {"block": block, "deployer": deployer}))
+        assert recall(config(path), 31337).origin is None

@@ -70,7 +70,7 @@ class CommandActor(MemoryActor):
 
 
 class CommandChain:
-    """What `minerva.cli.connect.connect` returns, on a chain in memory."""
+    """What `minerva.connect.connect` returns, on a chain in memory."""
 
     def __init__(self, chain: MemoryChain) -> None:
         self._chain = chain

@@ -43,7 +43,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scene:
     """A chain in memory behind every command, and a store in a folder."""
     made = Scene(tmp_path)
-    monkeypatch.setattr("minerva.cli.connect.connect", lambda settings: CommandChain(made.chain))
+    monkeypatch.setattr("minerva.connect.connect", lambda settings: CommandChain(made.chain))
     Path("minerva.toml").write_text(
         f'[store]\nurl = "local:{tmp_path}/store"\n[key]\naccount = "anvil:5"\n', encoding="utf-8"
     )

@@ -254,7 +254,10 @@ def test_a_keystore_that_does_not_open(run: Any, scene: Scene, tmp_path: Path) -
             ["key.json", "--password-file", "wrong"],
             "wrong password for the keystore: key.json. Give the one it",
         ),
-        (["key.json", "--password-file", "no"], "the password file cannot be read: no: "),
+        (
+            ["key.json", "--password-file", "no"],
+            "the password file cannot be read: no: No such file or directory. Name another.",
+        ),
         (
             ["key.json"],
             "no password for the keystore: key.json. Name a file with --password-file, set MINERVA_",

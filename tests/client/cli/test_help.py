@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from cli_scene import commands
 
 from minerva import __version__
+from minerva.cli.common import stop_on_signals
 
 MINERVA = [sys.executable, "-m", "minerva.cli"]
 
@@ -156,3 +158,24 @@ def test_starts_fast_enough_to_be_typed() -> None:
     before = time.monotonic()
     subprocess.run([*MINERVA, "--help"], capture_output=True, timeout=60, check=True)
     assert time.monotonic() - before < 20, "torch and web3 are imported when they are needed, not before"
+
+
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, 130), (signal.SIGTERM, None)])
+def test_daemons_end_cleanly_on_signals(number: signal.Signals, ends: int | None) -> None:
+    before = signal.getsignal(number)
+    done: list[int | None] = []
+    try:
+        with stop_on_signals() as stop:
+            signal.raise_signal(number)
+            assert stop.is_set()
+        done.append(None)
+    except typer.Exit as exit_:
+        done.append(exit_.exit_code)
+    assert done == [ends]
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_ctrl_c_ends_a_daemon_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), stop_on_signals():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)

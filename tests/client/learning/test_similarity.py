@@ -130,3 +130,13 @@ def test_an_untrained_update_is_no_copy_of_a_trained_one():
     start = weights(base)
     assert delta_cosine(start, weights(base + delta), start) == 0.0
     assert delta_cosine(start, start, start) == 1.0
+
+
+def test_partial_sums_are_those_of_the_specification():
+    """V9: the block's length decides the order of summation, so it is no figure to tune."""
+    from pathlib import Path
+
+    from minerva.learning.similarity import SUM_BLOCK
+
+    text = (Path(__file__).parents[3] / "docs" / "SPECIFICATION.md").read_text()
+    assert f"cut into blocks of {SUM_BLOCK:,} within a tensor" in text

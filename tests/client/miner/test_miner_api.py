@@ -263,6 +263,31 @@ def test_a_push_that_cannot_help_is_told_why(scene: Scene, serve: Serve) -> None
     assert_problem(put(url, data), 409, Reason.NO_SAMPLES.words)
 
 
+def test_a_copied_cid_does_not_keep_its_device_from_pushing(scene: Scene, serve: Serve) -> None:
+    miner = scene.start(0)
+    url = serve(miner)
+    scene.await_round(1)
+    data = scene.content(1)
+    scene.submit(0, data, serve=False, samples=0)
+    eventually(lambda: miner.ledger.rows("SELECT * FROM updates"))
+    scene.submit(1, data, serve=False)
+    assert put(url, data).status_code == 201
+    eventually(lambda: miner.ledger.rows("SELECT * FROM updates WHERE source = 'push' AND pool_index = 1"))
+
+
+def test_a_push_waits_for_its_record_behind_a_copied_cid(scene: Scene, serve: Serve) -> None:
+    miner = scene.start(0, push_wait_seconds=5.0)
+    url = serve(miner)
+    scene.await_round(1)
+    data = scene.content(1)
+    scene.submit(0, data, serve=False, samples=0)
+    eventually(lambda: miner.ledger.rows("SELECT * FROM updates"))
+    late = threading.Timer(0.3, lambda: scene.submit(1, data, serve=False))
+    late.start()
+    assert put(url, data).status_code == 201
+    late.join()
+
+
 @pytest.mark.parametrize("cid", ["x", "bafy", "b" * 60, "..%2F..%2Fetc%2Fpasswd", "bafkqaaa"])
 def test_what_is_no_cid_is_refused(scene: Scene, serve: Serve, cid: str) -> None:
     url = serve(scene.start(0))
@@ -290,6 +315,15 @@ def test_models_bodies_and_the_manifest_are_served(scene: Scene, serve: Serve) -
         f"{url}/content/{config.model}", headers={"If-None-Match": f'"{config.model}"'}, timeout=5
     )
     assert cached.status_code == 304
+
+
+def test_a_model_may_be_asked_for_just_before_its_block_is_seen(scene: Scene, serve: Serve) -> None:
+    scene.start_all()
+    late = serve(scene.start(9))
+    scene.await_round(1)
+    scene.submit_all()
+    scene.await_height(1)
+    assert requests.get(f"{late}/models/{scene.state.model}", timeout=5).status_code == 200
 
 
 def test_nothing_else_is_served(scene: Scene, serve: Serve) -> None:

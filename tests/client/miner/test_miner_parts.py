@@ -12,6 +12,7 @@ import pytest
 from federation_driver import address, cid
 from miner_scene import Scene, eventually
 
+from minerva.config import MinerSection
 from minerva.errors import ContentTooLarge, ContractReverted
 from minerva.miner.broadcast import log_document, to_json
 from minerva.miner.clock import ChainClock
@@ -128,6 +129,12 @@ def test_a_chain_that_fell_silent_is_told(scene: Scene, tmp_path: Path) -> None:
     time.sleep(0.1)
     synced = pulse.checks()[0]
     assert not synced.ok and "has not answered" in synced.words
+
+
+def test_whatever_the_chain_needs_is_kept_unless_told_otherwise() -> None:
+    settings = MinerSettings(Path("a"))
+    assert settings.retention_rounds == MinerSection().retention_rounds == 0
+    assert settings.retention_models == 0
 
 
 def test_settings_are_values() -> None:

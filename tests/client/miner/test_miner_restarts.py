@@ -11,7 +11,8 @@ from federation_driver import pow_parameters
 from miner_scene import Scene, eventually
 
 from minerva.chain.memory_ledger import Transaction
-from minerva.errors import ChainUnreachable, StoreUnreachable, TransactionLost
+from minerva.chain.rpc import RpcError
+from minerva.errors import ChainError, ChainUnreachable, StoreUnreachable, TransactionLost, WrongChain
 from minerva.miner.daemon import Miner
 from minerva.protocol import actions as act
 from minerva.protocol.cid import Cid
@@ -312,6 +313,26 @@ def test_a_chain_that_does_not_answer_is_waited_for(scene: Scene, caplog: pytest
         scene.submit_all()
         scene.await_height(1)
     assert any("no answer from the node" in record.message for record in caplog.records)
+
+
+@pytest.mark.parametrize("times", [2, 9])
+@pytest.mark.parametrize("error", [RpcError("eth_getLogs", -32000, "header not found"), ChainError("odd")])
+def test_errors_of_the_node_in_a_row_are_waited_out(scene: Scene, error: ChainError, times: int) -> None:
+    miner = scene.start_all()[0]
+    scene.await_round(1)
+    eventually(lambda: all(running.miner.status.round == 1 for running in scene.running.values()))
+    scene.chain.fail_next(error, call="wait", times=3 * times)
+    scene.submit_all()
+    scene.await_height(1)
+    assert all(running.error is None and running.thread.is_alive() for running in scene.running.values())
+    eventually(lambda: miner.status.round == 2)
+
+
+def test_another_chain_in_the_nodes_place_ends_the_miner(scene: Scene) -> None:
+    miner = scene.start(0)
+    eventually(lambda: miner.status.round == 1)
+    scene.chain.fail_next(WrongChain("another chain"), call="wait")
+    eventually(lambda: isinstance(scene.running[0].error, WrongChain))
 
 
 def test_difficulty_falls_until_somebody_finds_a_proof(make_scene: MakeScene) -> None:

@@ -9,9 +9,11 @@ from eth_utils.crypto import keccak
 from federation_driver import REQUESTER
 from miner_scene import Arrays, Scene, arrays, eventually
 
+from minerva.errors import ContentMismatch
 from minerva.learning.weights import serialize
 from minerva.protocol.actions import Pause, RegisterDevice
 from minerva.protocol.blocks import Body
+from minerva.protocol.cid import Cid
 from minerva.protocol.events import Attested, BallotCast, BlockProposed, CandidateDropped, UpdateSubmitted
 from minerva.protocol.reasons import Reason
 from minerva.protocol.state import Phase, Status
@@ -318,3 +320,54 @@ def test_retention_unpins_what_is_old(make_scene: MakeScene) -> None:
     eventually(lambda: cid_of(first) not in pins and bodies[0] not in pins)
     assert set(bodies[2:]) <= pins and scene.state.model in pins
     assert {scene.chain.config(scene.federation).manifest, cid_of(serialize(arrays(0), {}))} <= pins
+
+
+def test_what_is_refused_is_unpinned_and_what_is_accepted_stays(scene: Scene) -> None:
+    miner = scene.start_all()[0]
+    scene.await_round(1)
+    good = [scene.submit(device) for device in range(3)]
+    bad = scene.submit(3, b"\x80 a pickle")
+    copy = scene.submit(4, scene.content(4, tensors=arrays(1001)))
+    scene.submit(5, good[0])  # a copied CID: one record is refused, the content stays
+    scene.await_height(1)
+    pins = scene.store._pins
+    eventually(lambda: cid_of(copy) not in pins)
+    miner._desk._keeper.drain(5)
+    pinned = {row["cid"] for row in miner.ledger.rows("SELECT cid FROM pins WHERE kind = 'update'")}
+    assert pinned == {str(cid_of(data)) for data in good} and {cid_of(data) for data in good} <= pins
+    assert str(cid_of(bad)) not in pinned
+
+
+class Forging(MemoryStore):
+    """The scene's store behind a node that serves other bytes for one CID."""
+
+    def __init__(self, inner: MemoryStore) -> None:
+        super().__init__()
+        self.inner, self.forged, self.asked = inner, b"", 0
+
+    def put(self, data: bytes) -> Cid:
+        return self.inner.put(data)
+
+    def get(self, cid: Cid, *, max_bytes: int, timeout: float) -> bytes:
+        if cid == cid_of(self.forged):
+            self.asked += 1
+            raise ContentMismatch(f"the node served other bytes for {cid}")
+        return self.inner.get(cid, max_bytes=max_bytes, timeout=timeout)
+
+    def pin(self, cid: Cid, *, timeout: float) -> None:
+        self.inner.pin(cid, timeout=timeout)
+
+    def unpin(self, cid: Cid) -> None:
+        self.inner.unpin(cid)
+
+
+def test_content_that_does_not_hash_to_its_cid_is_fetched_once(scene: Scene) -> None:
+    store = Forging(scene.store)
+    scene.start(0, store=store)
+    scene.await_round(1)
+    store.forged = scene.content(0)
+    scene.submit_all()
+    eventually(lambda: scene.state.voted == 1)
+    ballot = events(scene, BallotCast)[0]
+    assert isinstance(ballot, BallotCast)
+    assert ballot.verdicts == bytes([Reason.UNAVAILABLE]) + b"\xff" * 5 and store.asked == 1

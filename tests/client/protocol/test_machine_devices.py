@@ -59,6 +59,18 @@ def test_reverts_when_too_many_join_between_two_openings(stage):
     stage.register(7, stage.contract(0))
 
 
+def test_who_comes_and_goes_takes_no_place_from_others(stage):
+    """M4: joins are counted net, so nobody can use them up alone."""
+    stage.found(make_config(stage.world.consensus.address, max_joins=2))
+    stage.populate(miners=2)
+    for _ in range(5):
+        stage.leave_device(0)
+        stage.register(0, stage.contract(0))
+        stage.register(0, stage.contract(1))
+        stage.register(0, stage.contract(0))
+    assert (stage.state.devices, stage.state.joins) == (2, 2)
+
+
 def test_reverts_when_there_are_too_many_devices_unless_one_moves(stage):
     stage.open(miners=2, max_devices=2, max_joins=2)
     assert refusal(lambda: stage.register(7, stage.contract(0))) == ("FederationDevicesFull", 2)

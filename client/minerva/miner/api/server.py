@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -52,8 +53,8 @@ class MinerServer:
         except (OSError, OverflowError) as error:
             raise NodeConflict(
                 "the API cannot listen there",
-                value=f"{host}:{port}: {error}",
-                remedy="Name another with --set miner.port=0",
+                value=f"{host}:{port}: {_reason(error)}",
+                remedy="Name another with --set miner.host or miner.port; port 0 takes any free one.",
             ) from None
         self.address, self.port = str(listening.getsockname()[0]), int(listening.getsockname()[1])
         self._map: dict[int, Any] = {}
@@ -105,3 +106,9 @@ class MinerServer:
                 connection.close()
         self._server.trigger.close()
         self._map.clear()
+
+
+def _reason(error: OSError | OverflowError) -> str:
+    """Return what the system said, without the address that Python adds to it."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if isinstance(number, int) and number > 0 else str(error)

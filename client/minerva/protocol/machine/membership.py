@@ -118,9 +118,9 @@ class Membership:
         s = self.state
         current = self.members.get(miner.index) is miner and not self._in(s.leaving, miner.index)
         require(current, "FederationOnlyMiner", miner.address)
-        require(s.joins < self.config.max_joins, "FederationTooManyJoins", self.config.max_joins)
-        room = device in self._miner_of or s.devices < self.config.max_devices
-        require(room, "FederationDevicesFull", self.config.max_devices)
+        if device not in self._miner_of:
+            require(s.joins < self.config.max_joins, "FederationTooManyJoins", self.config.max_joins)
+            require(s.devices < self.config.max_devices, "FederationDevicesFull", self.config.max_devices)
 
     def bind(self, device: Address, miner: MinerMachine) -> int:
         """M4 and M5."""
@@ -129,14 +129,14 @@ class Membership:
             former.release(device)
             self._emit(DeviceUnbound(device, former.address))
         self._miner_of[device] = miner
-        self._set(joins=s.joins + 1, devices=s.devices + (former is None))
+        self._set(joins=s.joins + (former is None), devices=s.devices + (former is None))
         self._emit(DeviceBound(device, miner.address, s.round + 1))
         return s.round + 1
 
     def unbind(self, device: Address) -> None:
         """M6."""
         miner = self._miner_of.pop(device)
-        self._set(devices=self.state.devices - 1)
+        self._set(devices=self.state.devices - 1, joins=max(0, self.state.joins - 1))
         self._emit(DeviceUnbound(device, miner.address))
 
     # Shared

@@ -25,7 +25,7 @@ def test_releases_from_the_former_miner(training, devices):
     assert transaction.events["DeviceUnbound"]["miner"] == training.miners[0]
     assert training.federation.minerOf(devices[0]) == training.miners[1]
     assert training.miners[0].deviceOf(devices[0]) == (0, 0, 0)
-    assert (training.state.devices, training.state.joins) == (4, 1)
+    assert (training.state.devices, training.state.joins) == (4, 0)
 
 
 def test_releases_from_a_miner_that_left(make, devices):
@@ -38,11 +38,13 @@ def test_releases_from_a_miner_that_left(make, devices):
 
 
 def test_reverts_when_too_many_joined(make, devices):
-    """M4: re-binding counts."""
-    scene = make(bound=5, max_joins=6)
+    """M4: re-binding does not count, and who leaves makes room."""
+    scene = make(bound=5, max_joins=5)
     scene.miners[0].registerDevice(ROOT, 1, 1, {"from": devices[1]})
-    with reverts("FederationTooManyJoins", 6):
+    with reverts("FederationTooManyJoins", 5):
         scene.register(devices[6])
+    scene.miners[0].leave({"from": devices[1]})
+    scene.register(devices[6])
 
 
 def test_counts_joins_afresh_after_an_opening(make, devices):

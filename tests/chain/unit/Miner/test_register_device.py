@@ -67,8 +67,7 @@ def test_reverts_in_the_order_of_the_checks(make, devices):
     scene = make(bound=4, max_joins=4)
     nothing = (bytes(32), 0, 0)
     with reverts("FederationTooManyJoins", 4):
-        scene.miners[0].registerDevice(*nothing, {"from": devices[0]})
-    scene.tick()
+        scene.miners[0].registerDevice(*nothing, {"from": devices[6]})
     with reverts("MinerDeviceAlreadyBound", devices[0]):
         scene.miners[0].registerDevice(*nothing, {"from": devices[0]})
     scene.federation.leave({"from": scene.owners[0]})
