@@ -88,6 +88,9 @@ class DeviceSection(_Section):
     seed: int = Field(default=0, ge=0, description="of the partition")
     epochs: int = Field(default=0, ge=0, le=10_000, description="local epochs a round; 0: the task's own")
     push: bool = Field(default=True, description="offer updates to the miner's API before the own store")
+    private_network: bool = Field(
+        default=False, description="talk to miners on private addresses too, as on a consortium's own network"
+    )
     trust_code: bool = Field(default=False, description="accept a manifest that names another training code")
     rounds: int = Field(
         default=0, ge=0, description="stop after so many submissions; 0: when the federation closes"

@@ -10,7 +10,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,11 +108,19 @@ class TellingTransport(Transport):
     """Remembers who took the bytes."""
 
     def __init__(self, store: Store | None, *, push: bool = True) -> None:
-        super().__init__(store, push=push)
+        super().__init__(store, push=push, local=True)
         self.taken: list[str] = []
 
-    def publish(self, cid: Cid, data: bytes, endpoint: str, *, timeout: float) -> str:
-        by = super().publish(cid, data, endpoint, timeout=timeout)
+    def publish(
+        self,
+        cid: Cid,
+        data: bytes,
+        endpoint: str,
+        *,
+        timeout: float,
+        others: Callable[[], Iterable[str]] = tuple,
+    ) -> str:
+        by = super().publish(cid, data, endpoint, timeout=timeout, others=others)
         self.taken.append(by)
         return by
 

@@ -144,7 +144,7 @@ def build_device(context: Context, federation: str, kind: type[Device] | None = 
 
     section = context.settings.device
     chain, actor = context.chain(), context.actor()
-    local = chain.chain_id == ANVIL_CHAIN_ID
+    local = section.private_network or chain.chain_id == ANVIL_CHAIN_ID
     transport = context.closing(Transport(context.store_or_none(), push=section.push, local=local))
     trainer = build_trainer(section)
     journal = Journal(_journal_folder(context, federation, actor.address))

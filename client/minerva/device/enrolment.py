@@ -136,7 +136,9 @@ class Enrolment:
         info = self._view.binding()
         if info is None:
             raise ChainError(
-                "the registration did not take effect", value=self._view.device, remedy="Register again."
+                "this device left the miner a moment ago",
+                value=miner.contract,
+                remedy="It can join again once a round has opened, or join with another miner now.",
             )
         log.info("bound to miner %s, counting from round %d", info.miner, info.from_round)
         return info

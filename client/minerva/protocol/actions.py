@@ -118,7 +118,7 @@ class LeaveDevice:
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.round}/leave-device"
+        return f"{self.federation}/{self.round}/leave-device/{self.miner}"
 
 
 @dataclass(frozen=True, slots=True)
