@@ -173,7 +173,7 @@ class Site:
         self.devices: list[DeviceThread] = []
         self.logs: list[Log] = []
         self._stuck = ""  # tests that share a federation do not all wait for what will not come
-        options = {
+        options: dict[str, Any] = {
             "rounds": 1000, "min_miners": 1, "training_seconds": LONG, "verification_seconds": LONG, "fetch_seconds": LONG // 2,
             "mining_seconds": LONG, "attestation_seconds": LONG, "difficulty": 200_000, "target_seconds": 1,
         }  # fmt: skip

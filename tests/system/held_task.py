@@ -38,7 +38,7 @@ def train(model: nn.Module, x: Tensor, y: Tensor, *, epochs: int, seed: int, lea
     parameters = list(model.parameters())
     for epoch in range(epochs):
         order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed + epoch))
-        for batch in order.split(20):
+        for batch in torch.split(order, 20):
             gradients = torch.autograd.grad(cross_entropy(model(x[batch]), y[batch]), parameters)
             with torch.no_grad():
                 for parameter, gradient in zip(parameters, gradients, strict=True):

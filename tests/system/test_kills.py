@@ -177,15 +177,6 @@ def _returns(scene: Scene) -> None:
     assert len(scene.site.all(MinerCreated)) == MINERS
 
 
-def test_a_miner_killed_in_training_and_back_before_its_end_votes(scene: Scene) -> None:
-    round_ = scene.next_round()
-    scene.site.kill(f"miner-{VICTIM}")
-    assert scene.site.chain.state(scene.site.address).phase is Phase.TRAINING
-    _returns(scene)
-    scene.finish(round_)
-    assert scene.site.all(BallotCast, round=round_, index=VICTIM)
-
-
 def test_a_miner_killed_in_training_that_stays_away_is_left_out_and_comes_back(scene: Scene) -> None:
     round_ = scene.next_round()
     scene.site.kill(f"miner-{VICTIM}")

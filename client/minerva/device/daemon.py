@@ -71,7 +71,6 @@ class Device:
         self._over = 0
         self._patience = Patience(self.settings.retry_seconds, self.settings.poll_seconds)
         self._done = False
-        self._reported: dict[str, object] = {}
 
     def register(self, miner: Address | None = None) -> DeviceInfo:
         """Join with a miner, unless that was done; see `Enrolment.register`."""
@@ -296,10 +295,7 @@ class Device:
             "awaiting": self._verdicts.rounds, "verdict": self._verdicts.last,
             "problem": self._patience.problem,
         }  # fmt: skip
-        if status == self._reported:
-            return
         try:
             self.journal.write_status(status)
-            self._reported = status
         except StoreError as error:
             log.error("%s", error)

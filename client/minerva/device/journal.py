@@ -42,6 +42,7 @@ class Journal:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._status: dict[str, object] = {}
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def save(self, prepared: Prepared) -> None:
@@ -67,9 +68,12 @@ class Journal:
         return Prepared(action, content, start) if whole and base in (None, start) else None
 
     def write_status(self, status: Mapping[str, object]) -> None:
-        """Replace the status that `minerva device status` shows; ``at`` is when, in seconds."""
+        """Replace the status that `minerva device status` shows; ``at`` is when it changed, in seconds."""
+        if status == self._status:
+            return
         document = json.dumps({**status, "at": int(time.time())}).encode()
         self._write("status.json", document, durable=False)
+        self._status = dict(status)
 
     def read_status(self) -> dict[str, Any]:
         """Return the last status; empty when the device never ran here."""

@@ -173,7 +173,7 @@ def test_ballots_that_a_reorganisation_dropped_are_cast_again(scene: Scene) -> N
 
 def test_an_update_that_a_reorganisation_dropped_changes_the_ballots(scene: Scene) -> None:
     for number in range(3):
-        scene.start(number, search_threads=0)
+        scene.start(number, search_threads=0, tick_delay_seconds=5.0)  # blocks: updates, ballots
     scene.await_round(1)
     scene.submit_all()
     scene.await_phase(Phase.MINING)
