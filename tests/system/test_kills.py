@@ -30,7 +30,6 @@ from minerva.protocol.events import (
     UpdateSubmitted,
     VerificationClosed,
 )
-from minerva.protocol.state import Phase
 from minerva.stack.parts import FIRST_DEVICE_KEY, Stack
 from minerva.verification.audit import audit
 

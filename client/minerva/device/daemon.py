@@ -27,10 +27,8 @@ __all__ = ["Device", "DeviceSettings"]
 
 log = logging.getLogger(__name__)
 
-_BACK_BLOCKS = 256
-"""How far back a start reads the logs: for the blocks that decided on updates of before."""
-_SLICE_SECONDS = 1.0
-"""Longest wait for the chain at a time, so that a stop is seen."""
+_BACK_BLOCKS = 256  # read at the start, for what became of updates of before
+_SLICE_SECONDS = 1.0  # longest wait for the chain at a time, so that a stop is seen
 
 
 class Device:
@@ -267,8 +265,8 @@ class Device:
 
     def _count(self, state: FederationState) -> float:
         """Have done with the round's update."""
-        self._sent.add(state.round)
         self._over = state.round
+        self._sent.add(self._over)
         return self.settings.poll_seconds
 
     def _wanted(self, state: FederationState) -> bool:
