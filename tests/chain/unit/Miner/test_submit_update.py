@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.errors import reverts, reverts_without_reason
+from support.puzzle import parameters
 from support.scene import ROOT, names
 
 from minerva.protocol.records import ZERO32, extend_pool
@@ -56,7 +57,11 @@ def test_a_silent_device_comes_back(make):
 
 def test_a_device_silent_for_longer_than_the_lanes_comes_back(make):
     """M8: after nine rounds nothing is left to take away."""
-    scene = make(silent_rounds=7, max_extensions=0, rounds=20, min_updates=1, min_devices=1)
+    # Blocks at once would make a puzzle of ten seconds four times harder each round.
+    puzzle = parameters(difficulty=1, target_seconds=1)
+    scene = make(
+        silent_rounds=7, max_extensions=0, rounds=20, min_updates=1, min_devices=1, consensus_parameters=puzzle
+    )
     scene.tick()
     for _ in range(9):
         scene.submit(0)
