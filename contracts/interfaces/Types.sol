@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IConsensus} from "./IConsensus.sol";
+import {IMembershipPolicy} from "./IMembershipPolicy.sol";
 
 /// A CIDv1 over sha2-256: the digest, and the codec (0x55 raw, 0x70 dag-pb).
 struct Cid {
@@ -33,6 +34,51 @@ struct Config {
     uint32 maxPauseSeconds;
     uint32 maxModelBytes;
     uint8 confirmations;
+    /// The zero address: anyone may join.
+    IMembershipPolicy policy;
+    bytes policyParameters;
+}
+
+/// What members stake. All zero: nothing, and the federation has no `StakeVault`.
+struct StakeTerms {
+    /// An ERC-20; zero for ether.
+    address token;
+    /// The least that a miner stakes.
+    uint128 minimum;
+    /// What one unit of weight costs where weight is stake.
+    uint128 unit;
+    /// How long after the last round of a duty evidence of an offence may be brought.
+    uint32 evidenceSeconds;
+    /// Slashed of an offender's stake, in 1/10,000.
+    uint16 rejectedBps;
+    uint16 equivocationBps;
+    uint16 absenceBps;
+    /// Every so many absences are an offence; 0 for never.
+    uint8 absences;
+    /// Of what is slashed for equivocation, the reporter's share in 1/10,000.
+    uint16 reporterBps;
+}
+
+/// What the requester pays. All zero: nothing, and the federation has no `RewardVault`.
+struct RewardTerms {
+    /// An ERC-20; zero for ether.
+    address token;
+    /// The most that one round costs.
+    uint128 perRound;
+    /// How that is split, in 1/10,000; 10,000 together.
+    uint16 dataBps;
+    uint16 proposerBps;
+    uint16 ballotBps;
+    uint16 attesterBps;
+    /// How long after the end earnings may be claimed.
+    uint32 claimSeconds;
+}
+
+/// What a miner is slashed for.
+enum Offence {
+    RejectedCandidate,
+    Equivocation,
+    Absence
 }
 
 /// The life of one round. `Pending` until it opens; `Finalized` or `Skipped` for ever after.
@@ -74,6 +120,7 @@ struct State {
     uint64 leaving;
     uint64 dormant;
     uint64 snapshot;
+    uint64 voters;
     uint64 voted;
     uint64 barred;
     uint64 approvals;
@@ -121,6 +168,12 @@ struct Header {
     bytes32 acceptedRoot;
     Cid body;
     Cid model;
+    /// The root over what each account has earned so far by the tables of all blocks (StandardMerkleTree).
+    bytes32 rewardsRoot;
+    /// What this block grants.
+    uint128 rewardsTotal;
+    /// The lanes that the consensus module takes for the next round.
+    uint256[] weights;
     address proposer;
     bytes proof;
 }
