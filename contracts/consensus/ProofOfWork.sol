@@ -3,10 +3,13 @@ pragma solidity ^0.8.30;
 
 import {IConsensus} from "../interfaces/IConsensus.sol";
 import {IProofOfWork} from "../interfaces/IProofOfWork.sol";
+import {MaskLib} from "../libraries/MaskLib.sol";
 
 /// Miners race for a nonce (docs/SPECIFICATION.md, W). Nobody can start before the ballots are in, because the
 /// seed holds their root.
 contract ProofOfWork is IProofOfWork {
+    using MaskLib for uint64;
+
     /// The puzzle of one federation. Difficulty 0: not configured.
     struct Puzzle {
         uint64 difficulty;
@@ -22,14 +25,7 @@ contract ProofOfWork is IProofOfWork {
 
     /// @inheritdoc IConsensus
     function configure(bytes calldata parameters) external {
-        if (_puzzles[msg.sender].difficulty != 0) revert ConsensusAlreadyConfigured(msg.sender);
-        if (parameters.length != 64) revert ConsensusInvalidParameters(parameters);
-        (uint256 start, uint256 target) = abi.decode(parameters, (uint256, uint256));
-        if (start == 0 || start > MAX_DIFFICULTY || target == 0 || target > MAX_TARGET_SECONDS) {
-            revert ConsensusInvalidParameters(parameters);
-        }
-        // forge-lint: disable-next-line(unsafe-typecast): both are within bounds
-        _puzzles[msg.sender] = Puzzle(uint64(start), uint32(target));
+        _puzzles[msg.sender] = _parse(parameters);
         emit ConsensusConfigured(msg.sender, parameters);
     }
 
@@ -50,7 +46,34 @@ contract ProofOfWork is IProofOfWork {
     }
 
     /// @inheritdoc IConsensus
-    function check(Claim calldata claim, bytes calldata proof) external view {
+    function onJoined(uint8 index) external {}
+
+    /// @inheritdoc IConsensus
+    function onSlashed(uint32 round, uint8 index) external {}
+
+    /// @inheritdoc IConsensus
+    function open(uint32, uint64 snapshot) external pure returns (uint64, uint256[] memory) {
+        return (snapshot, new uint256[](0));
+    }
+
+    /// @inheritdoc IConsensus
+    function replace(uint32, uint64 silent) external pure returns (uint64, uint256[] memory) {
+        return (silent, new uint256[](0));
+    }
+
+    /// @inheritdoc IConsensus
+    function weigh(uint64 mask) external pure returns (uint256) {
+        return mask.count();
+    }
+
+    /// @inheritdoc IConsensus
+    function validate(address, bytes calldata parameters) external pure {
+        _parse(parameters);
+    }
+
+    /// @inheritdoc IConsensus
+    function propose(Claim calldata claim, bytes calldata proof, uint256[] calldata next) external view {
+        if (next.length != 0) revert ConsensusInvalidWeights(next);
         uint256 target = type(uint256).max / _puzzleOf(msg.sender).difficulty;
         if (proof.length != 32) revert ConsensusInvalidProof(claim.round, claim.miner);
         uint256 nonce = abi.decode(proof, (uint256));
@@ -81,6 +104,16 @@ contract ProofOfWork is IProofOfWork {
                 claim.miner
             )
         );
+    }
+
+    function _parse(bytes calldata parameters) private pure returns (Puzzle memory) {
+        if (parameters.length != 64) revert ConsensusInvalidParameters(parameters);
+        (uint256 start, uint256 target) = abi.decode(parameters, (uint256, uint256));
+        if (start == 0 || start > MAX_DIFFICULTY || target == 0 || target > MAX_TARGET_SECONDS) {
+            revert ConsensusInvalidParameters(parameters);
+        }
+        // forge-lint: disable-next-line(unsafe-typecast): both are within bounds
+        return Puzzle(uint64(start), uint32(target));
     }
 
     function _change(uint32 round, uint256 former, uint256 next) private {

@@ -1,46 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Proxy} from "@openzeppelin/contracts/proxy/Proxy.sol";
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
 
 import {IConsensus} from "../interfaces/IConsensus.sol";
-import {IFederation} from "../interfaces/IFederation.sol";
-import {Config, Drop, Header, Phase, Status} from "../interfaces/Types.sol";
+import {IFederationRounds} from "../interfaces/IFederationRounds.sol";
+import {Drop, Header, Phase, Status} from "../interfaces/Types.sol";
 import {CidLib} from "../libraries/CidLib.sol";
-import {FederationConfig} from "../libraries/FederationConfig.sol";
 import {HeaderLib} from "../libraries/HeaderLib.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
-import {FederationControl} from "./FederationControl.sol";
-import {FederationViews} from "./FederationViews.sol";
+import {FederationMembership} from "./FederationMembership.sol";
+import {FederationPhases} from "./FederationPhases.sol";
 
-/// Cloned by the factory for each learning task: what miners do in a round (docs/SPECIFICATION.md, P). Each call
-/// first does the transition that is due, so that on the fast path nobody needs `tick`.
-contract Federation is FederationControl, FederationViews, Initializable {
-    using FederationConfig for FederationConfig.State;
+/// Cloned by the factory for each learning task: what members do in a round (docs/SPECIFICATION.md, P). Each call
+/// first does the transition that is due, so that on the fast path nobody needs `tick`. All other calls it passes on
+/// to its extension, in its own storage, because both together are more code than a contract may have (EIP-170).
+contract Federation is FederationPhases, FederationMembership, Proxy, Initializable {
     using MaskLib for uint64;
 
-    constructor() {
+    /// Answers what is not asked in every round.
+    address private immutable _extension;
+
+    constructor(address extension) {
+        _extension = extension;
         _disableInitializers();
     }
 
-    /// @inheritdoc IFederation
-    function initialize(address requester_, Config calldata config_) external initializer {
-        FederationConfig.check(config_);
-        _config.store(config_);
-        _requester = requester_;
-        _factory = msg.sender;
-        _modelDigest = config_.model.digest;
-        _ballots.modelCodec = config_.model.codec;
-        _blocks[0] = HeaderLib.genesis(address(this), config_.manifest, config_.model);
-        config_.consensus.configure(config_.consensusParameters);
-    }
-
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationRounds
     function tick() external nonReentrant whenOpen {
         if (!_advance()) revert FederationNothingDue(_clock.round, _clock.phase, _clock.deadline);
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationRounds
     function vote(uint32 round, bytes32 updatesRoot, bytes calldata verdicts) external nonReentrant {
         uint8 index = _begin(round, Phase.Verification);
         uint64 voted = _ballots.voted;
@@ -53,15 +45,14 @@ contract Federation is FederationControl, FederationViews, Initializable {
         _ballots.voted = voted;
         _ballotHashes[index] = keccak256(verdicts);
         emit BallotCast(round, index, updatesRoot, verdicts);
-        if (voted == _clock.snapshot) _closeVerification();
+        if (_clock.voters & ~voted == 0) _closeVerification();
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationRounds
     function propose(Header calldata header) external nonReentrant {
         uint8 index = _begin(header.round, Phase.Mining);
         if (_ballots.barred.has(index)) revert FederationProposerBarred(header.round, index);
         _checkHeader(header, index);
-
         bytes32 hash = HeaderLib.hash(header);
         // Mining opened one of its lengths before its deadline, time paused apart.
         _attestations.elapsed = uint32(block.timestamp + _config.miningSeconds - _clock.deadline);
@@ -73,10 +64,13 @@ contract Federation is FederationControl, FederationViews, Initializable {
         uint40 deadline = _enter(Phase.Attestation, _config.attestationSeconds);
         _wake(index);
         emit BlockProposed(header.round, index, hash, header, deadline);
+        if (address(_rewardVault) != address(0)) {
+            _rewardVault.onProposed(msg.sender, header.round, hash, header.rewardsTotal);
+        }
         _settle();
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationRounds
     function attest(uint32 round, bytes32 candidate, bool approve) external nonReentrant {
         uint8 index = _begin(round, Phase.Attestation);
         if (candidate != _blocks[round]) revert FederationUnexpectedCandidate(_blocks[round], candidate);
@@ -86,14 +80,39 @@ contract Federation is FederationControl, FederationViews, Initializable {
         else _attestations.rejections = rejections | MaskLib.bit(index);
         _wake(index);
         emit Attested(round, index, candidate, approve);
+        if (approve && address(_rewardVault) != address(0)) {
+            _rewardVault.onAttested(msg.sender, round, candidate);
+        }
         _settle();
+    }
+
+    /// @inheritdoc IFederationRounds
+    function onSlashed(address owner, uint32 round) external nonReentrant {
+        if (msg.sender != address(_stakeVault)) revert FederationOnlyStakeVault(msg.sender);
+        uint8 place = _placeOfOwner[owner];
+        if (place == 0) return;
+        _config.consensus.onSlashed(round, place - 1);
+        if (!_stakeVault.isSufficient(owner)) _membership.dormant |= MaskLib.bit(place - 1);
+    }
+
+    /// @inheritdoc IFederationRounds
+    function requireTraining(uint32 round, uint8 index) external view {
+        // Read in one go: the optimizer makes this a single SLOAD.
+        (Status status, Phase current, uint32 last) = (_clock.status, _clock.phase, _clock.round);
+        (uint40 deadline, uint64 snapshot) = (_clock.deadline, _clock.snapshot);
+        if (status != Status.Running) revert FederationUnexpectedStatus(status);
+        if (round != last) revert FederationUnexpectedRound(last, round);
+        if (current != Phase.Training || block.timestamp >= deadline) {
+            revert FederationUnexpectedPhase(round, current, Phase.Training);
+        }
+        if (!snapshot.has(index)) revert FederationNotInSnapshot(msg.sender, round);
     }
 
     /// Act on the attestations as soon as they decide.
     function _settle() private {
-        uint256 total = _clock.snapshot.count();
-        uint256 approvals = _attestations.approvals.count();
-        uint256 rejections = _attestations.rejections.count();
+        uint256 total = _weigh(_clock.voters);
+        uint256 approvals = _weigh(_attestations.approvals);
+        uint256 rejections = _weigh(_attestations.rejections);
         if (2 * approvals > total) return _finalize();
         if (2 * rejections > total) return _dropCandidate(Drop.Rejected);
         uint256 silent = total - approvals - rejections;
@@ -111,7 +130,7 @@ contract Federation is FederationControl, FederationViews, Initializable {
         Phase current = _clock.phase;
         if (current != expected) revert FederationUnexpectedPhase(round, current, expected);
         index = _requireOwner();
-        if (!_clock.snapshot.has(index)) revert FederationNotInSnapshot(msg.sender, round);
+        if (!_clock.voters.has(index)) revert FederationNotInSnapshot(msg.sender, round);
     }
 
     function _requireRound(uint32 round) private view {
@@ -120,7 +139,7 @@ contract Federation is FederationControl, FederationViews, Initializable {
     }
 
     /// What the chain knows of a block must be in its header, and its proof must entitle the miner.
-    function _checkHeader(Header calldata header, uint8 index) private view {
+    function _checkHeader(Header calldata header, uint8 index) private {
         address miner = _members[index].miner;
         bytes32 parent = _head();
         if (header.number != _attestations.height + 1) revert FederationHeaderMismatch(0);
@@ -129,11 +148,25 @@ contract Federation is FederationControl, FederationViews, Initializable {
         if (header.ballotsRoot != _ballotsRoot) revert FederationHeaderMismatch(4);
         if (!CidLib.isCodec(header.body.codec)) revert FederationHeaderMismatch(6);
         if (!CidLib.isCodec(header.model.codec)) revert FederationHeaderMismatch(7);
-        if (header.proposer != miner) revert FederationHeaderMismatch(8);
-        _config.consensus
-            .check(
-                IConsensus.Claim(header.round, parent, header.updatesRoot, header.ballotsRoot, miner),
-                header.proof
-            );
+        if (address(_rewardVault) == address(0)) {
+            if (header.rewardsRoot != 0) revert FederationHeaderMismatch(8);
+            if (header.rewardsTotal != 0) revert FederationHeaderMismatch(9);
+        }
+        if (header.proposer != miner) revert FederationHeaderMismatch(11);
+        IConsensus.Claim memory claim;
+        claim.round = header.round;
+        claim.parent = parent;
+        claim.updatesRoot = header.updatesRoot;
+        claim.ballotsRoot = header.ballotsRoot;
+        claim.miner = miner;
+        claim.index = index;
+        claim.turn = _clock.extensions + _clock.candidates;
+        claim.eligible = _clock.voters & ~_ballots.barred;
+        _config.consensus.propose(claim, header.proof, header.weights);
+    }
+
+    /// Who answers the calls that are not above.
+    function _implementation() internal view override returns (address) {
+        return _extension;
     }
 }

@@ -7,7 +7,9 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IFederationFactory} from "../interfaces/IFederationFactory.sol";
 import {IMiner} from "../interfaces/IMiner.sol";
-import {Config} from "../interfaces/Types.sol";
+import {IRewardVault} from "../interfaces/IRewardVault.sol";
+import {IStakeVault} from "../interfaces/IStakeVault.sol";
+import {Config, RewardTerms, StakeTerms} from "../interfaces/Types.sol";
 
 /// The one contract of a deployment that everything else is found from.
 contract FederationFactory is IFederationFactory {
@@ -17,27 +19,54 @@ contract FederationFactory is IFederationFactory {
     address public immutable federationImplementation;
     /// What miners are clones of.
     address public immutable minerImplementation;
+    /// What the vaults of stakes are clones of.
+    address public immutable stakeVaultImplementation;
+    /// What the vaults of rewards are clones of.
+    address public immutable rewardVaultImplementation;
 
     EnumerableSet.AddressSet private _federations;
 
-    constructor(address federationImplementation_, address minerImplementation_) {
+    constructor(
+        address federationImplementation_,
+        address minerImplementation_,
+        address stakeVaultImplementation_,
+        address rewardVaultImplementation_
+    ) {
         federationImplementation = federationImplementation_;
         minerImplementation = minerImplementation_;
+        stakeVaultImplementation = stakeVaultImplementation_;
+        rewardVaultImplementation = rewardVaultImplementation_;
     }
 
     /// @inheritdoc IFederationFactory
-    function createFederation(Config calldata config) external returns (address federation) {
+    function createFederation(Config calldata config, StakeTerms calldata stake, RewardTerms calldata rewards)
+        external
+        returns (address federation)
+    {
         federation = Clones.clone(federationImplementation);
         _federations.add(federation);
         emit FederationCreated(federation, msg.sender, config.manifest.digest, config.manifest.codec);
-        IFederation(federation).initialize(msg.sender, config);
+        address stakeVault;
+        if (_isStaked(stake)) {
+            stakeVault = Clones.clone(stakeVaultImplementation);
+            IStakeVault(stakeVault).initialize(federation, stake, _longestRound(config));
+        }
+        address rewardVault;
+        if (_isPaid(rewards)) {
+            rewardVault = Clones.clone(rewardVaultImplementation);
+            IRewardVault(rewardVault).initialize(federation, rewards, config.rounds, config.maxMiners);
+        }
+        IFederation(federation).initialize(msg.sender, config, stakeVault, rewardVault);
     }
 
     /// @inheritdoc IFederationFactory
-    function createMiner(address federation, string calldata endpoint) external returns (address miner) {
+    function createMiner(address federation, string calldata endpoint, bytes calldata evidence)
+        external
+        returns (address miner)
+    {
         if (!_federations.contains(federation)) revert FactoryUnknownFederation(federation);
         miner = Clones.clone(minerImplementation);
-        uint8 index = IFederation(federation).addMiner(msg.sender, miner, endpoint);
+        uint8 index = IFederation(federation).addMiner(msg.sender, miner, endpoint, evidence);
         IMiner(miner).initialize(federation, msg.sender, index, endpoint);
         emit MinerCreated(federation, msg.sender, miner);
     }
@@ -62,5 +91,24 @@ contract FederationFactory is IFederationFactory {
     /// @inheritdoc IFederationFactory
     function version() external pure returns (string memory) {
         return "1";
+    }
+
+    /// How long a round can last at most, in seconds (S5).
+    function _longestRound(Config calldata config) private pure returns (uint40) {
+        uint256 phases = uint256(config.trainingSeconds) + config.verificationSeconds + config.miningSeconds;
+        uint256 candidates = uint256(config.miningSeconds) + config.attestationSeconds;
+        // forge-lint: disable-next-line(unsafe-typecast): the bounds of the configuration are far below
+        return uint40(
+            (uint256(config.maxExtensions) + 1) * phases + config.maxCandidates * candidates
+                + config.maxPauseSeconds
+        );
+    }
+
+    function _isStaked(StakeTerms calldata terms) private pure returns (bool) {
+        return keccak256(abi.encode(terms)) != keccak256(new bytes(9 * 32));
+    }
+
+    function _isPaid(RewardTerms calldata terms) private pure returns (bool) {
+        return keccak256(abi.encode(terms)) != keccak256(new bytes(7 * 32));
     }
 }

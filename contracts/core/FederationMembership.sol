@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IFederation} from "../interfaces/IFederation.sol";
+import {IFederationRounds} from "../interfaces/IFederationRounds.sol";
+import {IMembershipPolicy} from "../interfaces/IMembershipPolicy.sol";
 import {IMiner} from "../interfaces/IMiner.sol";
 import {Member, Status} from "../interfaces/Types.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
-import {FederationStorage} from "./FederationStorage.sol";
+import {FederationRounds} from "./FederationRounds.sol";
 
 /// Who joins and leaves (docs/SPECIFICATION.md, M).
-abstract contract FederationMembership is FederationStorage {
+abstract contract FederationMembership is FederationRounds, IFederationRounds {
     using MaskLib for uint64;
 
-    /// @inheritdoc IFederation
-    function addMiner(address owner, address miner, string calldata endpoint)
+    /// @inheritdoc IFederationRounds
+    function addMiner(address owner, address miner, string calldata endpoint, bytes calldata evidence)
         external
         nonReentrant
         whenOpen
@@ -23,14 +24,17 @@ abstract contract FederationMembership is FederationStorage {
         uint64 members = _membership.members;
         index = members.lowestFree();
         if (index >= _config.maxMiners) revert FederationMinersFull(_config.maxMiners);
+        _checkPolicy(owner, IMembershipPolicy.Role.Miner, evidence);
         _membership.members = members | MaskLib.bit(index);
         _members[index] = Member(owner, miner);
         _placeOfOwner[owner] = index + 1;
         _placeOfMiner[miner] = index + 1;
+        if (address(_stakeVault) != address(0)) _stakeVault.enter(owner, index);
         emit MinerJoined(index, owner, miner, endpoint);
+        _config.consensus.onJoined(index);
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationRounds
     function leave() external nonReentrant whenOpen {
         uint8 index = _requireOwner();
         uint64 bit = MaskLib.bit(index);
@@ -41,13 +45,20 @@ abstract contract FederationMembership is FederationStorage {
         if (_clock.status == Status.Waiting) _removeLeaving();
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationRounds
     function checkIn() external nonReentrant whenOpen {
-        _wake(_requireOwner());
+        uint8 index = _requireOwner();
+        if (address(_stakeVault) != address(0)) _stakeVault.requireSufficient(msg.sender);
+        _wake(index);
     }
 
-    /// @inheritdoc IFederation
-    function bindDevice(address device) external nonReentrant whenOpen returns (uint32 fromRound) {
+    /// @inheritdoc IFederationRounds
+    function bindDevice(address device, bytes calldata evidence)
+        external
+        nonReentrant
+        whenOpen
+        returns (uint32 fromRound)
+    {
         uint8 place = _placeOfMiner[msg.sender];
         if (place == 0 || _membership.leaving.has(place - 1)) revert FederationOnlyMiner(msg.sender);
         address former = _minerOf[device];
@@ -55,6 +66,7 @@ abstract contract FederationMembership is FederationStorage {
             (uint16 devices, uint16 joins) = (_membership.devices, _membership.joins);
             if (joins >= _config.maxJoins) revert FederationTooManyJoins(_config.maxJoins);
             if (devices >= _config.maxDevices) revert FederationDevicesFull(_config.maxDevices);
+            _checkPolicy(device, IMembershipPolicy.Role.Device, evidence);
             (_membership.devices, _membership.joins) = (devices + 1, joins + 1);
         }
         _minerOf[device] = msg.sender;
@@ -67,7 +79,7 @@ abstract contract FederationMembership is FederationStorage {
         emit DeviceBound(device, msg.sender, fromRound);
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationRounds
     function unbindDevice(address device) external nonReentrant whenOpen {
         if (_minerOf[device] != msg.sender) revert FederationOnlyMiner(msg.sender);
         delete _minerOf[device];
@@ -77,20 +89,10 @@ abstract contract FederationMembership is FederationStorage {
         emit DeviceUnbound(device, msg.sender);
     }
 
-    /// Free the places of the miners that leave. No round is open.
-    function _removeLeaving() internal {
-        uint64 leaving = _membership.leaving;
-        if (leaving == 0) return;
-        _membership.members &= ~leaving;
-        _membership.dormant &= ~leaving;
-        _membership.leaving = 0;
-        for (uint8 i; i < 64; ++i) {
-            if (!leaving.has(i)) continue;
-            Member memory member = _members[i];
-            delete _placeOfOwner[member.owner];
-            delete _placeOfMiner[member.miner];
-            delete _members[i];
-            IMiner(member.miner).retire();
-        }
+    function _checkPolicy(address account, IMembershipPolicy.Role role, bytes calldata evidence)
+        private
+        view
+    {
+        if (address(_config.policy) != address(0)) _config.policy.check(account, role, evidence);
     }
 }

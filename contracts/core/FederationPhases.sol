@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IMiner} from "../interfaces/IMiner.sol";
-import {Drop, Phase, Status} from "../interfaces/Types.sol";
+import {Drop, Offence, Phase, Status} from "../interfaces/Types.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
 import {FederationRounds} from "./FederationRounds.sol";
 
@@ -20,7 +20,7 @@ abstract contract FederationPhases is FederationRounds {
         if (!late) return false;
         if (phase == Phase.Verification) _expireVerification();
         else if (phase == Phase.Mining) _expireMining();
-        else _dropCandidate(Drop.TimedOut);
+        else _expireAttestation();
         return true;
     }
 
@@ -36,23 +36,23 @@ abstract contract FederationPhases is FederationRounds {
 
     /// The ballots are fixed; non-voters are dormant.
     function _closeVerification() internal {
-        uint64 snapshot = _clock.snapshot;
+        uint64 voters = _clock.voters;
         uint64 voted = _ballots.voted;
-        uint64 absent = snapshot & ~voted;
-        uint256 total = snapshot.count();
+        uint64 absent = voters & ~voted;
+        uint256 total = voters.count();
         bytes32[] memory list = new bytes32[](total);
         uint256 n;
         for (uint8 i; n < total; ++i) {
-            if (!snapshot.has(i)) continue;
+            if (!voters.has(i)) continue;
             if (voted.has(i)) list[n] = _ballotHashes[i];
             ++n;
         }
         bytes32 root = keccak256(abi.encodePacked(list));
-        if (absent != 0) _membership.dormant |= absent;
         _ballotsRoot = root;
         _clock.extensions = 0;
         uint40 deadline = _enter(Phase.Mining, _config.miningSeconds);
         emit VerificationClosed(_clock.round, root, voted, absent, deadline);
+        if (absent != 0) _miss(absent);
     }
 
     /// A majority approves the candidate: append it.
@@ -68,6 +68,7 @@ abstract contract FederationPhases is FederationRounds {
         _ballots.modelCodec = _ballots.candidateCodec;
         emit BlockFinalized(round, number, _blocks[round], approvals);
         _config.consensus.onFinalized(round, elapsed);
+        if (address(_rewardVault) != address(0)) _rewardVault.onFinalized(round);
         _endRound();
     }
 
@@ -82,7 +83,8 @@ abstract contract FederationPhases is FederationRounds {
         _attestations.rejections = 0;
         if (reason == Drop.Rejected) _ballots.barred |= MaskLib.bit(proposer);
         emit CandidateDropped(round, proposer, _blocks[round], reason);
-        if (candidates == _config.maxCandidates || _clock.snapshot & ~_ballots.barred == 0) _skip();
+        if (reason == Drop.Rejected) _punish(proposer);
+        if (candidates == _config.maxCandidates || _clock.voters & ~_ballots.barred == 0) _skip();
         else _reopenMining(round);
     }
 
@@ -111,13 +113,57 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     function _expireVerification() private {
-        uint256 total = _clock.snapshot.count();
-        uint256 voted = _ballots.voted.count();
+        uint256 total = _weigh(_clock.voters);
+        uint256 voted = _weigh(_ballots.voted);
         if (3 * voted >= 2 * total) return _closeVerification();
-        if (_extend(_config.verificationSeconds)) return;
-        if (2 * voted > total) return _closeVerification();
-        _membership.dormant |= _clock.snapshot & ~_ballots.voted;
+        bool extended = _extend(_config.verificationSeconds);
+        if (!extended && 2 * voted > total) return _closeVerification();
+        uint64 silent = _clock.voters & ~_ballots.voted;
+        if (extended) return _replace(silent);
+        _miss(silent);
         _skip();
+    }
+
+    /// The candidate is out, and so are those who said nothing, where others stand by.
+    function _expireAttestation() private {
+        uint64 silent = _clock.voters & ~(_attestations.approvals | _attestations.rejections);
+        _dropCandidate(Drop.TimedOut);
+        if (_clock.phase == Phase.Mining) _replace(silent);
+    }
+
+    /// Others come in the place of the voters in `silent`, where the module has any.
+    function _replace(uint64 silent) private {
+        if (!_clock.weighted || silent == 0) return;
+        uint32 round = _clock.round;
+        uint64 former = _clock.voters;
+        (uint64 voters, uint256[] memory lanes) = _config.consensus.replace(round, silent);
+        uint64 gone = former & ~voters;
+        if (gone == 0 || voters & ~_clock.snapshot != 0) return;
+        _clock.voters = voters;
+        emit VotersReplaced(round, gone, voters, lanes);
+        _miss(gone);
+    }
+
+    /// The voters in `absent` are dormant, and it is counted against their stake.
+    function _miss(uint64 absent) private {
+        _membership.dormant |= absent;
+        if (address(_stakeVault) == address(0)) return;
+        uint32 round = _clock.round;
+        for (uint8 i; i < 64; ++i) {
+            if (!absent.has(i)) continue;
+            (bool punished,) = _stakeVault.miss(_members[i].owner, round);
+            if (punished) _config.consensus.onSlashed(round, i);
+        }
+    }
+
+    /// The miner's candidate was rejected.
+    function _punish(uint8 index) private {
+        uint32 round = _clock.round;
+        _config.consensus.onSlashed(round, index);
+        if (address(_stakeVault) == address(0)) return;
+        if (!_stakeVault.punish(_members[index].owner, round, Offence.RejectedCandidate)) {
+            _membership.dormant |= MaskLib.bit(index);
+        }
     }
 
     function _expireMining() private {

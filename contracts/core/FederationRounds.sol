@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IConsensus} from "../interfaces/IConsensus.sol";
 import {IMiner} from "../interfaces/IMiner.sol";
-import {Phase, Status} from "../interfaces/Types.sol";
+import {Member, Phase, Status} from "../interfaces/Types.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
-import {FederationMembership} from "./FederationMembership.sol";
+import {FederationStorage} from "./FederationStorage.sol";
 
 /// How rounds open and end (docs/SPECIFICATION.md, P1 and P6).
-abstract contract FederationRounds is FederationMembership {
+abstract contract FederationRounds is FederationStorage {
     using MaskLib for uint64;
 
     /// Open the next round if its miners and devices are there.
@@ -15,6 +16,9 @@ abstract contract FederationRounds is FederationMembership {
         uint64 snapshot = _eligible();
         if (snapshot == 0) return false;
         uint32 round = _clock.round + 1;
+        _changeConsensus(round);
+        (uint64 voters, uint256[] memory lanes) = _config.consensus.open(round, snapshot);
+        if (voters == 0 || voters & ~snapshot != 0) return false;
         uint40 deadline = _deadline(_config.trainingSeconds);
         _clock.status = Status.Running;
         _clock.phase = Phase.Training;
@@ -24,13 +28,15 @@ abstract contract FederationRounds is FederationMembership {
         _clock.round = round;
         _clock.deadline = deadline;
         _clock.snapshot = snapshot;
+        _clock.voters = voters;
+        _clock.weighted = lanes.length != 0;
         _membership.joins = 0;
         _ballots.voted = 0;
         _ballots.barred = 0;
         _ballots.openedAt = uint40(block.timestamp);
         _attestations.approvals = 0;
         _attestations.rejections = 0;
-        emit RoundOpened(round, snapshot, deadline);
+        emit RoundOpened(round, snapshot, voters, lanes, deadline);
         return true;
     }
 
@@ -52,6 +58,11 @@ abstract contract FederationRounds is FederationMembership {
 
     /// The round is over: close, or open the next one, or wait until that is possible.
     function _endRound() internal {
+        (uint64 going, uint64 later) = (_expelled.now_, _expelled.later);
+        if (going | later != 0) {
+            _membership.leaving |= going;
+            (_expelled.now_, _expelled.later) = (later, 0);
+        }
         _removeLeaving();
         if (_clock.closing || _clock.round == _config.rounds) _close();
         else if (!_tryOpen()) _clock.status = Status.Waiting;
@@ -61,12 +72,14 @@ abstract contract FederationRounds is FederationMembership {
     function _close() internal {
         _clock.status = Status.Closed;
         emit FederationClosed(_clock.round, _attestations.height, _head());
+        if (address(_rewardVault) != address(0)) _rewardVault.onClosed();
     }
 
     /// The next round's snapshot; zero when it cannot open.
     function _eligible() internal view returns (uint64 snapshot) {
         snapshot = _membership.members & ~_membership.leaving & ~_membership.dormant;
         if (snapshot.count() < _config.minMiners) return 0;
+        if (_clock.round == 0 && address(_rewardVault) != address(0) && !_rewardVault.isFunded()) return 0;
         uint256 minDevices = _config.minDevices;
         uint32 round = _clock.round + 1;
         uint256 devices;
@@ -77,6 +90,41 @@ abstract contract FederationRounds is FederationMembership {
             if (devices >= minDevices) return snapshot;
         }
         return 0;
+    }
+
+    /// Free the places of the miners that leave. No round is open.
+    function _removeLeaving() internal {
+        uint64 leaving = _membership.leaving;
+        if (leaving == 0) return;
+        _membership.members &= ~leaving;
+        _membership.dormant &= ~leaving;
+        _membership.leaving = 0;
+        _expelled.now_ &= ~leaving;
+        _expelled.later &= ~leaving;
+        for (uint8 i; i < 64; ++i) {
+            if (!leaving.has(i)) continue;
+            Member memory member = _members[i];
+            delete _placeOfOwner[member.owner];
+            delete _placeOfMiner[member.miner];
+            delete _members[i];
+            IMiner(member.miner).retire();
+            if (address(_stakeVault) != address(0)) _stakeVault.exit(member.owner);
+        }
+    }
+
+    /// The module that was announced for `round` takes over, if it still can.
+    function _changeConsensus(uint32 round) private {
+        IConsensus module = _announced.consensus;
+        if (address(module) == address(0) || round < _announced.fromRound) return;
+        bytes memory parameters = _announced.parameters;
+        delete _announced;
+        try module.configure(parameters) {
+            _config.consensus = module;
+            _config.consensusParameters = parameters;
+            emit ConsensusChanged(round, address(module));
+        } catch {
+            emit ConsensusChangeFailed(round, address(module));
+        }
     }
 
     function _deadline(uint40 length) internal view returns (uint40) {

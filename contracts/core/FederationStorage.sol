@@ -3,13 +3,16 @@ pragma solidity ^0.8.30;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {IFederation} from "../interfaces/IFederation.sol";
+import {IConsensus} from "../interfaces/IConsensus.sol";
+import {IFederationSigns} from "../interfaces/IFederationSigns.sol";
+import {IRewardVault} from "../interfaces/IRewardVault.sol";
+import {IStakeVault} from "../interfaces/IStakeVault.sol";
 import {Member, Phase, Status} from "../interfaces/Types.sol";
 import {FederationConfig} from "../libraries/FederationConfig.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
 
 /// What a federation keeps: O(miners) slots and one hash for each block. Fields that change together share a slot.
-abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
+abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransient {
     using MaskLib for uint64;
 
     /// What every call reads: in one slot, so that a submission costs one read here.
@@ -23,6 +26,10 @@ abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
         uint32 round;
         uint40 deadline;
         uint64 snapshot;
+        /// Those of the snapshot whose word counts.
+        uint64 voters;
+        /// Whether the consensus module weighs them; else each weighs one.
+        bool weighted;
     }
 
     /// Who is in.
@@ -57,6 +64,19 @@ abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
         uint32 lastBlock;
     }
 
+    /// What the governor announced.
+    struct Announced {
+        IConsensus consensus;
+        uint32 fromRound;
+        bytes parameters;
+    }
+
+    /// Miners that the governor lets go: at the end of the running round, and of the one after it.
+    struct Expelled {
+        uint64 now_;
+        uint64 later;
+    }
+
     Clock internal _clock;
     Membership internal _membership;
     Ballots internal _ballots;
@@ -65,6 +85,10 @@ abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
     FederationConfig.State internal _config;
     address internal _requester;
     address internal _factory;
+    IStakeVault internal _stakeVault;
+    IRewardVault internal _rewardVault;
+    Announced internal _announced;
+    Expelled internal _expelled;
 
     bytes32 internal _updatesRoot;
     bytes32 internal _ballotsRoot;
@@ -99,19 +123,21 @@ abstract contract FederationStorage is IFederation, ReentrancyGuardTransient {
         return place - 1;
     }
 
-    function _requireRequester() internal view {
-        if (msg.sender != _requester) revert FederationOnlyRequester(msg.sender);
-    }
-
     /// The hash of the last block.
     function _head() internal view returns (bytes32) {
         return _blocks[_attestations.lastBlock];
     }
 
-    /// Count a dormant miner as back.
+    /// What the voters in `mask` weigh together.
+    function _weigh(uint64 mask) internal view returns (uint256) {
+        return _clock.weighted ? _config.consensus.weigh(mask) : mask.count();
+    }
+
+    /// Count a dormant miner as back, if it has the stake.
     function _wake(uint8 index) internal {
         uint64 dormant = _membership.dormant;
         if (!dormant.has(index)) return;
+        if (address(_stakeVault) != address(0) && !_stakeVault.isSufficient(_members[index].owner)) return;
         _membership.dormant = dormant & ~MaskLib.bit(index);
         emit MinerReturned(index);
     }

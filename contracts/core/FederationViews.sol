@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IFederation} from "../interfaces/IFederation.sol";
+import {IFederationViews} from "../interfaces/IFederationViews.sol";
 import {Cid, Config, Member, Phase, State, Status} from "../interfaces/Types.sol";
 import {FederationConfig} from "../libraries/FederationConfig.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
 import {FederationPhases} from "./FederationPhases.sol";
 
 /// What a federation tells. What is left in storage from an earlier round is never shown as this one's.
-abstract contract FederationViews is FederationPhases {
+abstract contract FederationViews is FederationPhases, IFederationViews {
     using FederationConfig for FederationConfig.State;
     using MaskLib for uint64;
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function config() external view returns (Config memory) {
         return _config.load();
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function requester() external view returns (address) {
         return _requester;
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function factory() external view returns (address) {
         return _factory;
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
+    function stakeVault() external view returns (address) {
+        return address(_stakeVault);
+    }
+
+    /// @inheritdoc IFederationViews
+    function rewardVault() external view returns (address) {
+        return address(_rewardVault);
+    }
+
+    /// @inheritdoc IFederationViews
     function state() external view returns (State memory s) {
         Phase current = _clock.phase;
         s.status = _clock.status;
@@ -41,6 +51,7 @@ abstract contract FederationViews is FederationPhases {
         s.leaving = _membership.leaving;
         s.dormant = _membership.dormant;
         s.snapshot = _clock.snapshot;
+        s.voters = _clock.voters;
         s.voted = _ballots.voted;
         s.barred = _ballots.barred;
         s.approvals = _attestations.approvals;
@@ -62,7 +73,7 @@ abstract contract FederationViews is FederationPhases {
         s.closing = _clock.closing;
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function phase(uint32 round) external view returns (Phase) {
         uint32 current = _clock.round;
         if (round == current) return _clock.phase;
@@ -70,52 +81,39 @@ abstract contract FederationViews is FederationPhases {
         return _blocks[round] == 0 ? Phase.Skipped : Phase.Finalized;
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function due() external view returns (bool) {
         return _isDue();
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function member(uint8 index) external view returns (Member memory) {
         return _members[index];
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function minerOf(address device) external view returns (address) {
         return _minerOf[device];
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function blockOf(uint32 round) external view returns (bytes32) {
         if (round == 0 || (round == _clock.round && _clock.phase != Phase.Finalized)) return 0;
         return _blocks[round];
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function ballotOf(uint8 index) external view returns (bytes32) {
         return _ballots.voted.has(index) ? _ballotHashes[index] : bytes32(0);
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function genesis() external view returns (bytes32) {
         return _blocks[0];
     }
 
-    /// @inheritdoc IFederation
+    /// @inheritdoc IFederationViews
     function currentRound() external view returns (uint32) {
         return _clock.round;
-    }
-
-    /// @inheritdoc IFederation
-    function requireTraining(uint32 round, uint8 index) external view {
-        // Read in one go: the optimizer makes this a single SLOAD.
-        (Status status, Phase current, uint32 last) = (_clock.status, _clock.phase, _clock.round);
-        (uint40 deadline, uint64 snapshot) = (_clock.deadline, _clock.snapshot);
-        if (status != Status.Running) revert FederationUnexpectedStatus(status);
-        if (round != last) revert FederationUnexpectedRound(last, round);
-        if (current != Phase.Training || block.timestamp >= deadline) {
-            revert FederationUnexpectedPhase(round, current, Phase.Training);
-        }
-        if (!snapshot.has(index)) revert FederationNotInSnapshot(msg.sender, round);
     }
 }

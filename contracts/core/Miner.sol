@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
 
 import {IFederation} from "../interfaces/IFederation.sol";
+import {IFederationSigns} from "../interfaces/IFederationSigns.sol";
 import {IMiner} from "../interfaces/IMiner.sol";
 import {State, Status, UpdateClaim} from "../interfaces/Types.sol";
 import {CidLib} from "../libraries/CidLib.sol";
@@ -53,9 +54,11 @@ contract Miner is IMiner, Initializable {
     }
 
     /// @inheritdoc IMiner
-    function registerDevice(bytes32 datasetRoot, uint32 datasetSize, uint64 rateNs) external {
+    function registerDevice(bytes32 datasetRoot, uint32 datasetSize, uint64 rateNs, bytes calldata evidence)
+        external
+    {
         // First, so that its status is checked first (P11). It calls nobody but the miner that the device leaves.
-        uint32 fromRound = IFederation(_federation).bindDevice(msg.sender);
+        uint32 fromRound = IFederation(_federation).bindDevice(msg.sender, evidence);
         if (_devices[msg.sender].isBound()) revert MinerDeviceAlreadyBound(msg.sender);
         if (datasetRoot == 0 || datasetSize == 0 || rateNs == 0) {
             revert MinerInvalidCommitment(datasetRoot, datasetSize, rateNs);
@@ -178,7 +181,7 @@ contract Miner is IMiner, Initializable {
     function _requireOpen() private view returns (uint32 round) {
         State memory state = IFederation(_federation).state();
         if (state.status == Status.Paused || state.status == Status.Closed) {
-            revert IFederation.FederationUnexpectedStatus(state.status);
+            revert IFederationSigns.FederationUnexpectedStatus(state.status);
         }
         return state.round;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Config} from "./Types.sol";
+import {Config, RewardTerms, StakeTerms} from "./Types.sol";
 
 /// Creates federations and their miners as EIP-1167 clones; the registry that a dashboard starts from.
 interface IFederationFactory {
@@ -29,9 +29,13 @@ interface IFederationFactory {
     /// Whether `federation` was created here.
     function isFederation(address federation) external view returns (bool);
 
-    /// Create a federation; the caller is its requester.
-    function createFederation(Config calldata config) external returns (address federation);
+    /// Create a federation; the caller is its requester. Terms that are all zero: nothing is staked, or paid.
+    function createFederation(Config calldata config, StakeTerms calldata stake, RewardTerms calldata rewards)
+        external
+        returns (address federation);
 
-    /// Join `federation` as a miner with the caller as owner.
-    function createMiner(address federation, string calldata endpoint) external returns (address miner);
+    /// Join `federation` as a miner with the caller as owner. `evidence` is for the federation's policy.
+    function createMiner(address federation, string calldata endpoint, bytes calldata evidence)
+        external
+        returns (address miner);
 }

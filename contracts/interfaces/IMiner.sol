@@ -74,7 +74,9 @@ interface IMiner {
     function setEndpoint(string calldata endpoint) external;
 
     /// The caller joins the federation as a device of this miner, or re-binds to it; takes effect at the next opening.
-    function registerDevice(bytes32 datasetRoot, uint32 datasetSize, uint64 rateNs) external;
+    /// `evidence` is for the federation's policy.
+    function registerDevice(bytes32 datasetRoot, uint32 datasetSize, uint64 rateNs, bytes calldata evidence)
+        external;
 
     /// The calling device leaves the federation.
     function leave() external;

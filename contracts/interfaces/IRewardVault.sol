@@ -15,6 +15,8 @@ interface IRewardVault {
     error RewardVaultUnexpectedAmount(uint256 expected, uint256 received);
     /// The sum is zero, or more than the escrow still lacks.
     error RewardVaultOverfunded(uint256 lacking, uint256 given);
+    /// The table of a block grants more than the round's budget.
+    error RewardVaultOverBudget(uint256 budget, uint256 total);
     /// The header is not that of a block of the federation.
     error RewardVaultUnknownBlock(uint32 round, bytes32 hash);
     /// The proof does not show that the block's table has this entry.
@@ -39,14 +41,17 @@ interface IRewardVault {
     /// A miner will be paid for having attested `candidate`, should it be final.
     event AttestationCredited(address indexed account, uint32 indexed round, bytes32 indexed candidate);
     /// An account was paid: `byTable` of what blocks granted it, `byAttestations` for the blocks that it attested.
-    event RewardsClaimed(address indexed account, address indexed to, uint256 byTable, uint256 byAttestations);
+    event RewardsClaimed(
+        address indexed account, address indexed to, uint256 byTable, uint256 byAttestations
+    );
     /// The federation is over; what is not claimed by `until` returns to the requester.
     event RewardsClosing(uint40 until);
     /// What nobody earned, or claimed in time, returned.
     event RewardsReturned(address indexed to, uint256 amount);
 
     /// Set up a clone; once, by the factory.
-    function initialize(address federation, RewardTerms calldata terms, uint32 rounds, uint8 maxMiners) external;
+    function initialize(address federation, RewardTerms calldata terms, uint32 rounds, uint8 maxMiners)
+        external;
 
     /// The federation whose rewards these are.
     function federation() external view returns (address);
@@ -82,7 +87,8 @@ interface IRewardVault {
     function fund(uint256 amount) external payable;
 
     /// Pay `account` what the block of `header` and its attestations entitle it to. Anyone may.
-    function claim(Header calldata header, address account, uint256 cumulative, bytes32[] calldata proof) external;
+    function claim(Header calldata header, address account, uint256 cumulative, bytes32[] calldata proof)
+        external;
 
     /// The same, to a recipient that the account signed for (EIP-712 type `ClaimTo`, or ERC-1271).
     function claimTo(
@@ -97,10 +103,13 @@ interface IRewardVault {
     /// Pay `account` for its attestations alone. Anyone may.
     function claimAttestations(address account) external;
 
-    /// A block is final; by the federation.
-    function onFinalized(uint32 round, uint256 total) external;
+    /// `owner` proposed `candidate`, whose table grants `total`; by the federation. Proposing counts as attesting.
+    function onProposed(address owner, uint32 round, bytes32 candidate, uint256 total) external;
 
-    /// `owner` attested, or proposed, `candidate`; by the federation.
+    /// The last candidate of `round` is its block; by the federation.
+    function onFinalized(uint32 round) external;
+
+    /// `owner` approved `candidate`; by the federation.
     function onAttested(address owner, uint32 round, bytes32 candidate) external;
 
     /// The federation is closed; by the federation.

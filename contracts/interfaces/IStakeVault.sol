@@ -63,7 +63,7 @@ interface IStakeVault {
     event StakeBurned(uint256 amount);
 
     /// Set up a clone; once, by the factory. `unbondingSeconds` outlasts evidence: `evidenceSeconds` and the longest round.
-    function initialize(address federation, StakeTerms calldata terms, uint32 longestRound) external;
+    function initialize(address federation, StakeTerms calldata terms, uint40 longestRound) external;
 
     /// The federation whose members stake here.
     function federation() external view returns (address);
@@ -91,6 +91,9 @@ interface IStakeVault {
 
     /// Whether `account` has the minimum.
     function isSufficient(address account) external view returns (bool);
+
+    /// Revert with `StakeVaultTooLow` unless `account` has the minimum.
+    function requireSufficient(address account) external view;
 
     /// The lanes of the miners' stakes in units of `StakeTerms.unit`, rounded down, within 1 and 65,535.
     function lanes() external view returns (uint256[4] memory);

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {IConsensus} from "../interfaces/IConsensus.sol";
-import {IFederation} from "../interfaces/IFederation.sol";
+import {IFederationSigns} from "../interfaces/IFederationSigns.sol";
+import {IMembershipPolicy} from "../interfaces/IMembershipPolicy.sol";
 import {Cid, Config} from "../interfaces/Types.sol";
 import {CidLib} from "./CidLib.sol";
 
@@ -34,6 +35,8 @@ library FederationConfig {
         bytes32 manifestDigest;
         bytes32 modelDigest;
         bytes consensusParameters;
+        IMembershipPolicy policy;
+        bytes policyParameters;
     }
 
     uint256 internal constant MAX_ROUNDS = 1_000_000;
@@ -52,7 +55,7 @@ library FederationConfig {
         _checkCid(0, config.manifest);
         _checkCid(1, config.model);
         address module = address(config.consensus);
-        if (module.code.length == 0) revert IFederation.FederationInvalidConfig(2, uint160(module));
+        if (module.code.length == 0) revert IFederationSigns.FederationInvalidConfig(2, uint160(module));
         _checkRange(4, config.rounds, 1, MAX_ROUNDS);
         _checkRange(6, config.maxMiners, 1, MAX_MINERS);
         _checkRange(5, config.minMiners, 1, config.maxMiners);
@@ -71,6 +74,9 @@ library FederationConfig {
         _checkRange(19, config.maxPauseSeconds, 0, MAX_PAUSE_SECONDS);
         _checkRange(20, config.maxModelBytes, 1, MAX_MODEL_BYTES);
         _checkRange(21, config.confirmations, 0, MAX_CONFIRMATIONS);
+        address policy = address(config.policy);
+        if (policy == address(0)) _checkRange(23, config.policyParameters.length, 0, 0);
+        else if (policy.code.length == 0) revert IFederationSigns.FederationInvalidConfig(22, uint160(policy));
     }
 
     /// Keep `config`, which was checked.
@@ -99,6 +105,8 @@ library FederationConfig {
         self.manifestDigest = config.manifest.digest;
         self.modelDigest = config.model.digest;
         self.consensusParameters = config.consensusParameters;
+        self.policy = config.policy;
+        self.policyParameters = config.policyParameters;
     }
 
     /// What was kept, as it was given.
@@ -125,15 +133,17 @@ library FederationConfig {
         config.maxPauseSeconds = self.maxPauseSeconds;
         config.maxModelBytes = self.maxModelBytes;
         config.confirmations = self.confirmations;
+        config.policy = self.policy;
+        config.policyParameters = self.policyParameters;
     }
 
     function _checkCid(uint8 field, Cid calldata cid) private pure {
         if (cid.digest == 0 || !CidLib.isCodec(cid.codec)) {
-            revert IFederation.FederationInvalidConfig(field, cid.codec);
+            revert IFederationSigns.FederationInvalidConfig(field, cid.codec);
         }
     }
 
     function _checkRange(uint8 field, uint256 value, uint256 least, uint256 most) private pure {
-        if (value < least || value > most) revert IFederation.FederationInvalidConfig(field, value);
+        if (value < least || value > most) revert IFederationSigns.FederationInvalidConfig(field, value);
     }
 }

@@ -6,7 +6,7 @@ import {Cid, Header} from "../interfaces/Types.sol";
 /// The hashes that link the FL blocks (docs/SPECIFICATION.md, R7 and R8).
 library HeaderLib {
     bytes32 internal constant TYPEHASH = keccak256(
-        "Header(uint32 number,bytes32 parent,uint32 round,bytes32 updatesRoot,bytes32 ballotsRoot,bytes32 acceptedRoot,bytes32 bodyDigest,uint8 bodyCodec,bytes32 modelDigest,uint8 modelCodec,address proposer,bytes proof)"
+        "Header(uint32 number,bytes32 parent,uint32 round,bytes32 updatesRoot,bytes32 ballotsRoot,bytes32 acceptedRoot,bytes32 bodyDigest,uint8 bodyCodec,bytes32 modelDigest,uint8 modelCodec,bytes32 rewardsRoot,uint128 rewardsTotal,uint256[] weights,address proposer,bytes proof)"
     );
     bytes32 internal constant GENESIS_TYPEHASH = keccak256(
         "Genesis(uint256 chainId,address federation,bytes32 manifestDigest,uint8 manifestCodec,bytes32 modelDigest,uint8 modelCodec)"
@@ -14,7 +14,7 @@ library HeaderLib {
 
     /// The EIP-712 struct hash of `header`.
     function hash(Header calldata header) internal pure returns (bytes32) {
-        // Two halves, because thirteen values at once are too deep for the stack; all have a fixed size.
+        // Two halves, because sixteen values at once are too deep for the stack; all have a fixed size.
         return keccak256(
             bytes.concat(
                 abi.encode(
@@ -31,6 +31,9 @@ library HeaderLib {
                     header.body.codec,
                     header.model.digest,
                     header.model.codec,
+                    header.rewardsRoot,
+                    header.rewardsTotal,
+                    keccak256(abi.encodePacked(header.weights)),
                     header.proposer,
                     keccak256(header.proof)
                 )

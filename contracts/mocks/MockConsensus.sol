@@ -38,7 +38,29 @@ contract MockConsensus is IConsensus {
     }
 
     /// @inheritdoc IConsensus
-    function check(Claim calldata, bytes calldata) external view {}
+    function propose(Claim calldata, bytes calldata, uint256[] calldata) external {}
+
+    /// @inheritdoc IConsensus
+    function onJoined(uint8) external {}
+
+    /// @inheritdoc IConsensus
+    function onSlashed(uint32, uint8) external {}
+
+    /// @inheritdoc IConsensus
+    function open(uint32, uint64 snapshot) external pure returns (uint64, uint256[] memory) {
+        return (snapshot, new uint256[](0));
+    }
+
+    /// @inheritdoc IConsensus
+    function replace(uint32, uint64) external pure returns (uint64, uint256[] memory) {}
+
+    /// @inheritdoc IConsensus
+    function weigh(uint64) external pure returns (uint256) {
+        return 1;
+    }
+
+    /// @inheritdoc IConsensus
+    function validate(address, bytes calldata) external pure {}
 
     /// @inheritdoc IConsensus
     function name() external pure returns (string memory) {
