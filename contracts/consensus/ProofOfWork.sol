@@ -52,7 +52,7 @@ contract ProofOfWork is IProofOfWork {
     function onSlashed(uint32 round, uint8 index) external {}
 
     /// @inheritdoc IConsensus
-    function open(uint32, uint64 snapshot) external pure returns (uint64, uint256[] memory) {
+    function open(uint32, uint64 snapshot, bytes32) external pure returns (uint64, uint256[] memory) {
         return (snapshot, new uint256[](0));
     }
 

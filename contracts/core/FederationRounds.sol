@@ -17,7 +17,7 @@ abstract contract FederationRounds is FederationStorage {
         if (snapshot == 0) return false;
         uint32 round = _clock.round + 1;
         _changeConsensus(round);
-        (uint64 voters, uint256[] memory lanes) = _config.consensus.open(round, snapshot);
+        (uint64 voters, uint256[] memory lanes) = _config.consensus.open(round, snapshot, _head());
         if (voters == 0 || voters & ~snapshot != 0) return false;
         uint40 deadline = _deadline(_config.trainingSeconds);
         _clock.status = Status.Running;

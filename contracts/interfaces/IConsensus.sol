@@ -45,8 +45,11 @@ interface IConsensus {
     /// Take the calling federation in, or take it in anew: nothing of a former time is left.
     function configure(bytes calldata parameters) external;
 
-    /// Round `round` of the calling federation opens for the miners in `snapshot`: who votes, and their lanes.
-    function open(uint32 round, uint64 snapshot) external returns (uint64 voters, uint256[] memory lanes);
+    /// Round `round` of the calling federation opens for the miners in `snapshot`, after the block `head`: who votes,
+    /// and their lanes.
+    function open(uint32 round, uint64 snapshot, bytes32 head)
+        external
+        returns (uint64 voters, uint256[] memory lanes);
 
     /// What the voters in `mask` weigh together in the calling federation's round; asked only where there are lanes.
     function weigh(uint64 mask) external view returns (uint256);

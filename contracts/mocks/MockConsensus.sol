@@ -47,7 +47,7 @@ contract MockConsensus is IConsensus {
     function onSlashed(uint32, uint8) external {}
 
     /// @inheritdoc IConsensus
-    function open(uint32, uint64 snapshot) external pure returns (uint64, uint256[] memory) {
+    function open(uint32, uint64 snapshot, bytes32) external pure returns (uint64, uint256[] memory) {
         return (snapshot, new uint256[](0));
     }
 
