@@ -83,7 +83,7 @@ def _config(options: CreateSection, consensus: Address, manifest: Cid, model: Ci
         **{name: getattr(options, name) for name in shared},
     )
     try:
-        check_config(config, consensus_has_code=True)
+        check_config(config, consensus_has_code=True, policy_has_code=True)
     except ContractReverted as error:
         position, refused = error.arguments
         raise _out_of_bounds(fields(config)[int(str(position))].name, refused) from None

@@ -32,6 +32,7 @@ _KINDS: dict[object, re.Pattern[str]] = {
     bytes: re.compile(r"bytes\d*"),
     str: re.compile(r"address|string"),
     bool: re.compile(r"bool"),
+    tuple[int, ...]: re.compile(r"u?int\d+\[\]"),
 }
 _ENUMS: dict[str, type[IntEnum]] = {f"enum {kind.__name__}": kind for kind in (Phase, Status, Drop)}
 

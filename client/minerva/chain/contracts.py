@@ -11,7 +11,7 @@ from minerva.chain.codec import Codec
 from minerva.protocol import actions as act
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
-from minerva.protocol.state import FederationConfig, FederationState, Pool
+from minerva.protocol.state import FederationConfig, FederationState, Pool, RewardTerms, StakeTerms
 
 Functions = dict[str, Function]
 
@@ -51,11 +51,9 @@ class Gateways:
         """Return the call that an action makes."""
         match action:
             case act.CreateFederation():
-                return self.factory.create_federation(
-                    action.factory, self._records.config.write(action.config)
-                )
+                return self.factory.create_federation(action)
             case act.RegisterMiner():
-                return self.factory.create_miner(action.factory, action.federation, action.endpoint)
+                return self.factory.create_miner(action)
             case (
                 act.SetEndpoint()
                 | act.RegisterDevice()
@@ -101,6 +99,13 @@ class FederationFactory(_Gateway):
 
     NAMES = "version federationCount federationAt isFederation createFederation createMiner"
 
+    def __init__(self, address: Address, functions: Functions) -> None:
+        super().__init__(address, functions)
+        config, stake, rewards = functions["createFederation"].inputs
+        self._config = Record(FederationConfig, config["components"])
+        self._stake = Record(StakeTerms, stake["components"])
+        self._rewards = Record(RewardTerms, rewards["components"])
+
     def version(self) -> Query[str]:
         """Ask for the protocol version."""
         return self._query("version")
@@ -117,13 +122,16 @@ class FederationFactory(_Gateway):
         """Ask whether a federation was created here."""
         return self._query("isFederation", address)
 
-    def create_federation(self, factory: Address, config: tuple[Any, ...]) -> Call:
+    def create_federation(self, action: act.CreateFederation) -> Call:
         """Create a federation."""
-        return Call(factory, self._functions["createFederation"].encode(config))
+        config, stake = self._config.write(action.config), self._stake.write(action.stake)
+        terms = (config, stake, self._rewards.write(action.rewards))
+        return Call(action.factory, self._functions["createFederation"].encode(*terms))
 
-    def create_miner(self, factory: Address, federation: Address, endpoint: str) -> Call:
+    def create_miner(self, action: act.RegisterMiner) -> Call:
         """Join as a miner."""
-        return Call(factory, self._functions["createMiner"].encode(federation, endpoint))
+        given = (action.federation, action.endpoint, action.evidence)
+        return Call(action.factory, self._functions["createMiner"].encode(*given))
 
 
 class Federation(_Gateway):
@@ -131,7 +139,7 @@ class Federation(_Gateway):
 
     NAMES = (
         "config requester state due member minerOf blockOf "
-        "leave checkIn tick vote propose attest pause unpause close"
+        "leave checkIn tick vote propose attest pause unpause close changeConsensus expel"
     )
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
@@ -187,6 +195,10 @@ class Federation(_Gateway):
                 return self._call("unpause")
             case act.Close():
                 return self._call("close")
+            case act.ChangeConsensus():
+                return self._call("changeConsensus", action.module, action.parameters)
+            case act.Expel():
+                return self._call("expel", action.index)
         raise TypeError(f"{type(action).__name__} is no action on a federation")
 
 
@@ -217,7 +229,8 @@ class Miner(_Gateway):
             case act.SubmitUpdate():
                 return self._call("submitUpdate", self._records.claim.write(action))
             case act.RegisterDevice():
-                return self._call("registerDevice", action.dataset_root, action.dataset_size, action.rate_ns)
+                commitment = (action.dataset_root, action.dataset_size, action.rate_ns)
+                return self._call("registerDevice", *commitment, action.evidence)
             case act.LeaveDevice():
                 return self._call("leave")
             case act.CheckInDevice():

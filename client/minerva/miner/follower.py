@@ -121,7 +121,7 @@ class Follower:
 
     def _decide(self, record: RoundRecord) -> None:
         self.record = record
-        self._outcomes = tuple(tally(record.ballots, dict.fromkeys(record.miners, 1), len(record.updates)))
+        self._outcomes = tuple(tally(record.ballots, record.weights, len(record.updates)))
         self._tools.ledger.outcomes(record.updates, self._outcomes)
 
     def _finish(self, entry: Log, record: RoundRecord, live: bool) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
-from minerva.protocol.state import FederationConfig
+from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms, StakeTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class CreateFederation:
     factory: Address
     config: FederationConfig
     label: str
+    stake: StakeTerms = NO_STAKE
+    rewards: RewardTerms = NO_REWARDS
 
     @property
     def intent(self) -> str:
@@ -33,12 +35,17 @@ class CreateFederation:
 
 @dataclass(frozen=True, slots=True)
 class RegisterMiner:
-    """The sender joins as a miner. ``round`` is the last opened one, for the intent only: who left may come back."""
+    """The sender joins as a miner.
+
+    ``round`` is the last opened one, for the intent only: who left may come back. ``evidence`` is for the
+    federation's policy.
+    """
 
     factory: Address
     federation: Address
     endpoint: str
     round: int = 0
+    evidence: bytes = b""
 
     @property
     def intent(self) -> str:
@@ -92,6 +99,7 @@ class RegisterDevice:
     """The sender joins as a device of the miner contract ``miner``, or re-binds to it.
 
     ``round`` is the last opened one, for the intent only: a device may come back to a miner that it left.
+    ``evidence`` is for the federation's policy.
     """
 
     federation: Address
@@ -100,6 +108,7 @@ class RegisterDevice:
     dataset_size: int
     rate_ns: int
     round: int = 0
+    evidence: bytes = b""
 
     @property
     def intent(self) -> str:
@@ -254,6 +263,35 @@ class Close:
         return f"{self.federation}/close"
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeConsensus:
+    """The governor announces another module. ``round`` is the last opened one, for the intent only."""
+
+    federation: Address
+    module: Address
+    parameters: bytes
+    round: int
+
+    @property
+    def intent(self) -> str:
+        """Name of what is meant."""
+        return f"{self.federation}/{self.round}/consensus/{self.module}/{self.parameters.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Expel:
+    """The governor lets the miner at ``index`` go. ``round`` is the last opened one, for the intent only."""
+
+    federation: Address
+    index: int
+    round: int
+
+    @property
+    def intent(self) -> str:
+        """Name of what is meant."""
+        return f"{self.federation}/{self.round}/expel/{self.index}"
+
+
 Action = (
     CreateFederation
     | RegisterMiner
@@ -271,4 +309,6 @@ Action = (
     | Pause
     | Unpause
     | Close
+    | ChangeConsensus
+    | Expel
 )

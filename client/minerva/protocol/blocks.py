@@ -27,7 +27,7 @@ class Body:
     """What a block says beside its header.
 
     ``model`` is the parent's model; ``updates`` (in update order, R3) and ``outcomes`` are as long as each
-    other; ``ballots`` holds the verdicts of every miner of the snapshot by index, None for one that did not
+    other; ``ballots`` holds the verdicts of every voter by index, None for one that did not
     vote; ``sample_cap`` is rule 3e's; ``rates`` are the calibrated rates after this block, in nanoseconds per
     sample and epoch.
     """

@@ -71,11 +71,26 @@ class DeviceUnbound:
 
 @dataclass(frozen=True, slots=True)
 class RoundOpened:
-    """A round opened for the miners in the mask ``snapshot``."""
+    """A round opened for the miners in the mask ``snapshot``.
+
+    Those in ``voters`` vote; each weighs its lane (K1), or one where there are no ``lanes``.
+    """
 
     round: int
     snapshot: int
+    voters: int
+    lanes: tuple[int, ...]
     deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class VotersReplaced:
+    """Others came in the place of the voters in the mask ``silent``."""
+
+    round: int
+    silent: int
+    voters: int
+    lanes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +206,38 @@ class FederationUnpaused:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsensusChangeAnnounced:
+    """Another consensus module decides from the opening of a round on."""
+
+    module: Address
+    parameters: bytes
+    from_round: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusChanged:
+    """The module announced took over."""
+
+    round: int
+    module: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusChangeFailed:
+    """The module announced refused; the former one stays."""
+
+    round: int
+    module: Address
+
+
+@dataclass(frozen=True, slots=True)
+class MinerExpelled:
+    """The governor lets a miner go."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class FederationClosing:
     """The federation closes at the end of the round."""
 
@@ -268,6 +315,7 @@ Event = (
     | DeviceBound
     | DeviceUnbound
     | RoundOpened
+    | VotersReplaced
     | PhaseExtended
     | TrainingClosed
     | BallotCast
@@ -280,6 +328,10 @@ Event = (
     | RoundSkipped
     | FederationPaused
     | FederationUnpaused
+    | ConsensusChangeAnnounced
+    | ConsensusChanged
+    | ConsensusChangeFailed
+    | MinerExpelled
     | FederationClosing
     | FederationClosed
     | DeviceRegistered

@@ -13,7 +13,7 @@ from minerva.protocol.records import Address
 HEADER_TYPE = (
     "Header(uint32 number,bytes32 parent,uint32 round,bytes32 updatesRoot,bytes32 ballotsRoot,"
     "bytes32 acceptedRoot,bytes32 bodyDigest,uint8 bodyCodec,bytes32 modelDigest,uint8 modelCodec,"
-    "address proposer,bytes proof)"
+    "bytes32 rewardsRoot,uint128 rewardsTotal,uint256[] weights,address proposer,bytes proof)"
 )
 GENESIS_TYPE = (
     "Genesis(uint256 chainId,address federation,bytes32 manifestDigest,uint8 manifestCodec,"
@@ -23,7 +23,7 @@ _HEADER_TYPEHASH = keccak(text=HEADER_TYPE)
 _GENESIS_TYPEHASH = keccak(text=GENESIS_TYPE)
 _HEADER_ABI = (
     "bytes32", "uint32", "bytes32", "uint32", "bytes32", "bytes32", "bytes32",
-    "bytes32", "uint8", "bytes32", "uint8", "address", "bytes32",
+    "bytes32", "uint8", "bytes32", "uint8", "bytes32", "uint128", "bytes32", "address", "bytes32",
 )  # fmt: skip
 
 
@@ -31,7 +31,9 @@ _HEADER_ABI = (
 class Header:
     """What the chain keeps of a block (through its hash).
 
-    ``proof`` is the consensus module's, ``proposer`` the miner's contract.
+    ``rewards_root`` is over what each account has earned by the tables of all blocks so far, ``rewards_total``
+    what this block grants; ``weights`` are the lanes that the consensus module takes for the next round (K1),
+    ``proof`` is its own; ``proposer`` is the miner's contract.
     """
 
     number: int
@@ -42,6 +44,9 @@ class Header:
     accepted_root: bytes
     body: Cid
     model: Cid
+    rewards_root: bytes
+    rewards_total: int
+    weights: tuple[int, ...]
     proposer: Address
     proof: bytes
 
@@ -50,6 +55,7 @@ class Header:
         values = (
             _HEADER_TYPEHASH, self.number, self.parent, self.round, self.updates_root, self.ballots_root,
             self.accepted_root, self.body.digest, self.body.codec, self.model.digest, self.model.codec,
+            self.rewards_root, self.rewards_total, keccak(b"".join(w.to_bytes(32) for w in self.weights)),
             self.proposer, keccak(self.proof),
         )  # fmt: skip
         return keccak(encode(_HEADER_ABI, values))

@@ -168,7 +168,7 @@ class History:
                 f"a miner in the snapshot of round {event.round} never joined", value=unknown[0]
             )
         miners = {index: self._members[index] for index in indices(event.snapshot)}
-        builder = RoundBuilder(self.federation, event.round, log.timestamp, event.snapshot, miners)
+        builder = RoundBuilder(self.federation, event, log.timestamp, miners)
         self._segments.append(_Segment(builder, self._members, len(self._blocks)))
 
     def _registered(self, log: events.Log, event: events.DeviceRegistered) -> None:
@@ -214,6 +214,9 @@ class History:
     def _finalized(self, log: events.Log, event: events.BlockFinalized) -> None:
         self._blocks.append(self._running(log, event.round).finalize(event))
 
+    def _replaced(self, log: events.Log, event: events.VotersReplaced) -> None:
+        self._running(log, event.round).replace(event)
+
     def _skipped(self, log: events.Log, event: events.RoundSkipped) -> None:
         self._running(log, event.round).skip(event)
 
@@ -237,6 +240,7 @@ _OF_FEDERATION: dict[type[object], _Handler] = {
     events.Attested: History._attested,
     events.CandidateDropped: History._dropped,
     events.BlockFinalized: History._finalized,
+    events.VotersReplaced: History._replaced,
     events.RoundSkipped: History._skipped,
     events.FederationClosed: History._closed,
 }

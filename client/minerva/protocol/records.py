@@ -96,6 +96,11 @@ def hash_list(items: Iterable[bytes]) -> bytes:
     return keccak(b"".join(items))
 
 
+def mask_of(items: Iterable[int]) -> int:
+    """Return the set of these miner indices."""
+    return sum(1 << index for index in set(items))
+
+
 def indices(mask: int) -> list[int]:
     """Miner indices in a mask, ascending."""
     return [i for i in range(mask.bit_length()) if mask >> i & 1]

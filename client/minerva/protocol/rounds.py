@@ -12,7 +12,17 @@ from eth_utils.crypto import keccak
 from minerva.errors import VerificationFailed
 from minerva.protocol import events
 from minerva.protocol.header import Header
-from minerva.protocol.records import ZERO32, Address, PlacedUpdate, Update, extend_pool, hash_list
+from minerva.protocol.lanes import unpack
+from minerva.protocol.records import (
+    ZERO32,
+    Address,
+    PlacedUpdate,
+    Update,
+    extend_pool,
+    hash_list,
+    indices,
+    mask_of,
+)
 from minerva.protocol.state import Drop, MinerInfo, Phase
 
 
@@ -32,17 +42,18 @@ class Candidate:
 class RoundRecord:
     """A round as far as its logs go.
 
-    ``opened_at`` is the timestamp (seconds) of the block in which the round opened; pauses do not move it,
-    unlike the state's, because devices may compute through a pause (V3). ``miners`` are the snapshot's, as
-    they were at the opening; ``updates`` are in update order (R3); ``ballots`` are verdict bytes by miner
-    index. Roots are None until their phase closed, ``block`` until finality, ``skipped`` (the phase that
-    failed) unless the round was skipped.
+    ``opened_at`` is the timestamp (seconds) of the block in which the round opened; pauses do not move it, unlike
+    the state's, because devices may compute through a pause (V3). ``miners`` are the snapshot's, as they were at the
+    opening; ``weights`` are the voters' by index (K2, K3); ``updates`` are in update order (R3); ``ballots`` are
+    verdict bytes by miner index. Roots are None until their phase closed, ``block`` until finality, ``skipped`` (the
+    phase that failed) unless the round was skipped.
     """
 
     round: int
     opened_at: int
     snapshot: int
     miners: Mapping[int, MinerInfo]
+    weights: Mapping[int, int]
     updates: tuple[PlacedUpdate, ...]
     updates_root: bytes | None
     ballots: Mapping[int, bytes]
@@ -56,11 +67,16 @@ class RoundBuilder:
     """The events of one round, taken in; a method that raises has changed nothing."""
 
     def __init__(
-        self, federation: Address, number: int, opened_at: int, snapshot: int, miners: Mapping[int, MinerInfo]
+        self,
+        federation: Address,
+        opened: events.RoundOpened,
+        opened_at: int,
+        miners: Mapping[int, MinerInfo],
     ) -> None:
-        self.number: Final = number
+        self.number: Final = opened.round
         self.miners: Final = miners
-        self._federation, self._opened_at, self._snapshot = federation, opened_at, snapshot
+        self._federation, self._opened_at, self._snapshot = federation, opened_at, opened.snapshot
+        self._weights = self._weigh(opened.voters, opened.lanes)
         self._heads = dict.fromkeys(miners, ZERO32)
         self._pools: dict[int, list[PlacedUpdate]] = {index: [] for index in miners}
         self._updates: tuple[PlacedUpdate, ...] | None = None
@@ -82,6 +98,7 @@ class RoundBuilder:
             self._updates = tuple(placed for index in sorted(self._pools) for placed in self._pools[index])
         return RoundRecord(
             self.number, self._opened_at, self._snapshot, MappingProxyType(dict(self.miners)),
+            MappingProxyType(dict(self._weights)),
             self._updates, self._updates_root, MappingProxyType(dict(self._ballots)), self._ballots_root,
             tuple(self._candidates), self._block, self._skipped,
         )  # fmt: skip
@@ -108,7 +125,7 @@ class RoundBuilder:
 
     def cast(self, event: events.BallotCast) -> None:
         """Take a ballot in."""
-        if event.index not in self.miners or event.index in self._ballots or self._ballots_root is not None:
+        if event.index not in self._weights or event.index in self._ballots or self._ballots_root is not None:
             raise self._nobody("ballot", event.index)
         self._same("updatesRoot of a ballot", event.updates_root, self._updates_root)
         self._same("length of a ballot", len(event.verdicts), sum(map(len, self._pools.values())))
@@ -116,18 +133,18 @@ class RoundBuilder:
 
     def close_verification(self, event: events.VerificationClosed) -> None:
         """Compare who voted, and the ballots' root."""
-        voted = sum(1 << index for index in self._ballots)
-        ballots = (self._ballots.get(index) for index in sorted(self.miners))
+        voted = mask_of(self._ballots)
+        ballots = (self._ballots.get(index) for index in sorted(self._weights))
         root = hash_list(ZERO32 if verdicts is None else keccak(verdicts) for verdicts in ballots)
         self._same("set of voters", event.voted, voted)
-        self._same("set of absent miners", event.absent, self._snapshot & ~voted)
+        self._same("set of absent miners", event.absent, mask_of(self._weights) & ~voted)
         self._same("ballotsRoot", event.ballots_root, root)
         self._ballots_root = root
 
     def propose(self, event: events.BlockProposed, number: int, parent: bytes | None) -> None:
         """Take a candidate in; ``number`` and ``parent`` (None: not known here) are what it must link to."""
         header = event.header
-        if event.index not in self.miners:
+        if event.index not in self._weights:
             raise self._nobody("candidate", event.index)
         self._same("block hash", event.hash, header.hash())
         self._same("header.number", header.number, number)
@@ -160,9 +177,21 @@ class RoundBuilder:
         self._block = candidate.header
         return candidate.header
 
+    def replace(self, event: events.VotersReplaced) -> None:
+        """Let others vote in the place of those who were silent."""
+        former = mask_of(self._weights)
+        self._same("set of silent voters", event.silent, former & ~event.voters)
+        self._weights = self._weigh(event.voters, event.lanes)
+
     def skip(self, event: events.RoundSkipped) -> None:
         """End the round without a block."""
         self._skipped = event.phase
+
+    def _weigh(self, voters: int, lanes: tuple[int, ...]) -> dict[int, int]:
+        """Return the voters' weights (K2)."""
+        if voters == 0 or voters & ~self._snapshot:
+            raise VerificationFailed(f"round {self.number} has voters that may not vote", value=bin(voters))
+        return unpack(lanes, voters) if lanes else dict.fromkeys(indices(voters), 1)
 
     def _candidate(self, hash_: bytes) -> Candidate:
         if not self._candidates or self._candidates[-1].dropped is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from minerva.protocol.cid import Cid
-from minerva.protocol.records import ZERO32, Address
+from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address
 
 
 class Phase(IntEnum):
@@ -67,6 +67,45 @@ class FederationConfig:
     max_pause_seconds: int
     max_model_bytes: int
     confirmations: int
+    policy: Address = ZERO_ADDRESS
+    policy_parameters: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StakeTerms:
+    """What members stake; bounds in docs/SPECIFICATION.md, S1. As it stands: nothing.
+
+    Amounts are in the token's least unit, shares in 1/10,000.
+    """
+
+    token: Address = ZERO_ADDRESS
+    minimum: int = 0
+    unit: int = 0
+    evidence_seconds: int = 0
+    rejected_bps: int = 0
+    equivocation_bps: int = 0
+    absence_bps: int = 0
+    absences: int = 0
+    reporter_bps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTerms:
+    """What the requester pays; bounds in docs/SPECIFICATION.md, Y1. As it stands: nothing.
+
+    Amounts are in the token's least unit, shares in 1/10,000.
+    """
+
+    token: Address = ZERO_ADDRESS
+    per_round: int = 0
+    data_bps: int = 0
+    proposer_bps: int = 0
+    ballot_bps: int = 0
+    attester_bps: int = 0
+    claim_seconds: int = 0
+
+
+NO_STAKE, NO_REWARDS = StakeTerms(), RewardTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +126,7 @@ class FederationState:
     leaving: int
     dormant: int
     snapshot: int
+    voters: int
     voted: int
     barred: int
     approvals: int

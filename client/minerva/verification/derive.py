@@ -19,7 +19,7 @@ from minerva.protocol.header import Header, genesis_hash
 from minerva.protocol.history import History, Registration, RoundRecord
 from minerva.protocol.manifest import Manifest
 from minerva.protocol.merkle import merkle_root
-from minerva.protocol.records import Address, PlacedUpdate
+from minerva.protocol.records import ZERO32, Address, PlacedUpdate
 from minerva.protocol.rules import next_rate
 from minerva.protocol.state import FederationConfig
 from minerva.store.cid import cid_of
@@ -126,7 +126,7 @@ def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: Histo
         raise VerificationFailed("Verification of the round is not closed", value=record.round)
     rules = genesis.manifest.rules
     updates = tuple(placed.update for placed in record.updates)
-    outcomes = tuple(tally(record.ballots, dict.fromkeys(record.miners, 1), len(updates)))
+    outcomes = tuple(tally(record.ballots, record.weights, len(updates)))
     accepted = tuple(
         placed for placed, outcome in zip(record.updates, outcomes, strict=True) if outcome.accepted
     )
@@ -143,7 +143,7 @@ def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: Histo
         model=parent.model,
         updates=updates,
         outcomes=outcomes,
-        ballots={index: record.ballots.get(index) for index in record.miners},
+        ballots={index: record.ballots.get(index) for index in record.weights},
         aggregation=genesis.manifest.aggregation,
         sample_cap=rules.sample_cap,
         rates=rates,
@@ -229,7 +229,7 @@ def header_for(
         raise VerificationFailed("Verification of the round is not closed", value=record.round)
     return Header(
         parent.number + 1, parent.hash, record.round, record.updates_root, record.ballots_root,
-        derivation.accepted_root, derivation.body_cid, derivation.model_cid, proposer, proof,
+        derivation.accepted_root, derivation.body_cid, derivation.model_cid, ZERO32, 0, (), proposer, proof,
     )  # fmt: skip
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from minerva.protocol.machine.checks import is_codec, require
-from minerva.protocol.records import ZERO32
+from minerva.protocol.records import ZERO32, ZERO_ADDRESS
 from minerva.protocol.state import FederationConfig
 
 DAY = 24 * 60 * 60
 
 
-def check_config(config: FederationConfig, *, consensus_has_code: bool) -> None:
+def check_config(config: FederationConfig, *, consensus_has_code: bool, policy_has_code: bool) -> None:
     """Refuse the first field out of bounds with `FederationInvalidConfig`, in the order of section C."""
     for field, cid in enumerate((config.manifest, config.model)):
         sound = cid.digest != ZERO32 and is_codec(cid.codec)
@@ -37,3 +37,8 @@ def check_config(config: FederationConfig, *, consensus_has_code: bool) -> None:
     )
     for field, value, low, high in bounds:
         require(low <= value <= high, "FederationInvalidConfig", field, value)
+    if config.policy == ZERO_ADDRESS:
+        length = len(config.policy_parameters)
+        require(length == 0, "FederationInvalidConfig", 23, length)
+    else:
+        require(policy_has_code, "FederationInvalidConfig", 22, int(config.policy, 16))

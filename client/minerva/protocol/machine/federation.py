@@ -9,18 +9,22 @@ from minerva.protocol.events import (
     Attested,
     BallotCast,
     BlockProposed,
+    ConsensusChangeAnnounced,
     FederationClosing,
     FederationPaused,
     FederationUnpaused,
+    MinerExpelled,
 )
 from minerva.protocol.header import Header
 from minerva.protocol.machine.checks import is_codec, require
+from minerva.protocol.machine.consensus import Claim, ConsensusMachine
 from minerva.protocol.machine.miner import MinerMachine
-from minerva.protocol.machine.proof_of_work import Claim
-from minerva.protocol.machine.rounds import Candidate, Rounds
-from minerva.protocol.records import Address
+from minerva.protocol.machine.rounds import Announced, Candidate, Rounds
+from minerva.protocol.records import ZERO32, Address
 from minerva.protocol.state import Phase, Status
 
+PAUSER, GOVERNOR = keccak(text="PAUSER"), keccak(text="GOVERNOR")
+"""A2."""
 ROUND_OPEN = (Phase.TRAINING, Phase.VERIFICATION, Phase.MINING, Phase.ATTESTATION)
 
 
@@ -56,7 +60,7 @@ class FederationMachine(Rounds):
         self._ballots[index] = keccak(verdicts)
         self._set(voted=s.voted | 1 << index)
         self._emit(BallotCast(round, index, updates_root, verdicts))
-        if self.state.voted == s.snapshot:
+        if not self.state.voters & ~self.state.voted:
             self._close_verification(now)
 
     def propose(self, sender: Address, header: Header, now: int) -> None:
@@ -66,8 +70,11 @@ class FederationMachine(Rounds):
         s, miner = self.state, self.members[index]
         require(not self._in(s.barred, index), "FederationProposerBarred", round, index)
         self._check_header(header, miner)
-        claim = Claim(round, s.head, s.updates_root, s.ballots_root, miner.address)
-        self._consensus.check(self.address, claim, header.proof)
+        claim = Claim(
+            round, s.head, s.updates_root, s.ballots_root, miner.address, index,
+            s.extensions + s.candidates, s.voters & ~s.barred,
+        )  # fmt: skip
+        self._consensus.propose(self.address, claim, header.proof, header.weights)
         mining_opened = s.deadline - self.config.mining_seconds  # E8: moves with the deadline
         self._candidate = Candidate(header, now - mining_opened)
         deadline, hash = now + self.config.attestation_seconds, header.hash()
@@ -95,7 +102,7 @@ class FederationMachine(Rounds):
     def pause(self, sender: Address, now: int) -> None:
         """P9."""
         self.require_open()
-        self._require_requester(sender)
+        self._require_role(sender, PAUSER)
         left = self.config.max_pause_seconds - self.state.paused_seconds
         require(left > 0, "FederationPauseExhausted", self.config.max_pause_seconds)
         self._set(status=Status.PAUSED, paused_at=now)
@@ -107,7 +114,7 @@ class FederationMachine(Rounds):
         s = self.state
         paused, left = now - s.paused_at, self.config.max_pause_seconds - s.paused_seconds
         if paused < left:
-            self._require_requester(sender)
+            self._require_role(sender, PAUSER)
         shift = min(paused, left)
         self._set(status=Status.RUNNING if s.phase in ROUND_OPEN else Status.WAITING)
         self._set(opened_at=s.opened_at + shift, deadline=s.deadline + shift)
@@ -118,11 +125,29 @@ class FederationMachine(Rounds):
         """P10."""
         self.require_open()
         require(not self.state.closing, "FederationUnexpectedStatus", self.state.status)
-        self._require_requester(sender)
+        self._require_role(sender, GOVERNOR)
         self._set(closing=True)
         self._emit(FederationClosing(self.state.round))
         if self.state.status is Status.WAITING:
             self._finish()
+
+    def change_consensus(self, sender: Address, module: ConsensusMachine, parameters: bytes) -> None:
+        """K10."""
+        self._require_governor(sender)
+        module.validate(self.address, parameters)
+        self._announced = Announced(module, parameters, self.state.round + 2)
+        self._emit(ConsensusChangeAnnounced(module.address, parameters, self.state.round + 2))
+
+    def expel(self, sender: Address, index: int) -> None:
+        """A3."""
+        self._require_governor(sender)
+        (going, later), s = self._expelled, self.state
+        known = s.members & ~(s.leaving | going | later)
+        require(index < 64 and self._in(known, index), "FederationNoMiner", index)
+        bit = 1 << index
+        waiting = s.status is Status.WAITING
+        self._expelled = (going | bit, later) if waiting else (going, later | bit)
+        self._emit(MinerExpelled(index))
 
     # P8 and P11: checks
 
@@ -136,7 +161,7 @@ class FederationMachine(Rounds):
         self._require_round(round)
         require(self.state.phase is phase, "FederationUnexpectedPhase", round, self.state.phase, phase)
         index = self.index_of(sender)
-        if index is None or not self._in(self.state.snapshot, index):
+        if index is None or not self._in(self.state.voters, index):
             raise ContractReverted("FederationNotInSnapshot", (sender, round))
         return index
 
@@ -151,7 +176,9 @@ class FederationMachine(Rounds):
             4: header.ballots_root == s.ballots_root,
             6: is_codec(header.body.codec),
             7: is_codec(header.model.codec),
-            8: header.proposer == proposer.address,
+            8: header.rewards_root == ZERO32,
+            9: header.rewards_total == 0,
+            11: header.proposer == proposer.address,
         }
         for field, match in matches.items():
             require(match, "FederationHeaderMismatch", field)
@@ -159,5 +186,10 @@ class FederationMachine(Rounds):
     def _require_round(self, round: int) -> None:
         require(round == self.state.round, "FederationUnexpectedRound", self.state.round, round)
 
-    def _require_requester(self, sender: Address) -> None:
-        require(sender == self.requester, "FederationOnlyRequester", sender)
+    def _require_governor(self, sender: Address) -> None:
+        self.require_open()
+        self._require_role(sender, GOVERNOR)
+
+    def _require_role(self, sender: Address, role: bytes) -> None:
+        """A2; granting is OpenZeppelin's and not specified here."""
+        require(sender == self.requester, "AccessControlUnauthorizedAccount", sender, role)

@@ -37,9 +37,10 @@ class Membership:
         self._emit = emit
         self.members: dict[int, MinerMachine] = {}
         self._miner_of: dict[Address, MinerMachine] = {}
+        self._expelled = (0, 0)
         self.state = FederationState(
             status=Status.WAITING, phase=Phase.PENDING, round=0, opened_at=0, deadline=0, extensions=0,
-            candidates=0, members=0, leaving=0, dormant=0, snapshot=0, voted=0, barred=0, approvals=0,
+            candidates=0, members=0, leaving=0, dormant=0, snapshot=0, voters=0, voted=0, barred=0, approvals=0,
             rejections=0, updates=0, updates_root=ZERO32, ballots_root=ZERO32, candidate=ZERO32, proposer=0,
             height=0, head=genesis, model=config.model, devices=0, joins=0, paused_at=0, paused_seconds=0,
             closing=False,
@@ -101,6 +102,7 @@ class Membership:
         """M2: the index and the owner are free again."""
         for index in indices(mask):
             del self.members[index]
+        self._expelled = (self._expelled[0] & ~mask, self._expelled[1] & ~mask)
         s = self.state
         self._set(members=s.members & ~mask, leaving=s.leaving & ~mask, dormant=s.dormant & ~mask)
 

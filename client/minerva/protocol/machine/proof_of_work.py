@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
@@ -10,6 +11,7 @@ from eth_utils.crypto import keccak
 
 from minerva.protocol.events import DifficultyChanged
 from minerva.protocol.machine.checks import Emit, require
+from minerva.protocol.machine.consensus import Claim
 from minerva.protocol.records import Address
 
 MAX_DIFFICULTY = 1 << 48
@@ -17,17 +19,6 @@ MAX_TARGET_SECONDS = 86_400
 RETARGET_STEP = 4
 """The most that one block may multiply or divide the difficulty by, and what a time-out divides it by."""
 _SEED_TYPES = ("uint256", "address", "uint32", "bytes32", "bytes32", "bytes32", "address")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a proof is bound to; ``miner`` is the miner's contract."""
-
-    round: int
-    parent: bytes
-    updates_root: bytes
-    ballots_root: bytes
-    miner: Address
 
 
 def pow_seed(chain_id: int, federation: Address, claim: Claim) -> bytes:
@@ -60,6 +51,13 @@ class ProofOfWorkMachine:
 
     def configure(self, federation: Address, parameters: bytes) -> None:
         """W2."""
+        self._targets[federation] = self._parse(parameters)
+
+    def validate(self, federation: Address, parameters: bytes) -> None:
+        """W2."""
+        self._parse(parameters)
+
+    def _parse(self, parameters: bytes) -> _Target:
         require(len(parameters) == 64, "ConsensusInvalidParameters", parameters)
         try:
             difficulty, target_seconds = decode(("uint64", "uint32"), parameters)
@@ -67,10 +65,31 @@ class ProofOfWorkMachine:
             difficulty, target_seconds = 0, 0
         sound = 1 <= difficulty <= MAX_DIFFICULTY and 1 <= target_seconds <= MAX_TARGET_SECONDS
         require(sound, "ConsensusInvalidParameters", parameters)
-        self._targets[federation] = _Target(difficulty, target_seconds)
+        return _Target(difficulty, target_seconds)
 
-    def check(self, federation: Address, claim: Claim, proof: bytes) -> None:
+    def open(
+        self, federation: Address, round: int, snapshot: int, head: bytes, randao: int
+    ) -> tuple[int, tuple[int, ...]]:
+        """Return the snapshot: each miner votes and weighs one."""
+        return snapshot, ()
+
+    def weigh(self, federation: Address, mask: int) -> int:
+        """Return how many there are."""
+        return mask.bit_count()
+
+    def replace(self, federation: Address, round: int, silent: int) -> tuple[int, tuple[int, ...]]:
+        """Return the silent: nobody stands by."""
+        return silent, ()
+
+    def on_joined(self, federation: Address, index: int) -> None:
+        """Do nothing: every miner is the same."""
+
+    def on_slashed(self, federation: Address, round: int, index: int) -> None:
+        """Do nothing: every miner is the same."""
+
+    def propose(self, federation: Address, claim: Claim, proof: bytes, weights: tuple[int, ...]) -> None:
         """W1."""
+        require(not weights, "ConsensusInvalidWeights", weights)
         seed = pow_seed(self._chain_id, federation, claim)
         solved = len(proof) == 32 and meets(seed, int.from_bytes(proof), self.difficulty(federation))
         require(solved, "ConsensusInvalidProof", claim.round, claim.miner)
@@ -86,13 +105,13 @@ class ProofOfWorkMachine:
         """W4."""
         self._retarget(federation, round, self.difficulty(federation) // RETARGET_STEP)
 
-    def save(self) -> dict[Address, _Target]:
+    def save(self) -> object:
         """Return what `restore` needs to undo what comes after."""
         return dict(self._targets)
 
-    def restore(self, saved: dict[Address, _Target]) -> None:
+    def restore(self, saved: object) -> None:
         """Undo all since `save`."""
-        self._targets = saved
+        self._targets = cast("dict[Address, _Target]", saved)
 
     def _retarget(self, federation: Address, round: int, difficulty: int) -> None:
         former = self._targets[federation]

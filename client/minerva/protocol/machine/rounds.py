@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from minerva.errors import ContractReverted
 from minerva.protocol.events import (
     BlockFinalized,
     CandidateDropped,
+    ConsensusChanged,
+    ConsensusChangeFailed,
     FederationClosed,
     MiningReopened,
     PhaseExtended,
@@ -15,12 +18,13 @@ from minerva.protocol.events import (
     RoundSkipped,
     TrainingClosed,
     VerificationClosed,
+    VotersReplaced,
 )
 from minerva.protocol.header import Header
 from minerva.protocol.machine.checks import Emit
+from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.membership import Membership
 from minerva.protocol.machine.miner import MinerMachine
-from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
 from minerva.protocol.records import ZERO32, Address, hash_list, indices
 from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Pool, Status
 
@@ -37,6 +41,15 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """K10: a module that takes over at the opening of a round."""
+
+    module: ConsensusMachine
+    parameters: bytes
+    from_round: int
+
+
+@dataclass(frozen=True, slots=True)
 class Savepoint:
     """What may have moved before a call's last check."""
 
@@ -44,6 +57,9 @@ class Savepoint:
     members: dict[int, MinerMachine]
     ballots: dict[int, bytes]
     candidate: Candidate | None
+    consensus: ConsensusMachine
+    announced: Announced | None
+    expelled: tuple[int, int]
 
 
 class Rounds(Membership):
@@ -55,23 +71,33 @@ class Rounds(Membership):
         requester: Address,
         config: FederationConfig,
         genesis: bytes,
-        consensus: ProofOfWorkMachine,
+        consensus: ConsensusMachine,
         emit: Emit,
     ) -> None:
         super().__init__(address, requester, config, genesis, emit)
-        self._consensus = consensus
+        self._consensus, self._weighted, self._randao = consensus, False, 0
+        self._announced: Announced | None = None
         self._ballots: dict[int, bytes] = {}
         self._candidate: Candidate | None = None
         self._blocks: dict[int, bytes] = {}
 
     def save(self) -> Savepoint:
         """Return what `restore` needs."""
-        return Savepoint(self.state, dict(self.members), dict(self._ballots), self._candidate)
+        return Savepoint(
+            self.state, dict(self.members), dict(self._ballots), self._candidate, self._consensus,
+            self._announced, self._expelled,
+        )  # fmt: skip
 
     def restore(self, saved: Savepoint) -> None:
         """Undo all since `save`, as a revert does; pools, bindings and blocks move after the last check."""
         self.state, self.members = saved.state, saved.members
         self._ballots, self._candidate = saved.ballots, saved.candidate
+        self._consensus, self._announced, self._expelled = saved.consensus, saved.announced, saved.expelled
+
+    def add_miner(self, miner: MinerMachine) -> None:
+        """M1."""
+        super().add_miner(miner)
+        self._consensus.on_joined(self.address, miner.index)
 
     # Views
 
@@ -129,11 +155,11 @@ class Rounds(Membership):
 
     def _due_in_verification(self) -> Transition:
         """P3: a quorum at first; once the extensions are used up, a majority."""
-        votes, total = self.state.voted.bit_count(), self.state.snapshot.bit_count()
+        votes, total = self._weigh(self.state.voted), self._weigh(self.state.voters)
         if 3 * votes >= 2 * total:
             return self._close_verification
         if self._extensible():
-            return self._extend
+            return self._extend_verification
         return self._close_verification if 2 * votes > total else self._skip_verification
 
     def _extensible(self) -> bool:
@@ -159,14 +185,17 @@ class Rounds(Membership):
 
     def _open(self, now: int) -> None:
         snapshot, following = self._eligible(), self.state.round + 1
+        self._change_consensus(following)
+        voters, lanes = self._consensus.open(self.address, following, snapshot, self.state.head, self._randao)
+        self._weighted = bool(lanes)
         deadline = now + self.config.training_seconds
         self._ballots = {}
         self._set(
             status=Status.RUNNING, phase=Phase.TRAINING, round=following, opened_at=now, deadline=deadline,
-            snapshot=snapshot, extensions=0, candidates=0, voted=0, barred=0, approvals=0, rejections=0,
+            snapshot=snapshot, voters=voters, extensions=0, candidates=0, voted=0, barred=0, approvals=0, rejections=0,
             updates=0, updates_root=ZERO32, ballots_root=ZERO32, candidate=ZERO32, proposer=0, joins=0,
         )  # fmt: skip
-        self._emit(RoundOpened(following, snapshot, deadline))
+        self._emit(RoundOpened(following, snapshot, voters, lanes, deadline))
 
     # P2: Training
 
@@ -184,20 +213,54 @@ class Rounds(Membership):
     # P3: Verification
 
     def _close_verification(self, now: int) -> None:
-        absent, deadline = self._silence_absent(), now + self.config.mining_seconds
-        root = hash_list(self.ballot_of(i) for i in indices(self.state.snapshot))
+        s, deadline = self.state, now + self.config.mining_seconds
+        absent = s.voters & ~s.voted
+        root = hash_list(self.ballot_of(i) for i in indices(s.voters))
         self._set(phase=Phase.MINING, deadline=deadline, extensions=0, ballots_root=root)
-        self._emit(VerificationClosed(self.state.round, root, self.state.voted, absent, deadline))
+        self._emit(VerificationClosed(s.round, root, s.voted, absent, deadline))
+        self._miss(absent)
 
     def _skip_verification(self, now: int) -> None:
-        self._silence_absent()
+        self._miss(self.state.voters & ~self.state.voted)
         self._skip(now)
 
-    def _silence_absent(self) -> int:
-        """M3: non-voters become dormant."""
-        absent = self.state.snapshot & ~self.state.voted
+    def _extend_verification(self, now: int) -> None:
+        self._extend(now)
+        self._replace(self.state.voters & ~self.state.voted)
+
+    def _miss(self, absent: int) -> None:
+        """M3: who was silent is dormant."""
         self._set(dormant=self.state.dormant | absent)
-        return absent
+
+    def _replace(self, silent: int) -> None:
+        """K3: others come in the place of the silent, where the module has any."""
+        if not self._weighted or not silent:
+            return
+        voters, lanes = self._consensus.replace(self.address, self.state.round, silent)
+        gone = self.state.voters & ~voters
+        if gone:
+            self._set(voters=voters)
+            self._emit(VotersReplaced(self.state.round, gone, voters, lanes))
+            self._miss(gone)
+
+    def _weigh(self, mask: int) -> int:
+        return self._consensus.weigh(self.address, mask) if self._weighted else mask.bit_count()
+
+    def _change_consensus(self, round: int) -> None:
+        """K10."""
+        announced = self._announced
+        if announced is None or round < announced.from_round:
+            return
+        self._announced = None
+        module, parameters = announced.module, announced.parameters
+        try:
+            module.configure(self.address, parameters)
+        except ContractReverted:
+            self._emit(ConsensusChangeFailed(round, module.address))
+            return
+        self._consensus = module
+        self.config = replace(self.config, consensus=module.address, consensus_parameters=parameters)
+        self._emit(ConsensusChanged(round, module.address))
 
     # P4: Mining
 
@@ -219,8 +282,8 @@ class Rounds(Membership):
 
     def _decide(self, now: int) -> None:
         s = self.state
-        total = s.snapshot.bit_count()
-        approvals, rejections = s.approvals.bit_count(), s.rejections.bit_count()
+        total = self._weigh(s.voters)
+        approvals, rejections = self._weigh(s.approvals), self._weigh(s.rejections)
         if 2 * approvals > total:
             self._finalize(now)
         elif 2 * rejections > total:
@@ -229,7 +292,10 @@ class Rounds(Membership):
             self._drop(Drop.UNDECIDED, now)
 
     def _time_out_attestation(self, now: int) -> None:
+        silent = self.state.voters & ~(self.state.approvals | self.state.rejections)
         self._drop(Drop.TIMED_OUT, now)
+        if self.state.phase is Phase.MINING:
+            self._replace(silent)
 
     def _drop(self, reason: Drop, now: int) -> None:
         s = self.state
@@ -238,10 +304,16 @@ class Rounds(Membership):
         self._set(barred=barred, candidates=dropped)
         self._set(candidate=ZERO32, proposer=0, approvals=0, rejections=0)
         self._emit(CandidateDropped(s.round, s.proposer, s.candidate, reason))
-        if dropped == self.config.max_candidates or barred == s.snapshot:
+        if reason is Drop.REJECTED:
+            self._punish(s.proposer)
+        if dropped == self.config.max_candidates or not s.voters & ~barred:
             self._skip(now)
         else:
             self._mine_again(now)
+
+    def _punish(self, index: int) -> None:
+        """S6: the miner's candidate was rejected."""
+        self._consensus.on_slashed(self.address, self.state.round, index)
 
     # P6: the end of a round
 
@@ -260,6 +332,9 @@ class Rounds(Membership):
         self._end_round(now)
 
     def _end_round(self, now: int) -> None:
+        going, later = self._expelled
+        self._set(leaving=self.state.leaving | going)
+        self._expelled = (later, 0)
         self._remove(self.state.leaving)
         if self.state.closing or self.state.round == self.config.rounds:
             self._finish()

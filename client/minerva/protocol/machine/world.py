@@ -113,12 +113,19 @@ class World:
                 self.federation(action.federation).unpause(sender, now)
             case act.Close():
                 self.federation(action.federation).close(sender)
+            case act.Expel():
+                self.federation(action.federation).expel(sender, action.index)
+            case act.ChangeConsensus():
+                federation = self.federation(action.federation)
+                federation.change_consensus(sender, self.consensus, action.parameters)
 
     # The factory
 
     def _create_federation(self, config: FederationConfig, sender: Address) -> None:
-        check_config(config, consensus_has_code=config.consensus == self.consensus.address)
+        known = config.consensus == self.consensus.address
+        check_config(config, consensus_has_code=known, policy_has_code=False)
         address = self._next_address()
+        self.consensus.validate(address, config.consensus_parameters)
         self.consensus.configure(address, config.consensus_parameters)
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
