@@ -11,6 +11,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+NOBODY = "0x" + "0" * 40
+
+
 @pytest.fixture(scope="session", autouse=True)
 def patience(web3):
     """Wait for the receipt first, where brownie asks for the sender's nonce.
@@ -35,13 +38,16 @@ def patience(web3):
 
 
 @pytest.fixture(scope="session")
-def deployed(accounts, web3, Federation, Miner, FederationFactory, ProofOfWork, MockConsensus):
+def deployed(
+    accounts, web3, Federation, FederationExtension, Miner, FederationFactory, ProofOfWork, MockConsensus
+):
     from support.scene import Deployed
 
     gc.freeze()  # brownie collects garbage at each revert, through all the compiler's output
     web3.provider.make_request("anvil_autoImpersonateAccount", [True])  # any address may send
     deployer = {"from": accounts[0]}
-    factory = FederationFactory.deploy(Federation.deploy(deployer), Miner.deploy(deployer), deployer)
+    federation = Federation.deploy(FederationExtension.deploy(deployer), deployer)
+    factory = FederationFactory.deploy(federation, Miner.deploy(deployer), NOBODY, NOBODY, deployer)
     return Deployed(factory, ProofOfWork.deploy(deployer), MockConsensus.deploy(deployer))
 
 

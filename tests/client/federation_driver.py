@@ -167,7 +167,7 @@ class Driver:
         s, contract = self.state, self.contract(miner)
         header = Header(
             s.height + 1, s.head, s.round, s.updates_root, s.ballots_root, ZERO32, cid("body"),
-            cid(f"model {s.round} {miner} {s.candidates}"), contract, b"",
+            cid(f"model {s.round} {miner} {s.candidates}"), ZERO32, 0, (), contract, b"",
         )  # fmt: skip
         claim = Claim(s.round, s.head, s.updates_root, s.ballots_root, contract)
         seed = pow_seed(self.views.chain_id, self.federation, claim)

@@ -44,7 +44,7 @@ def propose(chain: Chain, federation: str, round: int, proposer: str) -> act.Pro
     nonce = next(n for n in range(1 << 20) if meets(seed, n, chain.difficulty(federation)))
     header = Header(
         state.height + 1, state.head, round, state.updates_root, state.ballots_root, b"\5" * 32, cid("body"),
-        cid(f"model {round}"), proposer, encode(("uint256",), (nonce,)),
+        cid(f"model {round}"), bytes(32), 0, (), proposer, encode(("uint256",), (nonce,)),
     )  # fmt: skip
     return act.Propose(federation, header)
 

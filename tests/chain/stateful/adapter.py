@@ -21,11 +21,10 @@ from minerva.protocol.events import Event
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Emitted
 from minerva.protocol.records import Address
-from minerva.protocol.state import FederationConfig
 
 Abi = dict[str, Any]
 GAS = 15_000_000
-UNKNOWN_TO_CLIENTS = ("Initialized", "ConsensusConfigured")
+UNKNOWN_TO_CLIENTS = ("Initialized", "ConsensusConfigured", "RoleGranted")
 """Events that no client has a use for."""
 
 
@@ -46,7 +45,7 @@ class Contracts:
     factory, proof_of_work
         Their addresses.
     abis
-        The ABIs of all contracts; a name means the same in all of them.
+        The ABIs of all contracts; where two have a function of one name, the later is meant.
     uri
         Where the node answers.
     """
@@ -143,9 +142,13 @@ def call_of(action: act.Action) -> Call:
     """The contract call that an action stands for."""
     match action:
         case act.CreateFederation():
-            return Call(action.factory, "createFederation", (_config(action.config),))
+            return Call(
+                action.factory,
+                "createFederation",
+                (plain(action.config), plain(action.stake), plain(action.rewards)),
+            )
         case act.RegisterMiner():
-            return Call(action.factory, "createMiner", (action.federation, action.endpoint))
+            return Call(action.factory, "createMiner", (action.federation, action.endpoint, action.evidence))
         case act.SetEndpoint():
             return Call(action.miner, "setEndpoint", (action.endpoint,))
         case act.LeaveMiner():
@@ -154,7 +157,7 @@ def call_of(action: act.Action) -> Call:
             return Call(action.federation, "checkIn")
         case act.RegisterDevice():
             commitment = (action.dataset_root, action.dataset_size, action.rate_ns)
-            return Call(action.miner, "registerDevice", commitment)
+            return Call(action.miner, "registerDevice", (*commitment, action.evidence))
         case act.LeaveDevice():
             return Call(action.miner, "leave")
         case act.CheckInDevice():
@@ -166,7 +169,7 @@ def call_of(action: act.Action) -> Call:
         case act.Vote():
             return Call(action.federation, "vote", (action.round, action.updates_root, action.verdicts))
         case act.Propose():
-            return Call(action.federation, "propose", (_header(action.header),))
+            return Call(action.federation, "propose", (plain(action.header),))
         case act.Attest():
             return Call(action.federation, "attest", (action.round, action.candidate, action.approve))
         case act.Tick():
@@ -177,6 +180,10 @@ def call_of(action: act.Action) -> Call:
             return Call(action.federation, "unpause")
         case act.Close():
             return Call(action.federation, "close")
+        case act.ChangeConsensus():
+            return Call(action.federation, "changeConsensus", (action.module, action.parameters))
+        case act.Expel():
+            return Call(action.federation, "expel", (action.index,))
 
 
 def to_event(name: str, values: tuple[Any, ...]) -> Event:
@@ -199,13 +206,9 @@ def _cid(cid: Cid) -> tuple[bytes, int]:
     return (cid.digest, cid.codec)
 
 
-def _config(config: FederationConfig) -> tuple[Any, ...]:
-    values = [getattr(config, name) for name in FederationConfig.__slots__]
-    return tuple(_cid(value) if isinstance(value, Cid) else value for value in values)
-
-
-def _header(header: Header) -> tuple[Any, ...]:
-    values = [getattr(header, name) for name in Header.__slots__]
+def plain(value: Any) -> tuple[Any, ...]:
+    """A dataclass as its Solidity struct: the fields are in the same order."""
+    values = [getattr(value, name) for name in type(value).__slots__]
     return tuple(_cid(value) if isinstance(value, Cid) else value for value in values)
 
 

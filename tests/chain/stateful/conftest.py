@@ -14,14 +14,16 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 
 
 @pytest.fixture(scope="module")
-def contracts(FederationFactory, Federation, Miner, ProofOfWork, accounts, web3):
+def contracts(FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, accounts, web3):
     from adapter import Contracts
+    from scripts.artifact import federation_abi
 
     deployer = {"from": accounts[0], "silent": True}
-    federation, miner = Federation.deploy(deployer), Miner.deploy(deployer)
-    factory = FederationFactory.deploy(federation, miner, deployer)
+    extension, miner = FederationExtension.deploy(deployer), Miner.deploy(deployer)
+    federation, nobody = Federation.deploy(extension, deployer), "0x" + "0" * 40
+    factory = FederationFactory.deploy(federation, miner, nobody, nobody, deployer)
     proof_of_work = ProofOfWork.deploy(deployer)
-    abis = [FederationFactory.abi, Federation.abi, Miner.abi, ProofOfWork.abi]
+    abis = [ProofOfWork.abi, FederationFactory.abi, Miner.abi, federation_abi()]
     return Contracts(factory.address, proof_of_work.address, abis, web3.provider.endpoint_uri)
 
 

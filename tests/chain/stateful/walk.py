@@ -262,7 +262,7 @@ class Walk:
         model = Cid(keccak(text=f"model{s.round}{miner.index}{random.randrange(4)}"))
         header = Header(
             s.height + 1, s.head, s.round, s.updates_root, ballots_root,
-            random.choice((ZERO32, keccak(b"accepted"))), Cid(keccak(b"body"), DAG_PB), model, miner.contract,
+            random.choice((ZERO32, keccak(b"accepted"))), Cid(keccak(b"body"), DAG_PB), model, ZERO32, 0, (), miner.contract,
             self._proof(claim, fits=random.random() < 0.95),
         )  # fmt: skip
         return act.Propose(self._federation, header), miner.owner

@@ -25,7 +25,7 @@ class Crowd:
         self.federation = self.scene.federation
         self.owners = [bulk.address(OWNERS + i) for i in range(miners)]
         self.devices = [bulk.address(DEVICES + i) for i in range(devices)]
-        join = deployed.factory.createMiner.encode_input(self.federation, "https://miner.example:8443")
+        join = deployed.factory.createMiner.encode_input(self.federation, "https://miner.example:8443", b"")
         bulk.gas_used([bulk.send(deployed.factory, join, owner) for owner in self.owners])
         addresses = [self.federation.member(i)[1] for i in range(miners)]
         self.miners = [Contract.from_abi("Miner", a, Miner.abi, persist=False) for a in addresses]

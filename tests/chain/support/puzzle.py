@@ -55,7 +55,7 @@ def finalize(module: Any, federation: str, elapsed: int) -> int:
 
 def check(module: Any, federation: str, claim: Claim, nonce: int) -> None:
     """The federation asks whether the nonce entitles the claim's miner."""
-    module.check(astuple(claim), nonce.to_bytes(32, "big"), {"from": federation})
+    module.propose(astuple(claim), nonce.to_bytes(32, "big"), [], {"from": federation})
 
 
 def hash_of(federation: str, claim: Claim, nonce: int) -> int:

@@ -9,13 +9,14 @@ from typing import Any
 
 from eth_abi import encode
 from eth_utils import keccak
+from scripts.artifact import federation_abi
 
-from brownie import Contract, Federation, Miner
+from brownie import Contract, Miner
 from minerva.protocol.cid import DAG_PB, RAW, Cid
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Claim, meets, pow_seed
-from minerva.protocol.records import Update, hash_list, indices
-from minerva.protocol.state import FederationConfig
+from minerva.protocol.records import ZERO32, Update, hash_list, indices
+from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms, StakeTerms
 from support import clock
 
 Account = Any
@@ -38,6 +39,11 @@ def plain(value: Any) -> Any:
     if not hasattr(value, "__dataclass_fields__"):
         return value
     return tuple(plain(getattr(value, field.name)) for field in fields(value))
+
+
+def at_federation(address: str) -> Any:
+    """The federation at an address: what it does itself, and what its extension does."""
+    return Contract.from_abi("Federation", address, federation_abi(), persist=False)
 
 
 @dataclass
@@ -71,14 +77,23 @@ class Scene:
 
     @classmethod
     def create(
-        cls, deployed: Deployed, requester: Account, *, consensus: Any = None, **changes: Any
+        cls,
+        deployed: Deployed,
+        requester: Account,
+        *,
+        consensus: Any = None,
+        stake: StakeTerms = NO_STAKE,
+        rewards: RewardTerms = NO_REWARDS,
+        **changes: Any,
     ) -> Scene:
         """A new federation with nobody in it."""
         module = consensus or deployed.proof_of_work
         config = replace(CONFIG, consensus=module.address, **changes)
-        transaction = deployed.factory.createFederation(plain(config), {"from": requester})
+        transaction = deployed.factory.createFederation(
+            plain(config), plain(stake), plain(rewards), {"from": requester}
+        )
         address = transaction.events["FederationCreated"]["federation"]
-        federation = Contract.from_abi("Federation", address, Federation.abi, persist=False)
+        federation = at_federation(address)
         return cls(deployed, config, requester, federation)
 
     # Reads
@@ -98,7 +113,9 @@ class Scene:
     def join(self, *owners: Account) -> None:
         """Each account joins with a miner."""
         for owner in owners:
-            transaction = self.deployed.factory.createMiner(self.federation, "http://miner", {"from": owner})
+            transaction = self.deployed.factory.createMiner(
+                self.federation, "http://miner", b"", {"from": owner}
+            )
             address = transaction.events["MinerCreated"]["miner"]
             self.owners.append(owner)
             self.miners.append(Contract.from_abi("Miner", address, Miner.abi, persist=False))
@@ -107,7 +124,7 @@ class Scene:
         """Each account registers as a device, with the miners in turn."""
         for device in devices:
             miner = self.miners[len(self.devices) % len(self.miners)]
-            miner.registerDevice(ROOT, 100, 5_000, {"from": device})
+            miner.registerDevice(ROOT, 100, 5_000, b"", {"from": device})
             self.devices.append(device)
 
     def tick(self) -> Any:
@@ -178,7 +195,7 @@ class Scene:
         header = Header(
             number=s.height + 1, parent=bytes(s.head), round=s.round, updates_root=bytes(s.updatesRoot),
             ballots_root=bytes(s.ballotsRoot), accepted_root=keccak(text="accepted"), body=body, model=model,
-            proposer=proposer, proof=b"",
+            rewards_root=ZERO32, rewards_total=0, weights=(), proposer=proposer, proof=b"",
         )  # fmt: skip
         return replace(header, **({"proof": self.proof(header)} | changes))
 

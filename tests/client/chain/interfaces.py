@@ -10,7 +10,7 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parents[3] / "contracts" / "interfaces"
 FILES = {
     "FederationFactory": ("IFederationFactory",),
-    "Federation": ("IFederation",),
+    "Federation": ("IFederationSigns", "IFederationRounds", "IFederationControl", "IFederationViews"),
     "Miner": ("IMiner",),
     "ProofOfWork": ("IConsensus", "IProofOfWork"),
 }

@@ -24,11 +24,16 @@ from minerva.protocol.state import Drop, FederationConfig, FederationState, Phas
 FACTORY, POW, FEDERATION = (f"0x{c * 40}" for c in "123")
 MINER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
 CID = Cid(b"\7" * 32, DAG_PB)
-HEADER = Header(1, b"\1" * 32, 2, b"\2" * 32, b"\3" * 32, b"\4" * 32, CID, Cid(b"\5" * 32), MINER, b"proof")
-HEADER_ABI = "(uint32,bytes32,uint32,bytes32,bytes32,bytes32,(bytes32,uint8),(bytes32,uint8),address,bytes)"
+HEADER = Header(
+    1, b"\1" * 32, 2, b"\2" * 32, b"\3" * 32, b"\4" * 32, CID, Cid(b"\5" * 32), b"\6" * 32, 7, (8, 9), MINER, b"proof"
+)  # fmt: skip
+HEADER_ABI = (
+    "(uint32,bytes32,uint32,bytes32,bytes32,bytes32,(bytes32,uint8),(bytes32,uint8),"
+    "bytes32,uint128,uint256[],address,bytes)"
+)
 HEADER_VALUES = (
-    1, b"\1" * 32, 2, b"\2" * 32, b"\3" * 32, b"\4" * 32, (b"\7" * 32, 0x70), (b"\5" * 32, 0x55), MINER,
-    b"proof",
+    1, b"\1" * 32, 2, b"\2" * 32, b"\3" * 32, b"\4" * 32, (b"\7" * 32, 0x70), (b"\5" * 32, 0x55),
+    b"\6" * 32, 7, (8, 9), MINER, b"proof",
 )  # fmt: skip
 CONFIG = FederationConfig(
     CID, Cid(b"\6" * 32), POW, b"parameters", *range(1, 19)
@@ -69,19 +74,19 @@ ROUND_ROOT = word(3) + b"\2" * 32
 CALLS = [
     (act.CreateFederation(FACTORY, CONFIG, "one"), FACTORY, "createFederation", None),
     (
-        act.RegisterMiner(FACTORY, FEDERATION, "http://x"),
+        act.RegisterMiner(FACTORY, FEDERATION, "http://x", evidence=b"proof"),
         FACTORY,
-        "createMiner(address,string)",
-        encode(["address", "string"], [FEDERATION, "http://x"]),
+        "createMiner(address,string,bytes)",
+        encode(["address", "string", "bytes"], [FEDERATION, "http://x", b"proof"]),
     ),
     (act.SetEndpoint(FEDERATION, MINER, "y"), MINER, "setEndpoint(string)", encode(["string"], ["y"])),
     (act.LeaveMiner(FEDERATION, 1), FEDERATION, "leave()", b""),
     (act.CheckInMiner(FEDERATION, 1), FEDERATION, "checkIn()", b""),
     (
-        act.RegisterDevice(FEDERATION, MINER, b"\1" * 32, 9, 1000),
+        act.RegisterDevice(FEDERATION, MINER, b"\1" * 32, 9, 1000, evidence=b"proof"),
         MINER,
-        "registerDevice(bytes32,uint32,uint64)",
-        b"\1" * 32 + word(9) + word(1000),
+        "registerDevice(bytes32,uint32,uint64,bytes)",
+        encode(["bytes32", "uint32", "uint64", "bytes"], [b"\1" * 32, 9, 1000, b"proof"]),
     ),
     (act.LeaveDevice(FEDERATION, MINER, 1), MINER, "leave()", b""),
     (act.CheckInDevice(FEDERATION, MINER, 1), MINER, "checkIn()", b""),
@@ -113,6 +118,13 @@ CALLS = [
     (act.Pause(FEDERATION, 1), FEDERATION, "pause()", b""),
     (act.Unpause(FEDERATION, 1), FEDERATION, "unpause()", b""),
     (act.Close(FEDERATION), FEDERATION, "close()", b""),
+    (
+        act.ChangeConsensus(FEDERATION, MINER, b"new", 1),
+        FEDERATION,
+        "changeConsensus(address,bytes)",
+        encode(["address", "bytes"], [MINER, b"new"]),
+    ),
+    (act.Expel(FEDERATION, 3, 1), FEDERATION, "expel(uint8)", word(3)),
 ]
 
 
@@ -133,7 +145,9 @@ def test_action_becomes_its_call(
 
 def test_config_keeps_the_order_of_its_fields(gateways: Gateways) -> None:
     data = gateways.call(CALLS[0][0]).data[4:]
-    words = [data[i : i + 32] for i in range(0, len(data), 32)][1:]
+    # Before the configuration, which is found by its offset: the two terms, which have none.
+    config = data[int.from_bytes(data[:32], "big") :]
+    words = [config[i : i + 32] for i in range(0, len(config), 32)]
     assert words[:5] == [
         CID.digest,
         word(0x70),
@@ -150,9 +164,9 @@ def test_value_out_of_range_is_named(gateways: Gateways) -> None:
 
 
 def test_state_is_read_by_name(gateways: Gateways) -> None:
-    values = [int(n) for n in range(16)]
+    values = [int(n) for n in range(17)]
     state_abi = (
-        "(uint8,uint8,uint32,uint40,uint40,uint8,uint8,uint64,uint64,uint64,uint64,uint64,uint64,uint64,uint64,"
+        "(uint8,uint8,uint32,uint40,uint40,uint8,uint8,uint64,uint64,uint64,uint64,uint64,uint64,uint64,uint64,uint64,"
         "uint32,bytes32,bytes32,bytes32,uint8,uint32,bytes32,(bytes32,uint8),uint16,uint16,uint40,uint32,bool)"
     )
     roots = [b"\1" * 32, b"\2" * 32, b"\3" * 32]
@@ -168,7 +182,9 @@ def test_state_is_read_by_name(gateways: Gateways) -> None:
 
 def test_every_event_of_the_protocol_is_bound(codec: Codec) -> None:
     assert len(set(codec.topics())) == len(get_args(ev.Event))
-    assert codec.topics(ev.RoundOpened) == ["0x" + keccak(text="RoundOpened(uint32,uint64,uint40)").hex()]
+    assert codec.topics(ev.RoundOpened) == [
+        "0x" + keccak(text="RoundOpened(uint32,uint64,uint64,uint256[],uint40)").hex()
+    ]
 
 
 def test_update_is_decoded_with_its_place(codec: Codec) -> None:
@@ -299,4 +315,4 @@ def test_changed_abi_is_refused() -> None:
 
 
 def test_state_of_the_client_is_that_of_the_contract() -> None:
-    assert [f.name for f in dataclasses.fields(FederationConfig)][-1] == "confirmations"
+    assert [f.name for f in dataclasses.fields(FederationConfig)][-1] == "policy_parameters"

@@ -66,7 +66,9 @@ class Miner:
         accepted = merkle_root(accepted_leaves(self.logs, self.federation))
         roots = (s.updates_root, s.ballots_root, accepted)
         proof = encode(("uint256",), (nonce,))
-        return Header(1, s.head, 1, *roots, cid("body"), cid("model of round 1"), contract, proof)
+        return Header(
+            1, s.head, 1, *roots, cid("body"), cid("model of round 1"), bytes(32), 0, (), contract, proof
+        )
 
     def attest(self) -> None:
         self.look()

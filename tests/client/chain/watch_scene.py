@@ -51,7 +51,9 @@ def entry(emitter: str, signature: str, topics: list[Any], types: list[str], val
 
 
 def opened(round: int, emitter: str = FEDERATION) -> Json:
-    return entry(emitter, "RoundOpened(uint32,uint64,uint40)", [round], ["uint64", "uint40"], [1, 2])
+    signature = "RoundOpened(uint32,uint64,uint64,uint256[],uint40)"
+    types = ["uint64", "uint64", "uint256[]", "uint40"]
+    return entry(emitter, signature, [round], types, [1, 1, [], 2])
 
 
 def joined(index: int, emitter: str = FEDERATION) -> Json:

@@ -54,6 +54,9 @@ def header(number: int) -> Header:
         bytes(32),
         cid(f"body {number}"),
         cid(f"model {number}"),
+        bytes(32),
+        0,
+        (),
         address(3),
         b"",
     )

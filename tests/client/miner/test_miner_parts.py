@@ -79,7 +79,19 @@ def test_contents_are_bounded_in_memory() -> None:
 
 def test_events_are_json_that_javascript_reads() -> None:
     header = Header(
-        1, b"\1" * 32, 1, b"\2" * 32, b"\3" * 32, b"\4" * 32, cid("body"), cid("model"), address(9), b"\5"
+        1,
+        b"\1" * 32,
+        1,
+        b"\2" * 32,
+        b"\3" * 32,
+        b"\4" * 32,
+        cid("body"),
+        cid("model"),
+        bytes(32),
+        7,
+        (8, 9),
+        address(9),
+        b"\5",
     )
     event = BlockProposed(1, 2, header.hash(), header, 5)
     document = log_document(Log(event, address(1), 7, b"\0" * 32, 0, 99, b"\0" * 32))

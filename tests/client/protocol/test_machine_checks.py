@@ -149,7 +149,9 @@ def test_reverts_when_a_ballot_is_wrong(stage):
         (4, {"ballots_root": JUNK, "body": codec_cid(1)}),
         (6, {"body": codec_cid(0x71), "model": codec_cid(1)}),
         (7, {"model": codec_cid(0), "proposer": ZERO_ADDRESS}),
-        (8, {"proposer": ZERO_ADDRESS, "proof": b""}),
+        (8, {"rewards_root": JUNK, "rewards_total": 1}),
+        (9, {"rewards_total": 1, "proposer": ZERO_ADDRESS}),
+        (11, {"proposer": ZERO_ADDRESS, "proof": b"", "weights": (1,)}),
     ],
 )
 def test_reverts_when_a_field_of_the_header_is_wrong(stage, field, changes):

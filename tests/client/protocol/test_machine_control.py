@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from federation_driver import REQUESTER, pow_parameters
 from machine_stage import names, refusal
 
 from minerva.protocol import actions as act
 from minerva.protocol.events import (
+    ConsensusChangeAnnounced,
+    ConsensusChanged,
     FederationClosing,
     FederationPaused,
     FederationUnpaused,
+    MinerExpelled,
 )
+from minerva.protocol.machine.federation import GOVERNOR, PAUSER
 from minerva.protocol.state import Status
 
 JUNK = b"\7" * 32
@@ -35,7 +40,11 @@ def test_a_pause_is_worth_no_more_than_is_left_and_then_anybody_ends_it(stage):
     deadline = stage.state.deadline
     stage.pause()
     stage.wait(99)
-    assert refusal(lambda: stage.unpause(stage.owner(0))) == ("FederationOnlyRequester", stage.owner(0))
+    assert refusal(lambda: stage.unpause(stage.owner(0))) == (
+        "AccessControlUnauthorizedAccount",
+        stage.owner(0),
+        PAUSER,
+    )
     stage.wait(200)
     assert stage.unpause(stage.owner(0)) == [FederationUnpaused(stage.now, deadline + 100)]
     assert refusal(stage.pause) == ("FederationPauseExhausted", 100)
@@ -70,9 +79,39 @@ def test_a_pause_on_waiting_ends_on_waiting(stage):
 def test_only_the_requester_pauses_and_closes(stage):
     stage.open(miners=1)
     stranger = stage.owner(0)
-    expected = ("FederationOnlyRequester", stranger)
-    assert refusal(lambda: stage.do(act.Pause, stranger, 0)) == expected
-    assert refusal(lambda: stage.do(act.Close, stranger)) == expected
+    refused = ("AccessControlUnauthorizedAccount", stranger)
+    assert refusal(lambda: stage.do(act.Pause, stranger, 0)) == (*refused, PAUSER)
+    assert refusal(lambda: stage.do(act.Close, stranger)) == (*refused, GOVERNOR)
+    assert refusal(lambda: stage.do(act.Expel, stranger, 0, 0)) == (*refused, GOVERNOR)
+    change = (act.ChangeConsensus, stranger, stage.world.consensus.address, pow_parameters(2, 1), 0)
+    assert refusal(lambda: stage.do(*change)) == (*refused, GOVERNOR)
+
+
+def test_an_expelled_miner_leaves_after_the_next_round(stage):
+    """A3."""
+    stage.open(miners=3, min_miners=1)
+    assert refusal(lambda: stage.do(act.Expel, REQUESTER, 3, 0)) == ("FederationNoMiner", 3)
+    assert refusal(lambda: stage.do(act.Expel, REQUESTER, 64, 0)) == ("FederationNoMiner", 64)
+    assert stage.do(act.Expel, REQUESTER, 2, 0) == [MinerExpelled(2)]
+    assert refusal(lambda: stage.do(act.Expel, REQUESTER, 2, 0)) == ("FederationNoMiner", 2)
+    list(stage.play_round())
+    assert stage.state.snapshot == 0b111
+    list(stage.play_round())
+    assert (stage.state.snapshot, stage.state.members) == (0b011, 0b011)
+
+
+def test_an_announced_module_takes_over_a_round_later(stage):
+    """K10: here the same one with another puzzle."""
+    stage.open(miners=2)
+    module, parameters = stage.world.consensus.address, pow_parameters(2, 1)
+    refused = refusal(lambda: stage.do(act.ChangeConsensus, REQUESTER, module, b"", 1))
+    assert refused == ("ConsensusInvalidParameters", b"")
+    announced = stage.do(act.ChangeConsensus, REQUESTER, module, parameters, 1)
+    assert announced == [ConsensusChangeAnnounced(module, parameters, 3)]
+    assert ConsensusChanged(2, module) not in list(stage.play_round())
+    assert ConsensusChanged(3, module) in list(stage.play_round())
+    assert stage.views.difficulty(stage.federation) == 2
+    assert stage.world.config(stage.federation).consensus_parameters == parameters
 
 
 # P10: closing

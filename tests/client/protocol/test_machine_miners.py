@@ -33,7 +33,7 @@ def test_a_miner_counts_from_the_next_opening(stage):
     stage.open(miners=2)
     stage.join(2)
     assert stage.state.snapshot == 0b011
-    assert RoundOpened(2, 0b111, stage.now + 60) in list(stage.play_round())
+    assert RoundOpened(2, 0b111, 0b111, (), stage.now + 60) in list(stage.play_round())
 
 
 def test_reverts_when_an_owner_joins_twice(stage):
@@ -68,7 +68,7 @@ def test_a_leaving_miner_keeps_its_duties_until_the_round_ends(stage):
     assert stage.leave(1) == [MinerLeaving(1)]
     assert (stage.state.members, stage.state.leaving, stage.state.snapshot) == (0b111, 0b010, 0b111)
     events = list(stage.play_round())
-    assert RoundOpened(2, 0b101, stage.now + 60) in events
+    assert RoundOpened(2, 0b101, 0b101, (), stage.now + 60) in events
     assert (stage.state.members, stage.state.leaving) == (0b101, 0)
     stage.join(1)
 
@@ -124,10 +124,10 @@ def test_a_miner_that_does_not_vote_is_dormant_until_it_checks_in(stage):
     stage.propose(0)
     stage.attest(1)
     events = stage.attest(2)
-    assert RoundOpened(2, 0b0111, stage.now + 60) in events
+    assert RoundOpened(2, 0b0111, 0b0111, (), stage.now + 60) in events
     assert stage.check_in(3) == [MinerReturned(3)]
     assert stage.check_in(3) == []
-    assert RoundOpened(3, 0b1111, stage.now + 60) in list(stage.play_round())
+    assert RoundOpened(3, 0b1111, 0b1111, (), stage.now + 60) in list(stage.play_round())
 
 
 def test_attesting_wakes_a_dormant_miner(stage):

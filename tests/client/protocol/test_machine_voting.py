@@ -28,7 +28,7 @@ def test_a_round_opens_when_miners_and_devices_are_there(stage):
     assert refusal(stage.tick) == ("FederationNothingDue", 0, Phase.PENDING, 0)
     stage.join(1)
     assert stage.world.due(stage.federation, stage.now)
-    assert stage.tick() == [RoundOpened(1, 0b11, stage.now + 60)]
+    assert stage.tick() == [RoundOpened(1, 0b11, 0b11, (), stage.now + 60)]
     s = stage.state
     assert (s.status, s.phase, s.round, s.opened_at) == (Status.RUNNING, Phase.TRAINING, 1, stage.now)
     assert (s.joins, s.devices) == (0, 2)
@@ -84,7 +84,7 @@ def test_training_is_extended_and_then_skipped(stage):
         assert stage.tick() == [PhaseExtended(1, Phase.TRAINING, stage.now + 60)]
         assert stage.state.extensions == extension
     stage.wait_until_late()
-    assert stage.tick() == [RoundSkipped(1, Phase.TRAINING), RoundOpened(2, 0b1, stage.now + 60)]
+    assert stage.tick() == [RoundSkipped(1, Phase.TRAINING), RoundOpened(2, 0b1, 0b1, (), stage.now + 60)]
     assert stage.world.phase(stage.federation, 1) is Phase.SKIPPED
     assert stage.state.model == stage.world.config(stage.federation).model
 

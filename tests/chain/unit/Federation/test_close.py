@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.errors import reverts
 from support.scene import names
 
+from minerva.protocol.machine.federation import GOVERNOR
 from minerva.protocol.state import Phase, Status
 
 
@@ -49,5 +50,5 @@ def test_reverts_when_closing_already(training, requester):
 
 
 def test_reverts_when_not_the_requester(training, stranger):
-    with reverts("FederationOnlyRequester", stranger):
+    with reverts("AccessControlUnauthorizedAccount", stranger, "0x" + GOVERNOR.hex()):
         training.federation.close({"from": stranger})

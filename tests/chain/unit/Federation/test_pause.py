@@ -7,6 +7,7 @@ from support import clock
 from support.errors import reverts
 from support.scene import ROOT, names, plain
 
+from minerva.protocol.machine.federation import PAUSER
 from minerva.protocol.state import Phase, Status
 
 
@@ -29,9 +30,9 @@ CALLS = {
     "attest": lambda s, o, d: s.federation.attest(1, ROOT, True, {"from": o}),
     "leave": lambda s, o, d: s.federation.leave({"from": o}),
     "check in": lambda s, o, d: s.federation.checkIn({"from": o}),
-    "join": lambda s, o, d: s.deployed.factory.createMiner(s.federation, "", {"from": s.requester}),
+    "join": lambda s, o, d: s.deployed.factory.createMiner(s.federation, "", b"", {"from": s.requester}),
     "set endpoint": lambda s, o, d: s.miners[0].setEndpoint("", {"from": o}),
-    "register": lambda s, o, d: s.miners[0].registerDevice(ROOT, 1, 1, {"from": s.requester}),
+    "register": lambda s, o, d: s.miners[0].registerDevice(ROOT, 1, 1, b"", {"from": s.requester}),
     "device leaves": lambda s, o, d: s.miners[0].leave({"from": d}),
     "device checks in": lambda s, o, d: s.miners[0].checkIn({"from": d}),
     "submit": lambda s, o, d: s.submit(0),
@@ -64,7 +65,7 @@ def test_reverts_everything_once_closed(training, requester, call):
 
 
 def test_reverts_when_not_the_requester(training):
-    with reverts("FederationOnlyRequester", training.owners[0]):
+    with reverts("AccessControlUnauthorizedAccount", training.owners[0], "0x" + PAUSER.hex()):
         training.federation.pause({"from": training.owners[0]})
 
 

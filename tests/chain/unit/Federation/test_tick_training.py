@@ -123,7 +123,7 @@ def test_waits_for_a_device_that_only_checked_in(training, devices):
 
 def test_does_not_wait_for_late_joiners(training, devices):
     """M4."""
-    training.miners[0].registerDevice(ROOT, 1, 1, {"from": devices[6]})
+    training.miners[0].registerDevice(ROOT, 1, 1, b"", {"from": devices[6]})
     training.submit(0, 1, 2, 3)
     assert training.federation.due()
 
@@ -131,7 +131,7 @@ def test_does_not_wait_for_late_joiners(training, devices):
 def test_does_not_wait_for_devices_that_went(training, devices):
     """M5 and M6: neither for one that left nor for one bound elsewhere meanwhile."""
     training.miners[0].leave({"from": devices[0]})
-    training.miners[2].registerDevice(ROOT, 1, 1, {"from": devices[1]})
+    training.miners[2].registerDevice(ROOT, 1, 1, b"", {"from": devices[1]})
     training.submit(2, 3)
     assert training.federation.due()
 
@@ -140,5 +140,5 @@ def test_keeps_the_update_of_a_device_that_went(training, devices):
     """M5 and M6."""
     training.submit(0, 1, 2, 3)
     training.miners[0].leave({"from": devices[0]})
-    training.miners[2].registerDevice(ROOT, 1, 1, {"from": devices[1]})
+    training.miners[2].registerDevice(ROOT, 1, 1, b"", {"from": devices[1]})
     assert training.tick().events["TrainingClosed"]["updates"] == 4

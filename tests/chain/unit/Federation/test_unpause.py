@@ -6,6 +6,7 @@ from support import clock
 from support.errors import reverts
 from support.scene import names
 
+from minerva.protocol.machine.federation import PAUSER
 from minerva.protocol.state import Phase, Status
 
 
@@ -75,7 +76,7 @@ def test_mining_does_not_age_meanwhile(mining, requester):
 def test_reverts_when_not_the_requester(training, stranger):
     """P9: as long as some of the pause is left."""
     pause(training, 999)
-    with reverts("FederationOnlyRequester", stranger):
+    with reverts("AccessControlUnauthorizedAccount", stranger, "0x" + PAUSER.hex()):
         training.federation.unpause({"from": stranger})
 
 

@@ -128,7 +128,7 @@ def test_reverts_when_the_caller_owns_no_miner(verification, stranger):
 
 def test_reverts_when_the_miner_joined_later(verification, deployed, stranger):
     """M1."""
-    deployed.factory.createMiner(verification.federation, "", {"from": stranger})
+    deployed.factory.createMiner(verification.federation, "", b"", {"from": stranger})
     with reverts("FederationNotInSnapshot", stranger, 1):
         verification.federation.vote(1, NOTHING, b"", {"from": stranger})
 

@@ -9,6 +9,8 @@ from eth_abi import encode
 from support.errors import reverts
 from support.scene import CONFIG, Scene, names, plain
 
+from minerva.protocol.state import NO_REWARDS, NO_STAKE
+
 
 def test_registers_the_clone(deployed, requester, stranger):
     count = deployed.factory.federationCount()
@@ -23,8 +25,10 @@ def test_registers_the_clone(deployed, requester, stranger):
 def test_emits_in_order(deployed, requester):
     """E3."""
     config = replace(CONFIG, consensus=deployed.proof_of_work.address)
-    transaction = deployed.factory.createFederation(plain(config), {"from": requester})
-    assert names(transaction) == ["FederationCreated", "ConsensusConfigured"]
+    transaction = deployed.factory.createFederation(
+        plain(config), plain(NO_STAKE), plain(NO_REWARDS), {"from": requester}
+    )
+    assert names(transaction) == ["FederationCreated", *["RoleGranted"] * 3, "ConsensusConfigured"]
     created = transaction.events["FederationCreated"]
     assert created["requester"] == requester
     assert (created["manifestDigest"], created["manifestCodec"]) == (
@@ -46,11 +50,12 @@ def test_keeps_the_configuration(deployed, requester):
         max_model_bytes=2**31, confirmations=64,
     )  # fmt: skip
     given = scene.federation.config().dict()
-    manifest, model, consensus, parameters, *numbers = plain(scene.config)
+    manifest, model, consensus, parameters, *numbers, policy, policy_parameters = plain(scene.config)
     assert tuple(given["manifest"].values()) == (f"0x{manifest[0].hex()}", manifest[1])
     assert tuple(given["model"].values()) == (f"0x{model[0].hex()}", model[1])
     assert (given["consensus"], given["consensusParameters"]) == (consensus, f"0x{parameters.hex()}")
-    assert list(given.values())[4:] == numbers
+    assert list(given.values())[4:-2] == numbers
+    assert (given["policy"], given["policyParameters"]) == (policy, f"0x{policy_parameters.hex()}")
 
 
 def test_starts_waiting_at_the_genesis(deployed, requester):

@@ -9,7 +9,9 @@ from support.scene import names
 def test_joins_with_the_caller_as_owner(make, deployed, stranger, requester):
     """M1 and E3."""
     scene = make(miners=2)
-    transaction = deployed.factory.createMiner(scene.federation, "https://miner.example", {"from": stranger})
+    transaction = deployed.factory.createMiner(
+        scene.federation, "https://miner.example", b"", {"from": stranger}
+    )
     assert names(transaction) == ["MinerJoined", "MinerCreated"]
     address = transaction.events["MinerCreated"]["miner"]
     assert transaction.return_value == address
@@ -25,11 +27,11 @@ def test_joins_with_the_caller_as_owner(make, deployed, stranger, requester):
 def test_reverts_when_the_federation_is_not_the_factorys(deployed, stranger, waiting):
     implementation = deployed.factory.federationImplementation()
     with reverts("FactoryUnknownFederation", implementation.lower()):
-        deployed.factory.createMiner(implementation, "", {"from": stranger})
+        deployed.factory.createMiner(implementation, "", b"", {"from": stranger})
 
 
 def test_reverts_when_the_endpoint_is_too_long(waiting, deployed, stranger):
     """E5: bytes count, not characters."""
-    deployed.factory.createMiner(waiting.federation, "é" * 128, {"from": stranger})
+    deployed.factory.createMiner(waiting.federation, "é" * 128, b"", {"from": stranger})
     with reverts("MinerEndpointTooLong", 257):
-        deployed.factory.createMiner(waiting.federation, "é" * 128 + "x", {"from": waiting.requester})
+        deployed.factory.createMiner(waiting.federation, "é" * 128 + "x", b"", {"from": waiting.requester})

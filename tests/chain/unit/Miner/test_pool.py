@@ -30,7 +30,7 @@ def test_counts_those_seen_in_different_rounds(make, devices):
     scene.tick()
     miner = scene.miners[0]
     scene.submit(0)
-    miner.registerDevice(ROOT, 1, 1, {"from": devices[6]})
+    miner.registerDevice(ROOT, 1, 1, b"", {"from": devices[6]})
     scene.expire(), scene.tick(), scene.vote_all(), scene.propose(0), scene.attest(1)
     assert scene.round == 2
     assert outstanding(miner, range(2, 6)) == [3, 2, 0, 0]

@@ -60,7 +60,12 @@ def test_a_device_silent_for_longer_than_the_lanes_comes_back(make):
     # Blocks at once would make a puzzle of ten seconds four times harder each round.
     puzzle = parameters(difficulty=1, target_seconds=1)
     scene = make(
-        silent_rounds=7, max_extensions=0, rounds=20, min_updates=1, min_devices=1, consensus_parameters=puzzle
+        silent_rounds=7,
+        max_extensions=0,
+        rounds=20,
+        min_updates=1,
+        min_devices=1,
+        consensus_parameters=puzzle,
     )
     scene.tick()
     for _ in range(9):
@@ -107,7 +112,7 @@ def test_reverts_when_the_phase_is_another(scenes, scene, phase):
 
 def test_reverts_when_the_miner_joined_later(training, deployed, stranger):
     """M1 and E5: the caller is the miner's contract."""
-    transaction = deployed.factory.createMiner(training.federation, "", {"from": stranger})
+    transaction = deployed.factory.createMiner(training.federation, "", b"", {"from": stranger})
     miner = type(training.miners[0]).from_abi(
         "Miner", transaction.events["MinerCreated"]["miner"], training.miners[0].abi, persist=False
     )
@@ -124,7 +129,7 @@ def test_reverts_when_the_miner_left_and_its_index_is_anothers(training, owners)
     training.vote_all()
     training.propose(1)
     training.attest(2)
-    transaction = training.deployed.factory.createMiner(training.federation, "", {"from": owners[5]})
+    transaction = training.deployed.factory.createMiner(training.federation, "", b"", {"from": owners[5]})
     assert transaction.events["MinerJoined"]["index"] == 0
     training.submit(1, 2)
     training.expire()
@@ -150,7 +155,7 @@ def test_reverts_when_bound_elsewhere(training, devices):
 
 def test_reverts_when_it_joined_in_this_round(training, devices):
     """M4."""
-    training.miners[0].registerDevice(ROOT, 1, 1, {"from": devices[7]})
+    training.miners[0].registerDevice(ROOT, 1, 1, b"", {"from": devices[7]})
     with reverts("MinerDeviceNotYetActive", devices[7], 2, 1):
         training.miners[0].submitUpdate(training.claim(), {"from": devices[7]})
 

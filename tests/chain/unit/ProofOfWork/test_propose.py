@@ -108,7 +108,7 @@ def test_reverts_when_the_proof_is_not_32_bytes_long(deployed, length):
     """E5: at difficulty 1, where any 32 bytes would do."""
     federation = puzzle.fresh(deployed.proof_of_work, 1)
     with reverts("ConsensusInvalidProof", CLAIM.round, CLAIM.miner):
-        deployed.proof_of_work.check(astuple(CLAIM), b"\x00" * length, {"from": federation})
+        deployed.proof_of_work.propose(astuple(CLAIM), b"\x00" * length, [], {"from": federation})
 
 
 def test_goes_by_the_present_difficulty(deployed):
