@@ -58,11 +58,7 @@ abstract contract FederationRounds is FederationStorage {
 
     /// The round is over: close, or open the next one, or wait until that is possible.
     function _endRound() internal {
-        (uint64 going, uint64 later) = (_expelled.now_, _expelled.later);
-        if (going | later != 0) {
-            _membership.leaving |= going;
-            (_expelled.now_, _expelled.later) = (later, 0);
-        }
+        _letGo();
         _removeLeaving();
         if (_clock.closing || _clock.round == _config.rounds) _close();
         else if (!_tryOpen()) _clock.status = Status.Waiting;
@@ -90,6 +86,20 @@ abstract contract FederationRounds is FederationStorage {
             if (devices >= minDevices) return snapshot;
         }
         return 0;
+    }
+
+    /// Whom the governor expelled a round ago leaves now.
+    function _letGo() private {
+        (uint64 going, uint64 later) = (_expelled.now_, _expelled.later);
+        if (going | later == 0) return;
+        (_expelled.now_, _expelled.later) = (later, 0);
+        going &= ~_membership.leaving;
+        _membership.leaving |= going;
+        for (uint8 i; going != 0; ++i) {
+            if (!going.has(i)) continue;
+            going &= ~MaskLib.bit(i);
+            emit MinerLeaving(i);
+        }
     }
 
     /// Free the places of the miners that leave. No round is open.

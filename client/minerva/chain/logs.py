@@ -9,7 +9,14 @@ from typing import Any
 from minerva.chain.calls import Reader
 from minerva.chain.port import BlockRef
 from minerva.chain.rpc import Request, RpcError
-from minerva.protocol.events import DifficultyChanged, FederationCreated, Log, MinerCreated, MinerJoined
+from minerva.protocol.events import (
+    ConsensusConfigured,
+    DifficultyChanged,
+    FederationCreated,
+    Log,
+    MinerCreated,
+    MinerJoined,
+)
 from minerva.protocol.records import Address
 
 RANGE = 2_000
@@ -83,7 +90,10 @@ class LogReader:
         self._emitters: dict[Address, None] = {federation: None}
         self._discovered, self._range = start, RANGE
         topic = "0x" + federation[2:].lower().rjust(64, "0")
-        self._naming = [self._codec.topics(FederationCreated, MinerCreated, DifficultyChanged), topic]
+        self._naming = [
+            self._codec.topics(FederationCreated, MinerCreated, DifficultyChanged, ConsensusConfigured),
+            topic,
+        ]
         self._joined = [self._codec.topics(MinerJoined)]
         self._all = [self._codec.topics()]
 

@@ -161,7 +161,7 @@ def waiting_for(state: FederationState, miners: list[dict[str, Any]]) -> str:
             missing = sum(m["outstanding"] for m in miners if m["inSnapshot"])
             return f"updates of {missing} devices"
         case "VERIFICATION":
-            silent = [f"miner {index}" for index in indices(state.snapshot & ~state.voted)]
+            silent = [f"miner {index}" for index in indices(state.voters & ~state.voted)]
             return f"ballots of {', '.join(silent)}"
         case "MINING":
             return "a candidate block"

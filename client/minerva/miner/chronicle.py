@@ -62,7 +62,7 @@ class Chronicle:
             in_snapshot=index is not None and bool(s.snapshot >> index & 1),
             waiting=waiting,
             participants=Participants(
-                s.expected, s.updates, missing, s.snapshot.bit_count(), s.voted.bit_count()
+                s.expected, s.updates, missing, self._situation.voters.bit_count(), s.voted.bit_count()
             ),
             warnings=tuple(problems),
         )

@@ -89,6 +89,10 @@ class Duties:
             return self._late(index, now) or Duty(
                 Waiting("the next opening, to take part", s.deadline), look_at=s.deadline
             )
+        if s.phase is not Phase.TRAINING and not self._situation.voters >> index & 1:
+            return self._late(index, now) or Duty(
+                Waiting("the voters of this round, of whom it is none", s.deadline), look_at=s.deadline
+            )
         steps = {
             Phase.TRAINING: self._training,
             Phase.VERIFICATION: self._verification,
@@ -102,7 +106,7 @@ class Duties:
     def _training(self, index: int, ready: Readiness, now: float) -> Duty:
         s = self._situation.now
         if self.closable(now):
-            if ready.prepared and not ready.pending:
+            if ready.prepared and not ready.pending and self._situation.voters >> index & 1:
                 return Duty(Waiting("the close of Training, by its own ballot", s.deadline), vote=True)
             since = now if ready.closable_since is None else ready.closable_since
             at = since + self._settings.tick_delay_seconds + self._turn(index)
@@ -122,11 +126,11 @@ class Duties:
     def _verification(self, index: int, ready: Readiness, now: float) -> Duty:
         s = self._situation.now
         if s.voted >> index & 1:
-            others = (s.snapshot & ~s.voted).bit_count()
+            others = (self._situation.voters & ~s.voted).bit_count()
             return self._late(index, now) or Duty(
                 Waiting(f"the ballots of {others} miners", s.deadline), look_at=s.deadline
             )
-        quorum = 3 * s.voted.bit_count() >= 2 * s.snapshot.bit_count()
+        quorum = 3 * self._situation.weigh(s.voted) >= 2 * self._situation.weigh(self._situation.voters)
         if now >= s.deadline and quorum:
             return self._late(index, now) or Duty(Waiting("the close of Verification", s.deadline))
         if ready.prepared and (not ready.pending or now >= s.fetch_deadline):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from eth_abi.abi import decode
 
 from minerva.protocol import events
-from minerva.protocol.records import Address, indices
+from minerva.protocol.lanes import weights_of
+from minerva.protocol.records import Address, indices, mask_of
 from minerva.protocol.state import Drop, FederationConfig, MinerInfo, Phase, Status
+
+_PUZZLE_BYTES = 64
+"""Length of the parameters of a proof of work (W2)."""
 
 
 @dataclass(slots=True)
@@ -23,7 +27,8 @@ class _Binding:
 class _Moving:
     """What the logs move; made anew when a re-organisation takes logs back.
 
-    Sets of miners are masks over indices. ``missing``: devices that the round waits for still, and the
+    Sets of miners are masks over indices. ``weights`` are the voters' (K2); ``turn``: how often Mining was
+    opened again in the round (K4). ``missing``: devices that the round waits for still, and the
     miner's contract of each; ``expected``: how many it waited for at its opening; ``fetch_deadline``: until
     when content may come (rule 1).
     """
@@ -34,6 +39,8 @@ class _Moving:
     deadline: int = 0
     fetch_deadline: int = 0
     snapshot: int = 0
+    weights: Mapping[int, int] = field(default_factory=dict)
+    turn: int = 0
     voted: int = 0
     barred: int = 0
     dormant: int = 0
@@ -45,6 +52,8 @@ class _Moving:
     paused_at: int = 0
     paused_seconds: int = 0
     candidate: events.BlockProposed | None = None
+    module: Address = ""
+    parameters: bytes = b""
     members: dict[int, MinerInfo] = field(default_factory=dict)
     devices: dict[Address, _Binding] = field(default_factory=dict)
     missing: dict[Address, Address] = field(default_factory=dict)
@@ -69,7 +78,8 @@ class Situation:
         self._reset()
 
     def _reset(self) -> None:
-        self.now = _Moving(difficulty=int(decode(("uint64", "uint32"), self.config.consensus_parameters)[0]))
+        self.now = _Moving(module=self.config.consensus)
+        self._configure(self.config.consensus, self.config.consensus_parameters)
 
     def apply(self, logs: Iterable[events.Log]) -> None:
         """Take logs in, in chain order."""
@@ -99,10 +109,25 @@ class Situation:
         }
 
     @property
+    def voters(self) -> int:
+        """Miners whose word counts in the running round."""
+        return mask_of(self.now.weights)
+
+    def weigh(self, mask: int) -> int:
+        """Return what the voters in ``mask`` weigh together."""
+        return sum(weight for index, weight in self.now.weights.items() if mask >> index & 1)
+
+    @property
     def eligible(self) -> int:
         """Miners that would count at the next opening: members neither leaving nor dormant."""
         now = self.now
-        return sum(1 << i for i in now.members) & ~now.leaving & ~now.dormant
+        return mask_of(now.members) & ~now.leaving & ~now.dormant
+
+    def _configure(self, module: Address, parameters: bytes) -> None:
+        """K10: a module decides from now on."""
+        self.now.module, self.now.parameters = module, parameters
+        if len(parameters) == _PUZZLE_BYTES:
+            self.now.difficulty = int(decode(("uint64", "uint32"), parameters)[0])
 
     def _take(self, log: events.Log) -> None:
         event, now = log.event, self.now
@@ -130,6 +155,12 @@ class Situation:
                 now.dormant |= event.absent
             case events.MiningReopened():
                 now.phase, now.deadline, now.candidate = Phase.MINING, event.deadline, None
+                now.turn += 1
+            case events.VotersReplaced():
+                now.weights = weights_of(event.voters, event.lanes)
+                now.dormant |= event.silent
+            case events.ConsensusConfigured():
+                self._configure(log.emitter, event.parameters)
             case events.CandidateDropped():
                 now.candidate, now.attested = None, 0
                 now.barred |= 1 << event.index if event.reason is Drop.REJECTED else 0
@@ -186,7 +217,8 @@ class Situation:
         now = self.now
         now.status, now.phase, now.round = Status.RUNNING, Phase.TRAINING, event.round
         now.deadline, now.fetch_deadline, now.snapshot = event.deadline, event.deadline, event.snapshot
-        now.voted = now.barred = now.attested = now.updates = 0
+        now.voted = now.barred = now.attested = now.updates = now.turn = 0
+        now.weights = weights_of(event.voters, event.lanes)
         now.candidate, now.missing = None, self.counting(event.round, event.snapshot)
         now.expected = len(now.missing)
 
@@ -199,7 +231,7 @@ class Situation:
             if (
                 event.phase is Phase.VERIFICATION
             ):  # M3: who did not vote is dormant, whether it closes or is skipped
-                now.dormant |= now.snapshot & ~now.voted
+                now.dormant |= self.voters & ~now.voted
         now.status, now.candidate = Status.WAITING, None
         self._remove_leaving()
 

@@ -306,6 +306,14 @@ class DifficultyChanged:
     difficulty: int
 
 
+@dataclass(frozen=True, slots=True)
+class ConsensusConfigured:
+    """Emitted by a consensus module: it decides in a federation from now on."""
+
+    federation: Address
+    parameters: bytes
+
+
 Event = (
     FederationCreated
     | MinerCreated
@@ -339,6 +347,7 @@ Event = (
     | UpdateSubmitted
     | EndpointChanged
     | DifficultyChanged
+    | ConsensusConfigured
 )
 
 

@@ -23,6 +23,11 @@ def unpack(words: tuple[int, ...], mask: int) -> dict[int, int]:
     return {i: lane(words, i) for i in indices(mask)}
 
 
+def weights_of(voters: int, words: tuple[int, ...]) -> dict[int, int]:
+    """Return the voters' weights by index, one each where there are no lanes (K2)."""
+    return unpack(words, voters) if words else dict.fromkeys(indices(voters), 1)
+
+
 def lane(words: tuple[int, ...], index: int) -> int:
     """Return one miner's weight."""
     word = words[index // PER_WORD] if index // PER_WORD < len(words) else 0

@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 from minerva.errors import VerificationFailed
 from minerva.protocol import events
 from minerva.protocol.header import Header
-from minerva.protocol.lanes import unpack
+from minerva.protocol.lanes import weights_of
 from minerva.protocol.records import (
     ZERO32,
     Address,
@@ -20,7 +20,6 @@ from minerva.protocol.records import (
     Update,
     extend_pool,
     hash_list,
-    indices,
     mask_of,
 )
 from minerva.protocol.state import Drop, MinerInfo, Phase
@@ -191,7 +190,7 @@ class RoundBuilder:
         """Return the voters' weights (K2)."""
         if voters == 0 or voters & ~self._snapshot:
             raise VerificationFailed(f"round {self.number} has voters that may not vote", value=bin(voters))
-        return unpack(lanes, voters) if lanes else dict.fromkeys(indices(voters), 1)
+        return weights_of(voters, lanes)
 
     def _candidate(self, hash_: bytes) -> Candidate:
         if not self._candidates or self._candidates[-1].dropped is not None:

@@ -24,7 +24,7 @@ from minerva.protocol.records import Address
 
 Abi = dict[str, Any]
 GAS = 15_000_000
-UNKNOWN_TO_CLIENTS = ("Initialized", "ConsensusConfigured", "RoleGranted")
+UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted")
 """Events that no client has a use for."""
 
 

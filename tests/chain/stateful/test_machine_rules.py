@@ -10,9 +10,11 @@ from test_machine_voting import *  # noqa: F403
 
 ELSEWHERE = {
     # Only contracts call these.
-    "FederationOnlyFactory", "MinerOnlyFederation", "MinerOnlyFactory", "ConsensusAlreadyConfigured",
+    "FederationOnlyFactory", "MinerOnlyFederation", "MinerOnlyFactory", "ConsensusInvalidWeights", "ConsensusNotYourTurn",
     "ConsensusNotConfigured", "InvalidInitialization", "NotInitializing", "ReentrancyGuardReentrantCall",
     "FailedDeployment", "InsufficientBalance",
+    # OpenZeppelin's; only the stake vault calls that.
+    "AccessControlBadConfirmation", "FederationOnlyStakeVault",
     # A view's.
     "FactoryIndexOutOfRange",
     # After 65,535 updates.

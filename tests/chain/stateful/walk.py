@@ -105,6 +105,7 @@ class Walk:
         choices: list[Choice] = [(20 if world.due(self._federation, self._now) else 0.5, self._tick)]
         choices += self._sensible_of_miners(random) + self._sensible_of_devices(random)
         choices += [(0.1, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
+        choices += [(0.1, lambda: self._expel(random)), (0.2, lambda: self._change_consensus(random))]
         choices += [(0.02, lambda: (act.Close(self._federation), self._cast.requester))]
         in_round = self._sensible_in_round(random) if s.status is Status.RUNNING else []
         self._active = bool(in_round)
@@ -202,6 +203,16 @@ class Walk:
     def _tick(self) -> tuple[act.Action, Address]:
         s = self._state
         return act.Tick(self._federation, s.round, s.deadline), self._cast.stranger
+
+    def _expel(self, random: Random) -> tuple[act.Action, Address]:
+        expel = act.Expel(self._federation, random.randrange(self._config.max_miners), self._state.round)
+        return expel, self._cast.requester
+
+    def _change_consensus(self, random: Random) -> tuple[act.Action, Address]:
+        puzzle = encode(("uint64", "uint32"), (random.randint(0, 99), random.randint(1, 9)))
+        module = random.choice((self._config.consensus,) * 4 + (self._cast.stranger,))
+        change = act.ChangeConsensus(self._federation, module, puzzle, self._state.round)
+        return change, self._cast.requester
 
     def _unpause(self, random: Random) -> tuple[act.Action, Address]:
         return act.Unpause(self._federation, 0), random.choice((self._cast.requester, self._cast.stranger))

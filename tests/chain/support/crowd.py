@@ -30,7 +30,7 @@ class Crowd:
         addresses = [self.federation.member(i)[1] for i in range(miners)]
         self.miners = [Contract.from_abi("Miner", a, Miner.abi, persist=False) for a in addresses]
         self.scene.miners, self.scene.owners = self.miners, self.owners
-        register = self.miners[0].registerDevice.encode_input(ROOT, 1000, 5_000)
+        register = self.miners[0].registerDevice.encode_input(ROOT, 1000, 5_000, b"")
         self.register = bulk.gas_used(
             [bulk.send(self.miners[i % miners], register, device) for i, device in enumerate(self.devices)]
         )

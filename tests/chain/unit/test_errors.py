@@ -38,6 +38,7 @@ def sections():
 def declared(request):
     """Signatures in the contracts' ABIs, which name the libraries' and the base contracts' as well."""
     abis = [request.getfixturevalue(name).abi for name in CONTRACTS]
+    abis.append(request.getfixturevalue("FederationExtension").abi)
     errors = [entry for abi in abis for entry in abi if entry["type"] == "error"]
     return {f"{e['name']}({', '.join(i['name'] for i in e['inputs'])})" for e in errors}
 

@@ -48,7 +48,9 @@ def test_sixty_four_miners(deployed, requester):
     assert crowd.scene.round == 2
 
 
-@pytest.mark.parametrize("name", ["Federation", "Miner", "FederationFactory", "ProofOfWork"])
+@pytest.mark.parametrize(
+    "name", ["Federation", "FederationExtension", "Miner", "FederationFactory", "ProofOfWork"]
+)
 def test_code_fits(name, request):
     """EIP-170."""
     code = request.getfixturevalue(name)._build["deployedBytecode"]

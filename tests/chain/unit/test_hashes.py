@@ -62,13 +62,13 @@ def test_seed_is_the_clients(mining):
     s, miner = mining.state, mining.miners[1].address
     claim = Claim(1, bytes(s.head), bytes(s.updatesRoot), bytes(s.ballotsRoot), miner)
     given = mining.deployed.proof_of_work.seed(
-        mining.federation, (1, s.head, s.updatesRoot, s.ballotsRoot, miner)
+        mining.federation, (1, s.head, s.updatesRoot, s.ballotsRoot, miner, 1, 0, 0b111)
     )
     assert given == f"0x{pow_seed(31337, mining.federation.address, claim).hex()}"
 
 
 def test_header_hash_is_the_clients(mining):
-    """R7: with every field set."""
+    """R7."""
     header = mining.header(1, body=Cid(b"\xb0" * 32, 0x70), accepted_root=b"\xac" * 32)
     transaction = mining.propose(1, body=Cid(b"\xb0" * 32, 0x70), accepted_root=b"\xac" * 32)
     assert transaction.events["BlockProposed"]["hash"] == f"0x{header.hash().hex()}"

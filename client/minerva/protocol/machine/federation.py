@@ -131,9 +131,13 @@ class FederationMachine(Rounds):
         if self.state.status is Status.WAITING:
             self._finish()
 
-    def change_consensus(self, sender: Address, module: ConsensusMachine, parameters: bytes) -> None:
-        """K10."""
+    def change_consensus(
+        self, sender: Address, address: Address, module: ConsensusMachine | None, parameters: bytes
+    ) -> None:
+        """K10; no ``module``: there is no code at the address."""
         self._require_governor(sender)
+        if module is None:
+            raise ContractReverted("FederationInvalidConfig", (2, int(address, 16)))
         module.validate(self.address, parameters)
         self._announced = Announced(module, parameters, self.state.round + 2)
         self._emit(ConsensusChangeAnnounced(module.address, parameters, self.state.round + 2))

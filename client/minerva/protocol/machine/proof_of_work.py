@@ -9,7 +9,7 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
-from minerva.protocol.events import DifficultyChanged
+from minerva.protocol.events import ConsensusConfigured, DifficultyChanged
 from minerva.protocol.machine.checks import Emit, require
 from minerva.protocol.machine.consensus import Claim
 from minerva.protocol.records import Address
@@ -52,6 +52,7 @@ class ProofOfWorkMachine:
     def configure(self, federation: Address, parameters: bytes) -> None:
         """W2."""
         self._targets[federation] = self._parse(parameters)
+        self._emit(ConsensusConfigured(federation, parameters))
 
     def validate(self, federation: Address, parameters: bytes) -> None:
         """W2."""

@@ -12,6 +12,7 @@ from minerva.protocol.events import (
     ConsensusChanged,
     ConsensusChangeFailed,
     FederationClosed,
+    MinerLeaving,
     MiningReopened,
     PhaseExtended,
     RoundOpened,
@@ -333,8 +334,10 @@ class Rounds(Membership):
 
     def _end_round(self, now: int) -> None:
         going, later = self._expelled
-        self._set(leaving=self.state.leaving | going)
         self._expelled = (later, 0)
+        for index in indices(going & ~self.state.leaving):
+            self._emit(MinerLeaving(index))
+        self._set(leaving=self.state.leaving | going)
         self._remove(self.state.leaving)
         if self.state.closing or self.state.round == self.config.rounds:
             self._finish()

@@ -13,6 +13,7 @@ from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.header import genesis_hash
 from minerva.protocol.machine.checks import Emit, require, require_endpoint
 from minerva.protocol.machine.configuration import check_config
+from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
@@ -43,6 +44,7 @@ class World:
     ) -> None:
         self.chain_id, self.factory = chain_id, factory
         self.consensus = ProofOfWorkMachine(proof_of_work, chain_id, self._emitter(proof_of_work))
+        self._modules: dict[Address, ConsensusMachine] = {proof_of_work: self.consensus}
         self._allocate = allocate or self._made_up
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
@@ -66,13 +68,15 @@ class World:
         """
         self._events.clear()
         federation = self._federations.get(getattr(action, "federation", ""))
-        saved, targets = federation.save() if federation else None, self.consensus.save()
+        saved = federation.save() if federation else None
+        modules = {module: module.save() for module in self._modules.values()}
         try:
             self._perform(action, sender, now)
         except ContractReverted:
             if federation and saved:
                 federation.restore(saved)
-            self.consensus.restore(targets)
+            for module, state in modules.items():
+                module.restore(state)
             raise
         return list(self._events)
 
@@ -116,20 +120,21 @@ class World:
             case act.Expel():
                 self.federation(action.federation).expel(sender, action.index)
             case act.ChangeConsensus():
-                federation = self.federation(action.federation)
-                federation.change_consensus(sender, self.consensus, action.parameters)
+                machine, module = self.federation(action.federation), action.module
+                machine.change_consensus(sender, module, self._modules.get(module), action.parameters)
 
     # The factory
 
     def _create_federation(self, config: FederationConfig, sender: Address) -> None:
-        known = config.consensus == self.consensus.address
-        check_config(config, consensus_has_code=known, policy_has_code=False)
+        module = self._modules.get(config.consensus)
+        check_config(config, consensus_has_code=module is not None, policy_has_code=False)
+        assert module is not None
         address = self._next_address()
-        self.consensus.validate(address, config.consensus_parameters)
-        self.consensus.configure(address, config.consensus_parameters)
+        module.validate(address, config.consensus_parameters)
+        module.configure(address, config.consensus_parameters)
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
-        created = FederationMachine(address, sender, config, genesis, self.consensus, emit)
+        created = FederationMachine(address, sender, config, genesis, module, emit)
         self._federations[address] = created
         self._emit(FederationCreated(address, sender, config.manifest))
 

@@ -61,7 +61,7 @@ def test_reverts_when_the_owner_has_a_miner(waiting):
 
 def test_reverts_when_not_called_by_the_factory(waiting, stranger):
     with reverts("FederationOnlyFactory", stranger):
-        waiting.federation.addMiner(stranger, stranger, "", {"from": stranger})
+        waiting.federation.addMiner(stranger, stranger, "", b"", {"from": stranger})
 
 
 def test_reverts_when_closed(waiting, owners, requester):

@@ -80,4 +80,4 @@ def test_reverts_when_the_miner_left(waiting, devices):
 
 def test_reverts_when_called_by_anybody_else(waiting, stranger):
     with reverts("FederationOnlyMiner", stranger):
-        waiting.federation.bindDevice(stranger, {"from": stranger})
+        waiting.federation.bindDevice(stranger, b"", {"from": stranger})

@@ -50,5 +50,5 @@ def test_reverts_when_closing_already(training, requester):
 
 
 def test_reverts_when_not_the_requester(training, stranger):
-    with reverts("AccessControlUnauthorizedAccount", stranger, "0x" + GOVERNOR.hex()):
+    with reverts("AccessControlUnauthorizedAccount", stranger, GOVERNOR):
         training.federation.close({"from": stranger})

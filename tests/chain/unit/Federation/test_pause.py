@@ -65,7 +65,7 @@ def test_reverts_everything_once_closed(training, requester, call):
 
 
 def test_reverts_when_not_the_requester(training):
-    with reverts("AccessControlUnauthorizedAccount", training.owners[0], "0x" + PAUSER.hex()):
+    with reverts("AccessControlUnauthorizedAccount", training.owners[0], PAUSER):
         training.federation.pause({"from": training.owners[0]})
 
 

@@ -121,7 +121,7 @@ def test_reverts_when_a_codec_is_none(mining, field, codec):
 def test_reverts_when_the_proposer_is_another(mining, proposer):
     """R9 and P11: the header names the miner's contract."""
     account = mining.owners[0] if proposer == "the owner" else mining.miners[1]
-    with reverts("FederationHeaderMismatch", 8):
+    with reverts("FederationHeaderMismatch", 11):
         mining.propose(0, proposer=account.address)
 
 

@@ -26,12 +26,15 @@ CALLS = {
     "attest": lambda f, s: f.attest.encode_input(1, ROOT, True),
     "leave": lambda f, s: f.leave.encode_input(),
     "checkIn": lambda f, s: f.checkIn.encode_input(),
-    "addMiner": lambda f, s: f.addMiner.encode_input(s.requester, s.requester, ""),
-    "bindDevice": lambda f, s: f.bindDevice.encode_input(s.requester),
+    "addMiner": lambda f, s: f.addMiner.encode_input(s.requester, s.requester, "", b""),
+    "bindDevice": lambda f, s: f.bindDevice.encode_input(s.requester, b""),
     "unbindDevice": lambda f, s: f.unbindDevice.encode_input(s.devices[0]),
     "pause": lambda f, s: f.pause.encode_input(),
     "unpause": lambda f, s: f.unpause.encode_input(),
     "close": lambda f, s: f.close.encode_input(),
+    "changeConsensus": lambda f, s: f.changeConsensus.encode_input(s.requester, b""),
+    "expel": lambda f, s: f.expel.encode_input(0),
+    "onSlashed": lambda f, s: f.onSlashed.encode_input(s.requester, 1),
 }
 
 

@@ -76,7 +76,7 @@ def test_mining_does_not_age_meanwhile(mining, requester):
 def test_reverts_when_not_the_requester(training, stranger):
     """P9: as long as some of the pause is left."""
     pause(training, 999)
-    with reverts("AccessControlUnauthorizedAccount", stranger, "0x" + PAUSER.hex()):
+    with reverts("AccessControlUnauthorizedAccount", stranger, PAUSER):
         training.federation.unpause({"from": stranger})
 
 
