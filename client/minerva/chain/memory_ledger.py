@@ -12,7 +12,13 @@ from eth_utils.crypto import keccak
 from minerva.chain.port import BlockRef, Receipt
 from minerva.errors import ChainError, ContractReverted
 from minerva.protocol import actions as act
-from minerva.protocol.events import DifficultyChanged, FederationCreated, Log, MinerCreated
+from minerva.protocol.events import (
+    ConsensusConfigured,
+    DifficultyChanged,
+    FederationCreated,
+    Log,
+    MinerCreated,
+)
 from minerva.protocol.machine import Emitted, World
 from minerva.protocol.records import ZERO32, Address
 
@@ -185,7 +191,7 @@ class Ledger:
 
     def _subject(self, log: Log) -> Address:
         """Return the federation that a log is about: its emitter's, or the one that the event names."""
-        if isinstance(log.event, FederationCreated | MinerCreated | DifficultyChanged):
+        if isinstance(log.event, FederationCreated | MinerCreated | DifficultyChanged | ConsensusConfigured):
             return log.event.federation
         return self.world.federation_of(log.emitter)
 

@@ -19,7 +19,7 @@ from minerva.errors import (
     WrongChain,
 )
 from minerva.protocol import actions as act
-from minerva.protocol.events import FederationCreated, UpdateSubmitted
+from minerva.protocol.events import ConsensusConfigured, FederationCreated, UpdateSubmitted
 from minerva.protocol.state import Phase
 
 
@@ -49,12 +49,13 @@ def test_each_transaction_is_a_block_with_its_logs(chain: MemoryChain) -> None:
     receipt = chain.actor(REQUESTER).send(act.CreateFederation(chain.factory, config, "one"))
     head = chain.head()
     assert (head.number, head.timestamp) == (before.number + 1, START)
-    (log,) = receipt.logs
+    log, configured = receipt.logs
     assert isinstance(log.event, FederationCreated)
+    assert configured.event == ConsensusConfigured(log.event.federation, config.consensus_parameters)
     assert (log.emitter, log.block_number, log.block_hash) == (chain.factory, head.number, head.hash)
     assert (log.log_index, log.timestamp, log.transaction) == (0, START, receipt.transaction)
     assert chain.federations() == (log.event.federation,)
-    assert chain.logs(log.event.federation) == [log]
+    assert chain.logs(log.event.federation) == [log, configured]
     assert chain.receipt(receipt.transaction) == receipt
 
 

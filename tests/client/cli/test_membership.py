@@ -60,7 +60,7 @@ def test_what_is_the_requesters_is_refused_to_others(run: Any, scene: Scene, fed
     for word in ("pause", "close"):
         ended = run("federation", word, federation, "--account", "anvil:6")
         assert ended.status == 2
-        assert ended.line.startswith("minerva: only the requester, who created the federation, may do this: ")
+        assert ended.line.startswith("minerva: the account has not the role that this needs: ")
     assert run("federation", "pause", federation, "--json").json["events"] == ["FederationPaused"]
     ended = run("device", "register", federation, "--set", "device.task=task.py")
     assert ended.line.startswith(

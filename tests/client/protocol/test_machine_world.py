@@ -12,7 +12,7 @@ from machine_stage import Alone, Stage, refusal
 from minerva.errors import WrongChain
 from minerva.protocol import actions as act
 from minerva.protocol.cid import Cid
-from minerva.protocol.events import FederationCreated, MinerCreated, MinerJoined
+from minerva.protocol.events import ConsensusConfigured, FederationCreated, MinerCreated, MinerJoined
 from minerva.protocol.header import genesis_hash
 from minerva.protocol.machine import World
 from minerva.protocol.records import ZERO32
@@ -32,7 +32,8 @@ def create(world, config):
 
 def test_creation_starts_on_waiting_with_the_genesis_as_head():
     world, config = make_world(), make_config(MODULE)
-    ((emitter, event),) = create(world, config)
+    (emitter, event), configured = create(world, config)
+    assert configured == (MODULE, ConsensusConfigured(event.federation, config.consensus_parameters))
     assert (emitter, event) == (FACTORY, FederationCreated(event.federation, REQUESTER, config.manifest))
     s = world.state(event.federation)
     genesis = genesis_hash(31337, event.federation, config.manifest, config.model)

@@ -130,13 +130,13 @@ class World:
         check_config(config, consensus_has_code=module is not None, policy_has_code=False)
         assert module is not None
         address = self._next_address()
+        self._emit(FederationCreated(address, sender, config.manifest))
         module.validate(address, config.consensus_parameters)
         module.configure(address, config.consensus_parameters)
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
         created = FederationMachine(address, sender, config, genesis, module, emit)
         self._federations[address] = created
-        self._emit(FederationCreated(address, sender, config.manifest))
 
     def _create_miner(self, federation: Address, endpoint: str, sender: Address) -> None:
         require(federation in self._federations, "FactoryUnknownFederation", federation)

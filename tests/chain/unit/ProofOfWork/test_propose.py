@@ -131,6 +131,6 @@ def test_reverts_when_not_configured(deployed, stranger):
 
 def test_reverts_when_the_header_brings_weights(deployed):
     """K7: in proof of work everybody weighs one."""
-    federation = fresh(deployed.proof_of_work, 1)
+    federation = puzzle.fresh(deployed.proof_of_work, 1)
     with reverts("ConsensusInvalidWeights", (1,)):
         deployed.proof_of_work.propose(astuple(CLAIM), bytes(32), [1], {"from": federation})
