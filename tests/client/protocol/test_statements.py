@@ -33,7 +33,12 @@ def said(kind, candidate=b"\xdd" * 32, **changes):
 def test_a_wallet_signs_the_same():
     """S7, as EIP-712 has it: by an implementation that knows the type and the domain only."""
     words = ("parent", "updatesRoot", "ballotsRoot", "candidate")
-    types = [("federation", "address"), ("round", "uint32"), *((w, "bytes32") for w in words), ("kind", "uint8")]
+    types = [
+        ("federation", "address"),
+        ("round", "uint32"),
+        *((w, "bytes32") for w in words),
+        ("kind", "uint8"),
+    ]
     message = encode_typed_data(
         {"name": "Minerva", "version": "1", "chainId": CHAIN_ID, "verifyingContract": VAULT},
         {"Statement": [{"name": name, "type": kind} for name, kind in types]},
