@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.errors import reverts
-from support.stake import MOST, Stakes
+from support.errors import reverts, reverts_without_reason
+from support.stake import MOST
 
 
 def test_bonds_for_another_account(either, stranger, accounts):
@@ -111,13 +111,11 @@ def test_reverts_when_an_account_has_too_much(token, stranger, accounts):
 
 
 def test_takes_no_ether_otherwise(ether, stranger):
-    from support.errors import reverts_without_reason
-
     with reverts_without_reason():
         stranger.transfer(ether.vault, 1)
 
 
 def test_keeps_vaults_apart(either, make, stranger):
-    other: Stakes = make(token=either.token)
+    other = make(token=either.token)
     either.deposit(stranger, 300)
     assert other.books(stranger) == (0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.bulk import address
 from support.stake import MOST
 
 
@@ -33,15 +34,13 @@ def test_rounds_down(ether, stranger, stake, weight):
     assert ether.lane(0) == weight
 
 
-def test_all_places_have_their_own(weights, accounts):
-    """64 miners, 16 to a word."""
-    from support.bulk import address
-
-    expected = [0] * 4
-    for index in range(64):
-        weights.join(address(0x57AE0000 + index), index, 1000 + index)
+def test_every_word_has_its_sixteen(make):
+    """K1: the first and the last place of each."""
+    stakes, expected = make(minimum=0, unit=1), [0] * 4
+    for index in (0, 15, 16, 31, 32, 47, 48, 63):
+        stakes.join(address(0x57AE0000 + index), index, 1000 + index)
         expected[index // 16] |= (1000 + index) << 16 * (index % 16)
-    assert list(weights.vault.lanes()) == expected
+    assert list(stakes.vault.lanes()) == expected
 
 
 def test_neighbours_are_left_alone(weights, stranger, accounts):

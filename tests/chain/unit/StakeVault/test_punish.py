@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.errors import reverts
+from support import clock
+from support.errors import reverts, reverts_without_reason
 from support.stake import ROUND, UNBONDING
 
 from minerva.protocol.records import ZERO_ADDRESS
@@ -91,10 +92,8 @@ def test_a_lane_is_never_below_one(make, stranger):
     assert (stakes.books(stranger), stakes.lane(0)) == ((90, 0, 0), 1)
 
 
-def test_stake_withdrawn_before_is_out_of_reach(ether, stranger, chain):
+def test_stake_withdrawn_before_is_out_of_reach(ether, stranger):
     """S5: but not before unbondingSeconds have passed, and not what a place keeps."""
-    from support import clock
-
     ether.join(stranger, 0, 3000)
     ether.vault.unbond(2000, {"from": stranger})
     clock.next_block_at(clock.now() + UNBONDING)
@@ -103,8 +102,6 @@ def test_stake_withdrawn_before_is_out_of_reach(ether, stranger, chain):
 
 
 def test_reverts_for_an_offence_that_there_is_not(ether, stranger):
-    from support.errors import reverts_without_reason
-
     with reverts_without_reason():
         punish(ether, stranger, 3)
 
