@@ -16,6 +16,9 @@ from minerva.protocol.state import MinerInfo
 __all__ = ["Candidate", "History", "Registration", "RoundRecord"]
 
 
+_NO_MODULE: tuple[Address, bytes] = ("", b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """What a device committed to: its data (Merkle root, samples) and its rate (ns per sample and epoch)."""
@@ -34,6 +37,7 @@ class _Segment:
 
     builder: RoundBuilder | None
     members: Mapping[int, MinerInfo]
+    consensus: tuple[Address, bytes]
     height: int
     logs: list[events.Log] = field(default_factory=list)
 
@@ -55,7 +59,8 @@ class History:
 
     def __init__(self, chain_id: int, federation: Address) -> None:
         self.chain_id, self.federation = chain_id, federation
-        self._segments = [_Segment(None, {}, 0)]
+        self._consensus = _NO_MODULE
+        self._segments = [_Segment(None, {}, self._consensus, 0)]
         self._blocks: list[Header] = []
         self._registrations: dict[Address, list[tuple[int, Registration | None]]] = {}
         self._seat({})
@@ -77,6 +82,8 @@ class History:
                     remedy="Rewind to its block first.",
                 )
             handlers = _OF_FEDERATION if log.emitter == self.federation else _OF_MINERS
+            if isinstance(log.event, events.ConsensusConfigured) and log.event.federation == self.federation:
+                self._consensus = (log.emitter, log.event.parameters)
             if handlers is _OF_FEDERATION or log.emitter in self._contracts:
                 handler = handlers.get(type(log.event))
                 if handler is not None:
@@ -96,8 +103,9 @@ class History:
             if (kept := [entry for entry in entries if entry[0] <= last + 1])
         }
         self._seat(segment.members)
+        self._consensus = segment.consensus
         if not self._segments:
-            self._segments.append(_Segment(None, {}, 0))
+            self._segments.append(_Segment(None, {}, self._consensus, 0))
         self.apply(log for log in segment.logs if log.block_number < block_number)
 
     def round(self, number: int) -> RoundRecord:
@@ -168,8 +176,8 @@ class History:
                 f"a miner in the snapshot of round {event.round} never joined", value=unknown[0]
             )
         miners = {index: self._members[index] for index in indices(event.snapshot)}
-        builder = RoundBuilder(self.federation, event, log.timestamp, miners)
-        self._segments.append(_Segment(builder, self._members, len(self._blocks)))
+        builder = RoundBuilder(self.federation, event, log.timestamp, miners, self._consensus)
+        self._segments.append(_Segment(builder, self._members, self._consensus, len(self._blocks)))
 
     def _registered(self, log: events.Log, event: events.DeviceRegistered) -> None:
         if event.from_round != len(self._segments):

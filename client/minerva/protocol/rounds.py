@@ -43,7 +43,7 @@ class RoundRecord:
 
     ``opened_at`` is the timestamp (seconds) of the block in which the round opened; pauses do not move it, unlike
     the state's, because devices may compute through a pause (V3). ``miners`` are the snapshot's, as they were at the
-    opening; ``weights`` are the voters' by index (K2, K3); ``updates`` are in update order (R3); ``ballots`` are
+    opening; ``weights`` are the voters' by index (K2, K3), ``module`` and ``parameters`` the consensus module's; ``updates`` are in update order (R3); ``ballots`` are
     verdict bytes by miner index. Roots are None until their phase closed, ``block`` until finality, ``skipped`` (the
     phase that failed) unless the round was skipped.
     """
@@ -53,6 +53,8 @@ class RoundRecord:
     snapshot: int
     miners: Mapping[int, MinerInfo]
     weights: Mapping[int, int]
+    module: Address
+    parameters: bytes
     updates: tuple[PlacedUpdate, ...]
     updates_root: bytes | None
     ballots: Mapping[int, bytes]
@@ -71,11 +73,12 @@ class RoundBuilder:
         opened: events.RoundOpened,
         opened_at: int,
         miners: Mapping[int, MinerInfo],
+        consensus: tuple[Address, bytes],
     ) -> None:
         self.number: Final = opened.round
         self.miners: Final = miners
         self._federation, self._opened_at, self._snapshot = federation, opened_at, opened.snapshot
-        self._weights = self._weigh(opened.voters, opened.lanes)
+        self._weights, self._consensus = self._weigh(opened.voters, opened.lanes), consensus
         self._heads = dict.fromkeys(miners, ZERO32)
         self._pools: dict[int, list[PlacedUpdate]] = {index: [] for index in miners}
         self._updates: tuple[PlacedUpdate, ...] | None = None
@@ -97,7 +100,7 @@ class RoundBuilder:
             self._updates = tuple(placed for index in sorted(self._pools) for placed in self._pools[index])
         return RoundRecord(
             self.number, self._opened_at, self._snapshot, MappingProxyType(dict(self.miners)),
-            MappingProxyType(dict(self._weights)),
+            MappingProxyType(dict(self._weights)), *self._consensus,
             self._updates, self._updates_root, MappingProxyType(dict(self._ballots)), self._ballots_root,
             tuple(self._candidates), self._block, self._skipped,
         )  # fmt: skip
