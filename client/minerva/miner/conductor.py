@@ -126,7 +126,7 @@ class Conductor:
         s, record, index = self._situation.now, self._follower.record, self._situation.index_of(self._owner)
         if record is None or index is None:
             return
-        work.derive(record)
+        work.derive(record, s.members[index].contract)
         if s.status is Status.RUNNING and s.phase is Phase.MINING and not s.barred >> index & 1:
             work.search(record, s.members[index].contract, s.difficulty)
         else:

@@ -121,7 +121,7 @@ class Follower:
 
     def _decide(self, record: RoundRecord) -> None:
         self.record = record
-        self._outcomes = tuple(tally(record.ballots, record.weights, len(record.updates)))
+        self._outcomes = outcomes_of(self._tools.genesis, record)
         self._tools.ledger.outcomes(record.updates, self._outcomes)
 
     def _finish(self, entry: Log, record: RoundRecord, live: bool) -> None:
@@ -134,7 +134,8 @@ class Follower:
             work.compare_later(header, lambda agreed: self._chronicle.compared(header.number, agreed))
         derivation = work.derivation if work is not None else None
         if derivation is not None and compare(header, derivation) is None:
-            parent = Parent(header.number, header.hash(), header.model, derivation.rates)
+            earned = derivation.proposed(header.proposer).earned
+            parent = Parent(header.number, header.hash(), header.model, derivation.rates, earned)
             self.preparation.remember(Tip(parent, derivation.model))
         if live:
             self._keep(header, record, work)
@@ -145,7 +146,7 @@ class Follower:
     def _keep(self, header: Header, record: RoundRecord, work: RoundWork | None) -> None:
         """Pin what a block names and this miner does not hold, and unpin what is old."""
         keeper = self._tools.keeper
-        if work is None or not work.stored:
+        if work is None or not work.keeps(header):
             keeper.pin_later(header.body, "body", record.round)
             keeper.pin_later(header.model, "model", record.round)
         for placed, outcome in zip(record.updates, self._outcomes, strict=True):

@@ -75,7 +75,7 @@ class RoundWork:
         self.derivation: Derivation | None = None
         self.problem = ""
         self._finalized: tuple[Header, Callable[[bool], None]] | None = None
-        self._kept: set[str] = set()
+        self._kept: set[Cid] = set()
         self._underivable = False
         self._agreed: dict[bytes, bool] = {}
         self._deriving_root: bytes | None = None
@@ -98,13 +98,13 @@ class RoundWork:
 
     # -- deriving --------------------------------------------------------------------------------------------
 
-    def derive(self, record: RoundRecord) -> None:
-        """Start deriving the block once Verification closed, and again when bytes were lacking."""
+    def derive(self, record: RoundRecord, miner: Address) -> None:
+        """Start deriving the block of ``miner`` (its contract) once Verification closed, again if bytes were lacking."""
         again = self._derive_again_at is not None and time.monotonic() >= self._derive_again_at
         if record.ballots_root is None or (self._deriving_root == record.ballots_root and not again):
             return
         self._deriving_root, self._derive_again_at = record.ballots_root, None
-        self._tools.deriving.submit(lambda: self._derive(record))
+        self._tools.deriving.submit(lambda: self._derive(record, miner))
 
     def again_in(self) -> float | None:
         """Seconds until something is tried again; None when nothing waits for that."""
@@ -137,8 +137,12 @@ class RoundWork:
 
     @property
     def stored(self) -> bool:
-        """Whether the block's body and model lie in the store."""
+        """Whether the own candidate's body and model lie in the store."""
         return len(self._kept) == 2
+
+    def keeps(self, header: Header) -> bool:
+        """Whether a final block's body and model lie in the store."""
+        return self.stored and header.body in self._kept and header.model in self._kept
 
     @property
     def working(self) -> str:
@@ -149,7 +153,7 @@ class RoundWork:
             return self.problem or "its store to take body and model"
         return "a nonce, or another miner's candidate"
 
-    def _derive(self, record: RoundRecord) -> None:
+    def _derive(self, record: RoundRecord, miner: Address) -> None:
         if self._over.is_set() and self._finalized is None:
             return
         tools, began = self._tools, time.perf_counter()
@@ -173,8 +177,8 @@ class RoundWork:
                 self.derivation, self.problem = derivation, ""
             tools.ledger.timing(self.round, "derive", 1000 * (time.perf_counter() - began))
             self._compare()
-            body, model = derivation.body_cid, derivation.model_cid
-            tools.keeper.submit(lambda: self._store(body, derivation.body, "body"))
+            own, model = derivation.proposed(miner), derivation.model_cid
+            tools.keeper.submit(lambda: self._store(own.body_cid, own.body, "body"))
             tools.keeper.submit(lambda: self._store(model, derivation.model, "model"))
         tools.changed()
 
@@ -203,7 +207,7 @@ class RoundWork:
                 self._over.wait(pause)
                 pause = min(2 * pause, tools.settings.retry_most_seconds)
                 continue
-            self._kept.add(kind)
+            self._kept.add(cid)
             tools.ledger.timing(self.round, f"store {kind}", 1000 * (time.perf_counter() - began))
             if self.stored:
                 self.problem = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 ACCEPT_FROM = 64
@@ -23,7 +23,13 @@ class Outcome:
     reason: int
 
 
-def tally(ballots: Mapping[int, bytes], weights: Mapping[int, int], updates: int) -> list[Outcome]:
+def tally(
+    ballots: Mapping[int, bytes],
+    weights: Mapping[int, int],
+    updates: int,
+    *,
+    own: Callable[[int, int], bool] = lambda index, position: False,
+) -> list[Outcome]:
     """Decide each update by the ballots cast.
 
     Parameters
@@ -34,11 +40,14 @@ def tally(ballots: Mapping[int, bytes], weights: Mapping[int, int], updates: int
         Weight by miner index.
     updates
         How many updates the round has.
+    own
+        Whether the update at a position is the own one of a miner, whose verdict on it then is not counted (K9).
     """
-    total = sum(weights[i] for i in ballots)
     outcomes = []
     for position in range(updates):
-        cast = [(verdicts[position], weights[i]) for i, verdicts in sorted(ballots.items())]
+        judges = [i for i in sorted(ballots) if not own(i, position)]
+        cast = [(ballots[i][position], weights[i]) for i in judges]
+        total = sum(weight for _, weight in cast)
         accepting = sorted((v - ACCEPT_FROM, w) for v, w in cast if v >= ACCEPT_FROM)
         weight = sum(w for _, w in accepting)
         if 2 * weight > total:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +29,7 @@ class Body:
     ``model`` is the parent's model; ``updates`` (in update order, R3) and ``outcomes`` are as long as each
     other; ``ballots`` holds the verdicts of every voter by index, None for one that did not
     vote; ``sample_cap`` is rule 3e's; ``rates`` are the calibrated rates after this block, in nanoseconds per
-    sample and epoch.
+    sample and epoch; ``earned`` is what each account has earned by the tables of all blocks up to this one.
     """
 
     chain_id: int
@@ -44,6 +44,7 @@ class Body:
     aggregation: str
     sample_cap: int
     rates: Mapping[Address, int]
+    earned: Mapping[Address, int] = field(default_factory=dict)
 
     @property
     def accepted(self) -> tuple[int, ...]:
@@ -76,6 +77,7 @@ class Body:
             "weights": self.weights,
             "aggregation": {"rule": self.aggregation, "sampleCap": self.sample_cap},
             "rates": dict(self.rates),
+            "earned": {account: str(amount) for account, amount in self.earned.items()},
         }
 
     def to_bytes(self) -> bytes:
@@ -123,6 +125,10 @@ class Body:
             aggregation=_instance(document["aggregation"]["rule"], str),
             sample_cap=_integer(document["aggregation"]["sampleCap"], 64),
             rates={_address(device): _integer(rate, 256) for device, rate in document["rates"].items()},
+            earned={
+                _address(account): _integer(int(_instance(amount, str)), 256)
+                for account, amount in document["earned"].items()
+            },
         )
 
 

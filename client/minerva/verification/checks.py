@@ -86,10 +86,18 @@ class BlockCheck:
         stated_root, root = self._header.accepted_root.hex(), decision.accepted_root.hex()
         if stated_root != root:
             raise VerificationFailed(f"header.acceptedRoot says 0x{stated_root}, derives 0x{root}")
-        if self._header.body != decision.body_cid:
+        proposed = decision.proposed(self._header.proposer)
+        if self._header.body != proposed.body_cid:
             raise VerificationFailed(
-                self._words_for("body", self._header.body, decision.body, decision.body_cid)
+                self._words_for("body", self._header.body, proposed.body, proposed.body_cid)
             )
+        for name, stated, derived in (
+            ("rewardsRoot", self._header.rewards_root.hex(), proposed.rewards_root.hex()),
+            ("rewardsTotal", self._header.rewards_total, proposed.rewards_total),
+            ("weights", self._header.weights, proposed.lanes),
+        ):
+            if stated != derived:
+                raise VerificationFailed(f"header.{name} says {stated}, derives {derived}")
         with TemporaryDirectory(prefix="minerva-") as folder:
             return self._check_contents(parent, decision, Path(folder))
 

@@ -7,7 +7,8 @@ the proof, so a miner derives its candidate while it searches for the proof.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from minerva.errors import VerificationFailed
 from minerva.learning.aggregation import aggregator
@@ -17,35 +18,51 @@ from minerva.protocol.blocks import Body
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header, genesis_hash
 from minerva.protocol.history import History, Registration, RoundRecord
+from minerva.protocol.lanes import Lanes
 from minerva.protocol.manifest import Manifest
 from minerva.protocol.merkle import merkle_root
-from minerva.protocol.records import ZERO32, Address, PlacedUpdate
+from minerva.protocol.records import Address, PlacedUpdate
+from minerva.protocol.rewards import CumulativeTable, RewardTable, RoundFacts
 from minerva.protocol.rules import next_rate
-from minerva.protocol.state import FederationConfig
+from minerva.protocol.state import FederationConfig, RewardTerms
+from minerva.protocol.weights import (
+    ReputationTerms,
+    committee_after,
+    committee_scores,
+    committee_size,
+    reputations_after,
+)
 from minerva.store.cid import cid_of
 
 Content = Callable[[PlacedUpdate], bytes]
 """Gives an update's bytes, which hash to its CID; raises a `StoreError` when it cannot."""
 
 
+COMMITTEE = "committee"
+"""What the module of that name answers to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parent:
     """What a block follows from: the block before, or the genesis as number 0.
 
-    ``rates`` are the devices' calibrated rates after that block, in nanoseconds per sample and epoch.
+    ``rates`` are the devices' calibrated rates after that block, in nanoseconds per sample and epoch; ``earned``
+    is what each account has earned by the tables of the blocks up to that one.
     """
 
     number: int
     hash: bytes
     model: Cid
     rates: Mapping[Address, int]
+    earned: Mapping[Address, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, header: Header, body: bytes) -> Parent:
         """Return a finalised block as a parent; raises `VerificationFailed` if ``body`` is another's."""
         if cid_of(body) != header.body:
             raise VerificationFailed("these bytes are not the block's body", value=f"block {header.number}")
-        return cls(header.number, header.hash(), header.model, Body.from_bytes(body).rates)
+        read = Body.from_bytes(body)
+        return cls(header.number, header.hash(), header.model, read.rates, read.earned)
 
     def rate(self, registration: Registration) -> int:
         """Return a device's calibrated rate in force: this block's, else the one it registered with."""
@@ -54,7 +71,10 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """What a federation began with; ``manifest`` is what ``manifest_cid`` names."""
+    """What a federation began with; ``manifest`` is what ``manifest_cid`` names.
+
+    ``modules`` are the names of the consensus modules by address; ``rewards`` is None where nothing is paid.
+    """
 
     chain_id: int
     federation: Address
@@ -62,14 +82,26 @@ class Genesis:
     model: Cid
     max_model_bytes: int
     manifest: Manifest
+    modules: Mapping[Address, str] = field(default_factory=dict)
+    rewards: RewardTerms | None = None
 
     @classmethod
-    def of(cls, chain_id: int, federation: Address, config: FederationConfig, manifest: bytes) -> Genesis:
+    def of(
+        cls,
+        chain_id: int,
+        federation: Address,
+        config: FederationConfig,
+        manifest: bytes,
+        *,
+        modules: Mapping[Address, str] | None = None,
+        rewards: RewardTerms | None = None,
+    ) -> Genesis:
         """Read the manifest's bytes; raises `VerificationFailed` when they are not what ``config`` names."""
         if cid_of(manifest) != config.manifest:
             raise VerificationFailed("these bytes are not the federation's manifest", value=federation)
         read = Manifest.from_bytes(manifest)
-        return cls(chain_id, federation, config.manifest, config.model, config.max_model_bytes, read)
+        size = config.max_model_bytes
+        return cls(chain_id, federation, config.manifest, config.model, size, read, modules or {}, rewards)
 
     @property
     def parent(self) -> Parent:
@@ -79,20 +111,36 @@ class Genesis:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """What of a block depends on who proposes it.
+
+    ``body`` is canonical JSON; ``lanes`` are the header's weights for the next round; ``earned`` is what each
+    account has earned once this block is final.
+    """
+
+    body: bytes
+    body_cid: Cid
+    rewards_root: bytes
+    rewards_total: int
+    lanes: Lanes
+    earned: Mapping[Address, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the chain alone says of a block.
 
-    ``outcomes`` are in update order, ``accepted`` and their counted ``weights`` (rule 3e) too; ``body`` is
-    canonical JSON; ``rates`` are those after the block.
+    ``outcomes`` are in update order, ``accepted`` and their counted ``weights`` (rule 3e) too; ``rates`` are
+    those after the block; ``proposed`` gives the rest by the proposer's contract, and raises `VerificationFailed`
+    for one that is no miner of the round.
     """
 
     outcomes: tuple[Outcome, ...]
     accepted: tuple[PlacedUpdate, ...]
     weights: tuple[int, ...]
     accepted_root: bytes
-    body: bytes
-    body_cid: Cid
     rates: Mapping[Address, int]
+    proposed: Callable[[Address], Proposed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +174,7 @@ def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: Histo
         raise VerificationFailed("Verification of the round is not closed", value=record.round)
     rules = genesis.manifest.rules
     updates = tuple(placed.update for placed in record.updates)
-    outcomes = tuple(tally(record.ballots, record.weights, len(updates)))
+    outcomes = outcomes_of(genesis, record)
     accepted = tuple(
         placed for placed, outcome in zip(record.updates, outcomes, strict=True) if outcome.accepted
     )
@@ -148,9 +196,60 @@ def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: Histo
         sample_cap=rules.sample_cap,
         rates=rates,
     )
-    data = body.to_bytes()
     root = merkle_root([placed.update.leaf() for placed in accepted])
-    return Decision(outcomes, accepted, tuple(body.weights), root, data, cid_of(data), rates)
+    proposed = cache(lambda proposer: _propose(genesis, record, parent, body, proposer))
+    return Decision(outcomes, accepted, tuple(body.weights), root, rates, proposed)
+
+
+def outcomes_of(genesis: Genesis, record: RoundRecord) -> tuple[Outcome, ...]:
+    """Tally the ballots of a round; in a committee nobody judges its own update (K9)."""
+    updates = [placed.update for placed in record.updates]
+    if genesis.modules.get(record.module) != COMMITTEE:
+        return tuple(tally(record.ballots, record.weights, len(updates)))
+    owners = {index: miner.owner for index, miner in record.miners.items()}
+    return tuple(
+        tally(
+            record.ballots, record.weights, len(updates),
+            own=lambda index, position: updates[position].device == owners[index],
+        )
+    )  # fmt: skip
+
+
+def _propose(
+    genesis: Genesis, record: RoundRecord, parent: Parent, body: Body, proposer: Address
+) -> Proposed:
+    index = next((i for i, miner in record.miners.items() if miner.contract == proposer), None)
+    if index is None:
+        raise VerificationFailed(f"the proposer is no miner of round {record.round}", value=proposer)
+    earned, total = CumulativeTable(parent.earned), 0
+    if genesis.rewards is not None:
+        facts = RoundFacts(
+            record.round, body.updates, body.outcomes, body.sample_cap,
+            {i: record.miners[i].owner for i in record.weights}, body.ballots, record.miners[index].owner,
+        )  # fmt: skip
+        table = RewardTable(facts, genesis.rewards)
+        earned, total = earned.add(table.grants), table.total
+    data = replace(body, earned=earned.earned).to_bytes()
+    lanes = _next_lanes(genesis, record, parent, body, index)
+    return Proposed(data, cid_of(data), earned.root, total, lanes, earned.earned)
+
+
+def _next_lanes(genesis: Genesis, record: RoundRecord, parent: Parent, body: Body, proposer: int) -> Lanes:
+    """Return the weights that the round's consensus module takes for the next one (K7 to K9)."""
+    match genesis.modules.get(record.module):
+        case "por":
+            terms = ReputationTerms.decode(record.parameters)
+            if terms is None:
+                raise VerificationFailed("not the parameters of a proof of reputation", value=record.parameters)
+            return reputations_after(record.weights, body.ballots, body.outcomes, proposer, terms)
+        case "committee":
+            size = committee_size(record.parameters)
+            if size is None:
+                raise VerificationFailed("not the parameters of a committee", value=record.parameters)
+            owners = {index: miner.owner for index, miner in record.miners.items()}
+            return committee_after(committee_scores(owners, body.updates, body.outcomes), parent.hash, size)
+        case _:
+            return ()
 
 
 def aggregate(
@@ -216,8 +315,8 @@ def derive_block(
     model = aggregate(genesis, record, decision, base, content, threads=threads)
     model_cid = cid_of(model) if decision.accepted else parent.model
     return Derivation(
-        decision.outcomes, decision.accepted, decision.weights, decision.accepted_root, decision.body,
-        decision.body_cid, decision.rates, model, model_cid,
+        decision.outcomes, decision.accepted, decision.weights, decision.accepted_root, decision.rates,
+        decision.proposed, model, model_cid,
     )  # fmt: skip
 
 
@@ -227,9 +326,11 @@ def header_for(
     """Write a derived block's header; ``proposer`` is the miner's contract, ``proof`` the module's."""
     if record.updates_root is None or record.ballots_root is None:
         raise VerificationFailed("Verification of the round is not closed", value=record.round)
+    own = derivation.proposed(proposer)
     return Header(
         parent.number + 1, parent.hash, record.round, record.updates_root, record.ballots_root,
-        derivation.accepted_root, derivation.body_cid, derivation.model_cid, ZERO32, 0, (), proposer, proof,
+        derivation.accepted_root, own.body_cid, derivation.model_cid, own.rewards_root, own.rewards_total,
+        own.lanes, proposer, proof,
     )  # fmt: skip
 
 
@@ -239,10 +340,14 @@ def compare(header: Header, derivation: Derivation) -> str | None:
     These are the fields that the contract cannot check; it refuses a candidate with any other number, parent,
     round, root or proposer (docs/SPECIFICATION.md, P11).
     """
+    theirs = derivation.proposed(header.proposer)
     pairs = (
         ("acceptedRoot", header.accepted_root.hex(), derivation.accepted_root.hex()),
-        ("body", header.body, derivation.body_cid),
+        ("body", header.body, theirs.body_cid),
         ("model", header.model, derivation.model_cid),
+        ("rewardsRoot", header.rewards_root.hex(), theirs.rewards_root.hex()),
+        ("rewardsTotal", header.rewards_total, theirs.rewards_total),
+        ("weights", header.weights, theirs.lanes),
     )
     for name, stated, derived in pairs:
         if stated != derived:
