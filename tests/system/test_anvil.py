@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,19 @@ def test_kill_while_saving_leaves_a_whole_state(tmp_path: Path) -> None:
             json.loads(node._state.read_bytes())
         node.start()
     node.stop()
+
+
+def test_saving_at_once_from_several_sides(tmp_path: Path) -> None:
+    with start(tmp_path, save_seconds=0.0) as node, ThreadPoolExecutor() as threads:
+
+        def move_and_save(_: int) -> None:
+            node.rpc("evm_mine")
+            node.save()
+
+        list(threads.map(move_and_save, range(100)))
+        node.kill()
+    with node:
+        assert height(node) == 100
 
 
 def test_child_that_was_ended_directly_keeps_all(tmp_path: Path) -> None:

@@ -219,3 +219,22 @@ def test_ipc_carries_requests_and_news(own: Site, tmp_path: Path) -> None:  # no
         assert event.wait(5)
         feed.close()
         rpc.close()
+
+
+def test_what_was_signed_before_a_roll_back_does_not_wait_behind_a_gap(own: Site) -> None:  # noqa: F811
+    chain = own.chain()
+    requester = own.actor(chain, 0)
+    federation = found(requester, chain, "gap")
+    own.node.save()
+    requester.send(act.RegisterMiner(chain.factory, federation, ""))
+    send = requester._sender._send
+
+    def roll_back_first(entries):  # type: ignore[no-untyped-def]
+        requester._sender._send = send  # type: ignore[method-assign]
+        own.node.kill()
+        own.node.start()
+        return send(entries)
+
+    requester._sender._send = roll_back_first  # type: ignore[method-assign]
+    requester.send(act.Pause(federation, 1), timeout=20)
+    assert len(chain.miners(federation)) == 1 and chain.state(federation).paused_at > 0

@@ -73,6 +73,7 @@ class AnvilNode:
         self._child: Child | None = None
         self._saver: threading.Thread | None = None
         self._ending, self._saved = threading.Event(), ""
+        self._saving = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -148,14 +149,15 @@ class AnvilNode:
 
     def save(self) -> None:
         """Write the state, unless the chain did not move since; raises `ChainUnreachable` when it is gone."""
-        head = str(self.rpc("eth_getBlockByNumber", "latest", False)["hash"])
-        if head == self._saved:
-            return
-        state = gzip.decompress(bytes.fromhex(self.rpc("anvil_dumpState", timeout=READY_SECONDS)[2:]))
-        new = self._state.with_suffix(".new")
-        new.write_bytes(state)
-        new.replace(self._state)
-        self._saved = head
+        with self._saving:  # two at once would write over each other's file
+            head = str(self.rpc("eth_getBlockByNumber", "latest", False)["hash"])
+            if head == self._saved:
+                return
+            state = gzip.decompress(bytes.fromhex(self.rpc("anvil_dumpState", timeout=READY_SECONDS)[2:]))
+            new = self._state.with_suffix(".new")
+            new.write_bytes(state)
+            new.replace(self._state)
+            self._saved = head
 
     def rpc(self, method: str, *params: Any, timeout: float = 10.0) -> Any:
         """Return the result of a request, e.g. ``anvil_reorg``; raises `ChainUnreachable` or `ChainError`."""

@@ -130,8 +130,10 @@ class Sender:
                     self._outbox.mark(entry, "replaced")
             elif found is None:
                 self._take_refusal(entry, self._send([entry])[0])
-            elif self._prices()[0] > entry.max_fee:
-                self._raise_fee(entry)
+            else:
+                self.repair()  # it may wait behind one that a roll-back took
+                if self._prices()[0] > entry.max_fee:
+                    self._raise_fee(entry)
 
     def _prepare(self, calls: Sequence[Call]) -> _Situation:
         now = self._look(calls)

@@ -118,6 +118,9 @@ class Background:
             if before in chain.federations():
                 return before
             with connect_actor(chain, settings) as actor:
+                actor.recover()  # a chain that was killed may have lost it: it is sent again
+                if before in chain.federations():
+                    return before
                 return create_federation(chain, actor, store, task, create)[0]
 
     def _document(self, stack: Stack, federation: str, task: str) -> dict[str, Any]:
