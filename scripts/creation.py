@@ -175,7 +175,15 @@ class Creation:
             raw=(),
             max_fee=0,
         )
-        self._finish(made, self._sender.send(wanted, self._keeping(made)), say)
+        try:
+            receipt = self._sender.send(wanted, self._keeping(made))
+        except RpcError as error:
+            raise ChainError(
+                f"the node refuses to deploy {made.contract}",
+                value=error,
+                remedy="If its constructor reverts, check its line in scripts/contracts.py.",
+            ) from None
+        self._finish(made, receipt, say)
 
     def _follow(self, pending: Pending, say: Say) -> None:
         """See a transaction of an earlier run through."""

@@ -44,7 +44,7 @@ def plan(creation: Creation, sender: Sender, steps: Sequence[Step], config: Scri
     return "\n".join(
         (
             f"account     {sender.address}, {ether(balance)}",
-            f"contracts   {', '.join(step.part.contract for step in steps) or 'all there'}",
+            f"contracts   {', '.join(step.part.contract for step in steps)}",
             f"gas         about {gas:,} at no more than {price / GWEI:g} gwei: {ether(cost)}",
             f"deployment  {config.deployment}",
         )
@@ -76,7 +76,7 @@ def deploy(sender: Sender, config: ScriptConfig) -> dict[str, Deployed]:
     creation.settle()
     steps = creation.missing()
     refuse_to_replace(steps, finished, config, sender.chain_id)
-    print(plan(creation, sender, steps, config))
+    print(plan(creation, sender, steps, config) if steps else "contracts   all there")
     deployed = creation.run()
     verify(sender.rpc, deployed, artefacts)
     print(f"sources     {write_sources(sources, config.deployment)}")

@@ -60,7 +60,12 @@ def test_a_device_silent_for_longer_than_the_lanes_comes_back(make):
     # Blocks at once would make a puzzle of ten seconds four times harder each round.
     puzzle = parameters(difficulty=1, target_seconds=1)
     scene = make(
-        silent_rounds=7, max_extensions=0, rounds=20, min_updates=1, min_devices=1, consensus_parameters=puzzle
+        silent_rounds=7,
+        max_extensions=0,
+        rounds=20,
+        min_updates=1,
+        min_devices=1,
+        consensus_parameters=puzzle,
     )
     scene.tick()
     for _ in range(9):
