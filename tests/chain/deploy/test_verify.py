@@ -33,7 +33,9 @@ def test_another_contracts_code_is_named(site, deployed):
         check(site, deployed, miner={"address": deployed["federation"].address})
 
 
-@pytest.mark.parametrize("position, getter", enumerate(("federationImplementation", "minerImplementation")))
+@pytest.mark.parametrize(
+    "position, getter", list(enumerate(("federationImplementation", "minerImplementation")))
+)
 def test_the_factorys_implementations_are_asked_for(site, deployed, position, getter):
     arguments = list(deployed["factory"].arguments)
     arguments[position] = NOWHERE
