@@ -9,6 +9,7 @@ import pytest
 from scripts import connection
 from scripts import deploy as script
 from scripts.config import DEPLOYMENT, KEYSTORE, MAX_FEE, MAX_TIP, PASSWORD_FILE
+from scripts.contracts import TABLE
 from support.deploying import ANVIL, SEPOLIA
 from support.errors import reverts
 from support.scene import Deployed, Scene
@@ -195,7 +196,7 @@ def test_main_signs_with_a_keystore(site, keystore, capsys):
     told = capsys.readouterr().out
     assert keystore.address in told
     assert "secret word" not in told and DEPLOYER_KEY.hex() not in told
-    assert site.sender(keystore).nonce() == before + 4
+    assert site.sender(keystore).nonce() == before + len(TABLE)
 
 
 @pytest.mark.usefixtures("without_compiler")

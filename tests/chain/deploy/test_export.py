@@ -12,7 +12,7 @@ from eth_abi import encode
 from scripts import export as script
 from scripts import files, recall
 from scripts.config import DEPLOYMENT
-from scripts.contracts import TABLE
+from scripts.contracts import TABLE, Role
 from scripts.export import describe, former_contracts
 from scripts.recall import find, locate, trace
 
@@ -22,6 +22,7 @@ from minerva.chain.rpc import Rpc, RpcError
 from minerva.errors import ConfigError
 
 NOWHERE = "0x" + "4907" * 10
+IMPLEMENTATIONS = {part.contract for part in TABLE if part.role is Role.IMPLEMENTATION}
 FACTORY, PROOF_OF_WORK = "MINERVA_FACTORY", "MINERVA_PROOF_OF_WORK"
 
 
@@ -43,7 +44,9 @@ def test_says_where_everything_is(described, deployed):
     assert described["deployer"] == deployed["factory"].deployer
     for part in TABLE:
         assert described["contracts"][part.contract]["address"] == deployed[part.name].address
-    assert described["consensus"] == {"pow": deployed["pow"].address} and described["policies"] == {}
+    for role in (Role.CONSENSUS, Role.POLICY):
+        assert described[role] == {p.name: deployed[p.name].address for p in TABLE if p.role is role}
+    assert described["consensus"]["pow"] == deployed["pow"].address
 
 
 def test_says_since_when(described):
@@ -131,7 +134,7 @@ def first_form(described):
         del old[name]
     for contract, entry in old["contracts"].items():
         kept = {"abi": [], "constructorArguments": entry["constructorArguments"]}
-        where = "implementation" if contract in ("Federation", "Miner") else "address"
+        where = "implementation" if contract in IMPLEMENTATIONS else "address"
         old["contracts"][contract] = kept | {where: entry["address"]}
     return old
 
@@ -150,9 +153,10 @@ def test_main_writes_an_old_file_anew(environment, path, described, capsys):
     assert f"written     {path}" in capsys.readouterr().out
 
 
-def test_main_finds_all_from_two_addresses(environment, deployed, described, tmp_path):
-    environment.setenv(FACTORY, deployed["factory"].address.lower())
-    environment.setenv(PROOF_OF_WORK, deployed["pow"].address)
+def test_main_finds_all_from_the_addresses_of_factory_and_modules(environment, deployed, described, tmp_path):
+    for part in TABLE:
+        if part.role is not Role.IMPLEMENTATION:
+            environment.setenv(part.variable, deployed[part.name].address.lower())
     script.main()
     assert json.loads((tmp_path / "deployment.json").read_text()) == described
     assert (tmp_path / "deployment" / "sources" / "Miner" / "input.json").exists()

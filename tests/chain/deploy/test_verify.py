@@ -11,6 +11,7 @@ from scripts.verify import verify
 from minerva.errors import ChainError
 
 NOWHERE = "0x" + "49" * 20
+FACTORY = next(part for part in TABLE if part.role is Role.FACTORY)
 
 
 def check(site, deployed, **changes):
@@ -33,13 +34,12 @@ def test_another_contracts_code_is_named(site, deployed):
         check(site, deployed, miner={"address": deployed["federation"].address})
 
 
-@pytest.mark.parametrize(
-    "position, getter", list(enumerate(("federationImplementation", "minerImplementation")))
-)
-def test_the_factorys_implementations_are_asked_for(site, deployed, position, getter):
-    arguments = list(deployed["factory"].arguments)
-    arguments[position] = NOWHERE
-    with pytest.raises(ChainError, match=rf"FederationFactory\.{getter}\(\) is not .*: 0x\w+, not {NOWHERE}"):
+@pytest.mark.parametrize("name", FACTORY.arguments)
+def test_the_factorys_implementations_are_asked_for(site, deployed, name):
+    arguments = [NOWHERE if one == name else deployed[one].address for one in FACTORY.arguments]
+    with pytest.raises(
+        ChainError, match=rf"FederationFactory\.{name}Implementation\(\) is not .*, not {NOWHERE}"
+    ):
         check(site, deployed, factory={"arguments": tuple(arguments)})
 
 
