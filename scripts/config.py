@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from eth_utils.address import is_address, to_checksum_address
+
 from minerva.chain.fees import GWEI, FeePolicy
 from minerva.errors import ConfigError
-from minerva.keys import ANVIL_CHAIN_ID
+from minerva.keys import ANVIL_CHAIN_ID, account_address
 
 KEYSTORE = "MINERVA_KEYSTORE"
 PASSWORD_FILE = "MINERVA_PASSWORD_FILE"
 DEPLOYMENT = "MINERVA_DEPLOYMENT"
 MAX_FEE = "MINERVA_MAX_FEE_GWEI"
-FACTORY = "MINERVA_FACTORY"
-PROOF_OF_WORK = "MINERVA_PROOF_OF_WORK"
+MAX_TIP = "MINERVA_MAX_TIP_GWEI"
+ACCOUNTS = "MINERVA_FUND_ACCOUNTS"
+ETHER = "MINERVA_FUND_ETHER"
+
+_TIPS = {80002: 50}
+"""The most in gwei for a block's producer, where the usual is below what a chain's nodes take: Polygon's want 25."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptConfig:
-    """How to deploy to one chain.
+    """How to send to one chain.
 
     Attributes
     ----------
@@ -29,7 +36,7 @@ class ScriptConfig:
     password_file
         Its first line unlocks the keystore; None asks elsewhere (`minerva.keys.PasswordSource`).
     deployment
-        The file to write.
+        The deployment file.
     fees
         Caps on what a unit of gas may cost.
     """
@@ -46,7 +53,7 @@ class ScriptConfig:
         Raises
         ------
         ConfigError
-            No account is named on a chain other than anvil's, or the cap on fees is no number above 0.
+            No account is named on a chain other than anvil's, or a cap on fees is no number above 0.
         """
         account = environment.get(KEYSTORE, "")
         if not account:
@@ -60,52 +67,65 @@ class ScriptConfig:
         return cls(
             account=account,
             password_file=Path(password_file) if password_file else None,
-            deployment=_deployment(environment, chain_id),
-            fees=_fees(environment.get(MAX_FEE, "")),
+            deployment=deployment_file(environment, chain_id),
+            fees=_fees(environment, chain_id),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class ExportConfig:
-    """Which deployment to describe anew.
+class FundConfig:
+    """Whom to give ether.
 
     Attributes
     ----------
-    deployment
-        The file to write; what it says of where the contracts are is read from it before.
-    factory, proof_of_work
-        Addresses where there is no such file; empty when not given.
+    accounts
+        Their addresses.
+    wei
+        What each of them shall have.
     """
 
-    deployment: Path
-    factory: str
-    proof_of_work: str
+    accounts: tuple[str, ...]
+    wei: int
 
     @classmethod
-    def read(cls, environment: Mapping[str, str], chain_id: int) -> ExportConfig:
-        """Take the variables for the chain ``chain_id``."""
-        return cls(
-            deployment=_deployment(environment, chain_id),
-            factory=environment.get(FACTORY, ""),
-            proof_of_work=environment.get(PROOF_OF_WORK, ""),
-        )
+    def read(cls, environment: Mapping[str, str]) -> FundConfig:
+        """Take the variables.
+
+        Raises
+        ------
+        ConfigError
+            No account is named, or the sum is no number above 0.
+        KeystoreError
+            What is no address is no account either.
+        """
+        named = [word for word in re.split(r"[\s,]+", environment.get(ACCOUNTS, "")) if word]
+        if not named:
+            raise ConfigError(
+                "no account is named",
+                remedy=f"Set {ACCOUNTS} to addresses or keystore files, with commas between them.",
+            )
+        addresses = [to_checksum_address(n) if is_address(n) else account_address(n) for n in named]
+        return cls(tuple(dict.fromkeys(addresses)), _positive(environment, ETHER, "0.05", 10**18, "in ether"))
 
 
-def _deployment(environment: Mapping[str, str], chain_id: int) -> Path:
+def deployment_file(environment: Mapping[str, str], chain_id: int) -> Path:
+    """Return the deployment file of a chain."""
     return Path(environment.get(DEPLOYMENT) or f"deployments/{chain_id}.json")
 
 
-def _fees(given: str) -> FeePolicy:
-    if not given:
-        return FeePolicy()
+def _fees(environment: Mapping[str, str], chain_id: int) -> FeePolicy:
+    usual = FeePolicy()
+    most = _positive(environment, MAX_FEE, f"{usual.max_fee / GWEI}", GWEI, "in gwei")
+    tip = _positive(environment, MAX_TIP, f"{_TIPS.get(chain_id, usual.max_tip / GWEI)}", GWEI, "in gwei")
+    return FeePolicy(max_fee=most, max_tip=tip)
+
+
+def _positive(environment: Mapping[str, str], name: str, default: str, unit: int, how: str) -> int:
+    given = environment.get(name) or default
     try:
-        wei = float(given) * GWEI
+        wei = float(given) * unit
     except ValueError:
         wei = 0.0
     if not 1 <= wei < float("inf"):
-        raise ConfigError(
-            f"{MAX_FEE} is no number above 0",
-            value=given,
-            remedy="Give the most that a unit of gas may cost, in gwei.",
-        )
-    return FeePolicy(max_fee=int(wei))
+        raise ConfigError(f"{name} is no number above 0", value=given, remedy=f"Give a number, {how}.")
+    return round(wei)

@@ -1,97 +1,103 @@
-"""Deploy the contracts:  tools/run brownie run scripts/deploy.py --network sepolia."""
+"""Deploy the contracts:  tools/run brownie run scripts/deploy.py --network sepolia.
+
+What is there already is left alone: run it again when it broke half-way, or when the table has a contract more.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from brownie import Federation, FederationFactory, Miner, ProofOfWork, accounts, network, web3
-from minerva.chain.fees import GWEI, FeePolicy
-from minerva.errors import ChainError, ConfigError
+from minerva.chain.fees import GWEI
+from minerva.errors import ConfigError, InsufficientFunds
 from minerva.keys import ANVIL_CHAIN_ID, PasswordSource, load_account
 from scripts.config import DEPLOYMENT, ScriptConfig
-from scripts.export import Deployment, export
-
-Account = Any
-"""Brownie's account."""
-
-
-def deploy(account: Account, fees: Mapping[str, int] | None = None) -> Deployment:
-    """Deploy everything that federations need.
-
-    Parameters
-    ----------
-    account
-        Who pays.
-    fees
-        Brownie's transaction parameters; the network's own when not given.
-    """
-    parameters = {"from": account, **(fees or {})}
-    federation = Federation.deploy(parameters)
-    miner = Miner.deploy(parameters)
-    factory = FederationFactory.deploy(federation, miner, parameters)
-    return Deployment(federation, miner, factory, ProofOfWork.deploy(parameters))
+from scripts.connection import connect, report
+from scripts.contracts import TABLE, Role, code_hash, load_all
+from scripts.creation import Creation, Step
+from scripts.export import describe, former_contracts
+from scripts.files import write_json
+from scripts.progress import Deployed, Progress
+from scripts.sending import Sender, ether, genesis_of
+from scripts.sources import collect, write_sources
+from scripts.verify import verify
 
 
-def estimate(account: Account) -> int:
-    """Return the gas that `deploy` will use, before anything is sent."""
-    nobody = "0x" + "0" * 40
-    arguments = ((Federation, ()), (Miner, ()), (FederationFactory, (nobody, nobody)), (ProofOfWork, ()))
-    return sum(contract.deploy.estimate_gas(*given, {"from": account}) for contract, given in arguments)
-
-
-def quote(policy: FeePolicy) -> dict[str, int]:
-    """Return what to offer for a unit of gas now, within the caps; a price on a chain without EIP-1559."""
-    base_fee = web3.eth.get_block("latest").get("baseFeePerGas")
-    if base_fee is None:
-        return {"gas_price": policy.quote(web3.eth.gas_price, 0).max_fee}
-    fees = policy.quote(base_fee, web3.eth.max_priority_fee)
-    return {"max_fee": fees.max_fee, "priority_fee": fees.tip}
-
-
-def plan(config: ScriptConfig, account: Account, chain_id: int, fees: Mapping[str, int]) -> str:
-    """Say what `main` is about to do.
+def plan(creation: Creation, sender: Sender, steps: Sequence[Step], config: ScriptConfig) -> str:
+    """Say what is about to be done.
 
     Raises
     ------
-    ConfigError
-        The file of an earlier deployment to a lasting chain would be lost.
-    ChainError
+    InsufficientFunds
         The account cannot pay.
+    ChainError
+        Gas costs more than the cap allows.
     """
-    if config.deployment.exists() and chain_id != ANVIL_CHAIN_ID:
-        raise ConfigError(
-            "there is a deployment already",
-            value=config.deployment,
-            remedy=f"Name another file with {DEPLOYMENT}, or move that one away.",
-        )
-    gas, most = estimate(account), fees.get("max_fee", fees.get("gas_price", 0))
-    balance, cost = int(account.balance()), gas * most
+    gas, price, balance = creation.estimate(steps), sender.price(), sender.balance()
+    cost = gas * price + creation.surcharge(steps)
     if balance < cost:
-        raise ChainError(
+        raise InsufficientFunds(
             "the account cannot pay for the deployment",
-            value=f"{account.address} has {balance / 10**18:.6f} of {cost / 10**18:.6f} ether",
-            remedy="Send it some.",
+            value=f"{sender.address} has {ether(balance)} of {ether(cost)}",
+            remedy="Send it some, or lower MINERVA_MAX_FEE_GWEI, the most that a unit of gas may cost.",
         )
     return "\n".join(
         (
-            f"network     {network.show_active()}, chain {chain_id}",
-            f"account     {account.address}, {balance / 10**18:.6f} ether",
-            f"gas         about {gas:,} at no more than {most / GWEI:g} gwei: {cost / 10**18:.6f} ether",
+            f"account     {sender.address}, {ether(balance)}",
+            f"contracts   {', '.join(step.part.contract for step in steps)}",
+            f"gas         about {gas:,} at no more than {price / GWEI:g} gwei: {ether(cost)}",
             f"deployment  {config.deployment}",
         )
     )
 
 
-def main() -> None:
-    """Deploy as the environment says, and write the deployment file."""
-    chain_id = web3.chain_id
+def refuse_to_replace(
+    steps: Sequence[Step], finished: Mapping[str, Deployed], config: ScriptConfig, chain_id: int
+) -> None:
+    """Raise `ConfigError` where the file of a deployment to a lasting chain would lose a contract."""
+    for step in steps:
+        known = finished.get(step.part.name)
+        if known is not None and known.code_hash != code_hash(step.init_code) and chain_id != ANVIL_CHAIN_ID:
+            raise ConfigError(
+                f"there is a deployment already, whose {step.part.contract} is of other code than this build",
+                value=config.deployment,
+                remedy=f"Name another file with {DEPLOYMENT}, or move that one away.",
+            )
+
+
+def deploy(sender: Sender, config: ScriptConfig) -> dict[str, Deployed]:
+    """Deploy what is missing, ask the chain whether it is right, and write the deployment file."""
+    artefacts = load_all()
+    sources = collect(artefacts.values())
+    progress = Progress.load(config.deployment, sender.chain_id, genesis_of(sender.rpc))
+    finished = former_contracts(config.deployment, sender.chain_id) if config.deployment.exists() else {}
+    progress.deployed = finished | progress.deployed
+    creation = Creation(sender, progress, artefacts)
+    creation.settle()
+    steps = creation.missing()
+    refuse_to_replace(steps, finished, config, sender.chain_id)
+    print(plan(creation, sender, steps, config) if steps else "contracts   all there")
+    deployed = creation.run()
+    verify(sender.rpc, deployed, artefacts)
+    print(f"sources     {write_sources(sources, config.deployment)}")
+    document = describe(sender.chain_id, deployed, artefacts, sources)
+    print(f"written     {write_json(config.deployment, document)}")
+    progress.forget()
+    return deployed
+
+
+def run() -> None:
+    """Deploy as the environment says."""
+    rpc, chain_id = connect()
     config = ScriptConfig.read(os.environ, chain_id)
-    password = PasswordSource(file=config.password_file)
-    account = accounts.add(load_account(config.account, chain_id, password).key)
-    fees = quote(config.fees)
-    print(plan(config, account, chain_id, fees))
-    deployment = deploy(account, fees)
-    print(f"factory     {deployment.factory.address}")
-    print(f"written     {export(deployment, config.deployment)}")
+    account = load_account(config.account, chain_id, PasswordSource(file=config.password_file))
+    sender = Sender(rpc, account, chain_id, config.fees)
+    print(f"network     chain {chain_id}")
+    with sender.locked():
+        factory = next(part.name for part in TABLE if part.role is Role.FACTORY)
+        print(f"factory     {deploy(sender, config)[factory].address}")
+
+
+def main() -> None:
+    """Run as brownie's script."""
+    report(run)

@@ -35,6 +35,9 @@ class ChainSection(_Section):
     )
     timeout_seconds: float = Field(default=20.0, gt=0, le=600, description="longest wait for one RPC answer")
     max_fee_gwei: float = Field(default=200.0, gt=0, description="most that a unit of gas may cost")
+    max_tip_gwei: float = Field(
+        default=2.0, gt=0, description="most of it for the block's producer; Polygon's nodes want 25 or more"
+    )
 
 
 class StoreSection(_Section):

@@ -20,11 +20,11 @@ def connect(settings: Settings) -> Web3Chain:
     ChainUnreachable, WrongChain, ConfigError
         As they say.
     """
-    from minerva.chain.fees import FeePolicy
+    from minerva.chain.fees import GWEI, FeePolicy
     from minerva.chain.web3 import Web3Chain
 
     section = settings.chain
-    fees = FeePolicy(max_fee=int(section.max_fee_gwei * 10**9))
+    fees = FeePolicy(max_fee=int(section.max_fee_gwei * GWEI), max_tip=int(section.max_tip_gwei * GWEI))
     return Web3Chain.connect(section.rpc, section.deployment, timeout=section.timeout_seconds, fees=fees)
 
 

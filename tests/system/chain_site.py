@@ -66,7 +66,7 @@ def deploy(url: str) -> Deployment:
         assert address is not None
         addresses[name] = address
     return Deployment(
-        CHAIN_ID, "1", first, addresses["FederationFactory"], addresses["ProofOfWork"],
+        CHAIN_ID, "1", first, addresses["FederationFactory"], {"pow": addresses["ProofOfWork"]},
         {name: artefact(name)["abi"] for name in CONTRACTS},
     )  # fmt: skip
 

@@ -144,6 +144,16 @@ def test_interval_mining(tmp_path: Path) -> None:
         assert height(node) >= 2
 
 
+@pytest.mark.parametrize("detached", [False, True])
+def test_chain_id_is_its_own(tmp_path: Path, detached: bool) -> None:
+    """Also after a restart, and where another process keeps it."""
+    node = AnvilNode(tmp_path, chain_id=80099)
+    for _ in range(2):
+        node.start(detached=detached)
+        assert int(node.rpc("eth_chainId"), 16) == 80099
+        node.stop()
+
+
 CHILD = """
 import sys
 from pathlib import Path

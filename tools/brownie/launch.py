@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -29,8 +31,10 @@ from foundry import die_with_parent  # noqa: E402
 BROWNIE = ROOT / ".venv" / "bin" / "brownie"
 RUNS = ROOT / ".tools" / "run"
 KEPT = ROOT / ".tools" / "home" / ".brownie"
-LOCAL_CHAIN_ID = "31337"
+ANVIL_CHAIN_ID = "31337"
+LOCAL_CHAIN_ID = os.environ.get("MINERVA_CHAIN_ID") or ANVIL_CHAIN_ID
 LOCAL_RPC_URL = "http://127.0.0.1:8545"
+NETWORKS = ROOT / "tools" / "brownie" / "network-config.yaml"
 
 
 def reserve_port() -> socket.socket:
@@ -67,9 +71,21 @@ def make_home(port: int) -> tuple[Path, IO[str]]:
     for kept in ("accounts", "hypothesis"):
         (KEPT / kept).mkdir(parents=True, exist_ok=True)
         (data / kept).symlink_to(KEPT / kept, target_is_directory=True)
-    networks = (ROOT / "tools" / "brownie" / "network-config.yaml").read_text()
-    (data / "network-config.yaml").write_text(networks.replace("$DEV_PORT", str(port)))
+    networks = (
+        NETWORKS.read_text().replace("$DEV_PORT", str(port)).replace("$MINERVA_CHAIN_ID", LOCAL_CHAIN_ID)
+    )
+    (data / "network-config.yaml").write_text(networks)
     return home, lock
+
+
+def refuse_without_address(arguments: list[str]) -> None:
+    """End with one line when the variable with the address of the named network's node is not set."""
+    if not LOCAL_CHAIN_ID.isdecimal():
+        sys.exit(f"brownie: MINERVA_CHAIN_ID is {LOCAL_CHAIN_ID!r}: give a number")
+    named = dict(re.findall(r"id: (\S+)\n\s+chainid: .*\n\s+host: \$(\w+)", NETWORKS.read_text()))
+    variable = named.get(_network(arguments), "MINERVA_RPC_URL")
+    if variable != "MINERVA_RPC_URL" and not os.environ.get(variable):
+        sys.exit(f"brownie: {variable} is not set: export {variable}=https://…, the address of a node")
 
 
 def run(arguments: list[str], home: Path) -> int:
@@ -90,18 +106,24 @@ def run(arguments: list[str], home: Path) -> int:
 
 @contextmanager
 def forgotten_deployments(arguments: list[str]) -> Iterator[None]:
-    """Forget what brownie remembers of a `local` chain, one run at a time.
+    """Forget what brownie remembers of a local chain, one run at a time.
 
     Brownie keeps the contracts of a chain by its id and refuses to connect when one is gone; every dev chain has
     the same id. The deployment file is what lasts.
     """
-    if "local" not in arguments:
+    chain_id = {"anvil": ANVIL_CHAIN_ID, "local": LOCAL_CHAIN_ID}.get(_network(arguments))
+    if chain_id is None:
         yield
         return
     with open(RUNS / "local.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        shutil.rmtree(ROOT / "build" / "deployments" / LOCAL_CHAIN_ID, ignore_errors=True)
+        shutil.rmtree(ROOT / "build" / "deployments" / chain_id, ignore_errors=True)
         yield
+
+
+def _network(arguments: list[str]) -> str:
+    """Return the network that is named, "" for brownie's own."""
+    return next((value for flag, value in pairwise(arguments) if flag == "--network"), "")
 
 
 def main() -> int:
@@ -109,6 +131,7 @@ def main() -> int:
     if os.environ.get("VIRTUAL_ENV") != str(ROOT / ".venv"):
         launcher = str(ROOT / "tools" / "run")
         os.execv(launcher, [launcher, str(Path(__file__).resolve()), *sys.argv[1:]])
+    refuse_without_address(sys.argv[1:])
     remove_stale_homes()
     with reserve_port() as reserved:
         if sys.platform != "linux":

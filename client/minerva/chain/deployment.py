@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from minerva.protocol.records import Address
 
 PROTOCOL_VERSION = "1"
 """What this client speaks; `FederationFactory.version()` must say the same."""
+PROOF_OF_WORK = "pow"
 _REMEDY = "Deploy the contracts with scripts/deploy.py, or name another file with --deployment."
 
 
@@ -35,18 +36,28 @@ class Deployment:
         Protocol version of the contracts.
     block
         Where they were deployed: no log is older.
-    factory, proof_of_work
-        Addresses.
+    factory
+        Address of the `FederationFactory`.
+    consensus
+        Addresses of the consensus modules, by what their ``name()`` answers.
     abis
         ABI by the contract's name.
+    policies
+        Addresses of the membership policies, by what their ``name()`` answers.
     """
 
     chain_id: int
     version: str
     block: int
     factory: Address
-    proof_of_work: Address
+    consensus: Mapping[str, Address]
     abis: Mapping[str, Abi]
+    policies: Mapping[str, Address] = field(default_factory=dict)
+
+    @property
+    def proof_of_work(self) -> Address:
+        """The `ProofOfWork` module."""
+        return self.consensus[PROOF_OF_WORK]
 
     @classmethod
     def load(cls, path: str | Path) -> Deployment:
@@ -68,13 +79,19 @@ class Deployment:
     def parse(cls, document: Mapping[str, Any]) -> Deployment:
         """Take a document; raises `KeyError`, `TypeError` or `ValueError` when it is not of that form."""
         contracts = document["contracts"]
+        # The first form of the file had no maps, and one module.
+        first = "consensus" not in document
+        consensus = {PROOF_OF_WORK: contracts["ProofOfWork"]["address"]} if first else document["consensus"]
+        if PROOF_OF_WORK not in consensus:
+            raise KeyError(PROOF_OF_WORK)
         return cls(
             chain_id=int(document["chainId"]),
             version=str(document["version"]),
             block=int(document["block"]),
             factory=_address(contracts["FederationFactory"]["address"]),
-            proof_of_work=_address(contracts["ProofOfWork"]["address"]),
+            consensus=_addresses(consensus),
             abis={name: list(contracts[name]["abi"]) for name in CONTRACTS},
+            policies=_addresses(document.get("policies", {})),
         )
 
     def bind(self, rpc: Rpc) -> tuple[Reader, Gateways]:
@@ -103,10 +120,8 @@ class Deployment:
         return reader, gateways
 
     def _check_place(self, rpc: Rpc) -> None:
-        asked = [
-            ("eth_chainId", ()),
-            *(("eth_getCode", (a, "latest")) for a in (self.factory, self.proof_of_work)),
-        ]
+        places = (self.factory, *self.consensus.values(), *self.policies.values())
+        asked = [("eth_chainId", ()), *(("eth_getCode", (place, "latest")) for place in places)]
         chain_id, *codes = rpc.batch(asked)
         for answer in (chain_id, *codes):
             if isinstance(answer, RpcError):
@@ -114,7 +129,7 @@ class Deployment:
         if (given := int(chain_id, 16)) != self.chain_id:
             what = f"the node is on chain {given}, the deployment on chain {self.chain_id}"
             raise WrongChain(what, remedy="Name the node with --rpc, or the deployment with --deployment.")
-        for address, code in zip((self.factory, self.proof_of_work), codes, strict=True):
+        for address, code in zip(places, codes, strict=True):
             if code in ("0x", "", None):
                 remedy = f"Was the chain started afresh? {_REMEDY}"
                 raise WrongChain("there is no contract at the address", value=address, remedy=remedy)
@@ -135,6 +150,10 @@ def _other_version(version: str) -> WrongChain:
         f"the contracts speak version {version!r} of the protocol, this client {PROTOCOL_VERSION!r}",
         remedy="Use the client of that version, or another deployment.",
     )
+
+
+def _addresses(values: Mapping[str, object]) -> dict[str, Address]:
+    return {str(name): _address(value) for name, value in dict(values).items()}
 
 
 def _address(value: object) -> Address:

@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from minerva.chain.transport import Disconnected, HttpTransport
 from minerva.errors import ChainError, ChainUnreachable, ConfigError, MinervaError, NodeConflict
+from minerva.keys import ANVIL_CHAIN_ID
 from minerva.paths import project_root
 from minerva.processes import Child, free_port, spawn
 
@@ -53,6 +54,8 @@ class AnvilNode:
     hardfork
         Rules of the EVM. From prague on (EIP-2935) each of the first 8,191 blocks makes the next ones slower:
         2 ms for the first, 9 ms for the 4,000th; with cancun it stays below 2 ms.
+    chain_id
+        EIP-155 chain id.
     """
 
     def __init__(
@@ -65,10 +68,11 @@ class AnvilNode:
         block_time: float | None = None,
         hardfork: str = "osaka",
         save_seconds: float = SAVE_SECONDS,
+        chain_id: int = ANVIL_CHAIN_ID,
     ) -> None:
         self.folder, self.port, self.accounts = folder.absolute(), port, accounts
         self.binary, self.block_time, self.hardfork = binary, block_time, hardfork
-        self.save_seconds = save_seconds
+        self.save_seconds, self.chain_id = save_seconds, chain_id
         self._any_port = port == 0
         self._child: Child | None = None
         self._saver: threading.Thread | None = None
@@ -190,6 +194,7 @@ class AnvilNode:
         self._take_newest(last)
         argv: list[str | Path] = [self.binary or find_anvil(), "--port", str(self.port), *_FLAGS]
         argv += ["--hardfork", self.hardfork, "--accounts", str(self.accounts)]
+        argv += ["--chain-id", str(self.chain_id)]
         argv += ["--block-time", f"{self.block_time:g}"] if self.block_time is not None else []
         argv += ["--load-state", self._state] if self._state.exists() else []
         argv += ["--dump-state", last, "--state-interval", str(_NEVER)]
@@ -199,6 +204,7 @@ class AnvilNode:
         settings = {
             "folder": str(self.folder), "port": self.port, "accounts": self.accounts,
             "hardfork": self.hardfork, "block_time": self.block_time, "save_seconds": self.save_seconds,
+            "chain_id": self.chain_id,
             "binary": None if self.binary is None else str(self.binary),
         }  # fmt: skip
         argv = [sys.executable, "-m", "minerva.chain.dev", json.dumps(settings)]

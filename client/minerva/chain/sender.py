@@ -217,11 +217,11 @@ class Sender:
 
     def _send(self, entries: Sequence[Entry]) -> list[RpcError | None]:
         answers = self._rpc.batch([("eth_sendRawTransaction", ("0x" + e.raw.hex(),)) for e in entries])
-        return [a if isinstance(a, RpcError) and _kind(a) != "known" else None for a in answers]
+        return [a if isinstance(a, RpcError) and refusal_kind(a) != "known" else None for a in answers]
 
     def _take_refusal(self, entry: Entry, error: RpcError | None) -> None:
         """Act on what a node says of a transaction that is sent again."""
-        kind = _kind(error) if error is not None else ""
+        kind = refusal_kind(error) if error is not None else ""
         if kind == "fee":
             self._raise_fee(entry)
         elif kind == "funds" and error is not None:
@@ -241,7 +241,7 @@ class Sender:
         self._send([again])
 
     def _explain(self, error: RpcError) -> Exception:
-        kind = _kind(error)
+        kind = refusal_kind(error)
         if kind == "funds":
             return self._unpaid(self._look([]).balance) or error
         return Again(str(error)) if kind else self._reader.codec.refusal(error) or error
@@ -264,7 +264,7 @@ def _nobody(call: Call) -> WrongChain:
     return WrongChain("there is no contract at the address", value=call.to, remedy=remedy)
 
 
-def _kind(error: RpcError) -> str:
-    """Return what a node's refusal means; nodes word it differently."""
+def refusal_kind(error: RpcError) -> str:
+    """Return what a node's refusal means, "" when it is none of the usual ones; nodes word it differently."""
     message = error.message.lower()
     return next((kind for kind, words in _REFUSALS.items() if any(word in message for word in words)), "")

@@ -214,10 +214,8 @@ class Web3Chain:
         NodeConflict
             Another process signs with this key on this chain.
         """
-        name = f"{self.chain_id}-{self._genesis.hex()[:16]}-{account.address}"
-        # Two local chains that were started in one second have the same genesis.
-        where = f"-{_place(self.rpc.url)}" if self.chain_id == ANVIL_CHAIN_ID else ""
-        lock = KeyLock(name + where, locks)
+        name = key_name(self.chain_id, self._genesis, account.address)
+        lock = KeyLock(lock_name(self.chain_id, self._genesis, account.address, self.rpc.url), locks)
         try:
             outbox = Outbox(
                 folder / f"{name}.sqlite",
@@ -260,6 +258,18 @@ class Web3Chain:
         if header is None:
             raise ChainError("the node has no block", value=block, remedy="Is it still starting?")
         return header
+
+
+def key_name(chain_id: int, genesis: bytes, account: Address) -> str:
+    """Return what an account's files on a chain are called."""
+    return f"{chain_id}-{genesis.hex()[:16]}-{account}"
+
+
+def lock_name(chain_id: int, genesis: bytes, account: Address, url: str) -> str:
+    """Return what the lock of an account's key on a chain is called."""
+    # Two local chains that were started in one second have the same genesis.
+    where = f"-{_place(url)}" if chain_id == ANVIL_CHAIN_ID else ""
+    return key_name(chain_id, genesis, account) + where
 
 
 def _place(url: str) -> str:

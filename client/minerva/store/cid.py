@@ -62,6 +62,11 @@ def _parent(children: list[_Node]) -> _Node:
     return _Node(Cid(sha256(block).digest(), DAG_PB), file_bytes, dag_bytes)
 
 
+def file_block(data: bytes) -> bytes:
+    """Return a file as one UnixFS block: what the Solidity compiler hashes to name its metadata on IPFS."""
+    return _bytes(1, _number(1, 2) + _bytes(2, data) + _number(3, len(data)))
+
+
 def _bytes(field: int, value: bytes) -> bytes:
     return _varint(field << 3 | 2) + _varint(len(value)) + value
 

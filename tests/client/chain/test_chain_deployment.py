@@ -16,13 +16,16 @@ from minerva.chain.rpc import Rpc, RpcError
 from minerva.errors import ConfigError, WrongChain
 
 FACTORY, POW = "0x" + "11" * 20, "0x" + "22" * 20
+STAKE, LIST = "0x" + "33" * 20, "0x" + "44" * 20
+MODULES = {"consensus": {"pow": POW, "pos": STAKE}, "policies": {"allow-list": LIST}}
 
 
 class Node:
     """Answers what a connection asks."""
 
     def __init__(self) -> None:
-        self.chain_id, self.codes, self.version = "0x7a69", {FACTORY: "0x60", POW: "0x60"}, "1"
+        self.chain_id, self.version = "0x7a69", "1"
+        self.codes = dict.fromkeys((FACTORY, POW, STAKE, LIST), "0x60")
         self.call: str | RpcError | None = None
 
     def batch(self, requests: Sequence[tuple[str, Any]]) -> list[Any]:
@@ -52,6 +55,37 @@ def test_file_is_read(tmp_path: Path) -> None:
     deployment = Deployment.load(tmp_path / "d.json")
     assert (deployment.chain_id, deployment.block, deployment.version) == (31337, 4, "1")
     assert (deployment.factory, deployment.proof_of_work) == (FACTORY, POW)
+
+
+def test_modules_are_found_by_name() -> None:
+    deployment = Deployment.parse(document(**MODULES))
+    assert deployment.consensus == {"pow": POW, "pos": STAKE} and deployment.policies == {"allow-list": LIST}
+    assert deployment.proof_of_work == POW
+
+
+def test_the_first_form_of_the_file_has_one_module() -> None:
+    deployment = Deployment.parse(document())
+    assert (deployment.consensus, deployment.policies) == ({"pow": POW}, {})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"consensus": {"pos": STAKE}}, {"consensus": []}, {"consensus": {"pow": "0x12"}}, {"policies": ["x"]},
+     {"policies": {"allow-list": None}}, {"consensus": 5}],
+)  # fmt: skip
+def test_maps_that_are_no_use_are_named(tmp_path: Path, changes: dict[str, Any]) -> None:
+    (tmp_path / "d.json").write_text(json.dumps(document(**changes)))
+    with pytest.raises(ConfigError, match="not a deployment file"):
+        Deployment.load(tmp_path / "d.json")
+
+
+@pytest.mark.parametrize("lost", [POW, STAKE, LIST])
+def test_missing_module_is_named(lost: str) -> None:
+    bind(Node(), **MODULES)
+    node = Node()
+    del node.codes[lost]
+    with pytest.raises(WrongChain, match=f"there is no contract at the address: {lost}"):
+        bind(node, **MODULES)
 
 
 @pytest.mark.parametrize(

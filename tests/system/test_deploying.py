@@ -1,0 +1,182 @@
+"""Deploying as a person does, by brownie, to a chain that is not the dev chain: another id, blocks by the clock, base fees."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from minerva.chain.deployment import Deployment
+from minerva.chain.dev import AnvilNode, find_anvil
+from minerva.chain.web3 import Web3Chain
+from minerva.errors import MinervaError
+from minerva.keys import create_keystore
+
+ROOT = Path(__file__).resolve().parents[2]
+NETWORKS = ROOT / "tools" / "brownie" / "network-config.yaml"
+CHAIN_ID = 80099
+BLOCK_SECONDS = 2.0
+ETHER = 10**18
+CONTRACTS = {"Federation", "Miner", "FederationFactory", "ProofOfWork"}
+
+
+@dataclass
+class Public:
+    """A chain with another id, and a keystore whose account has some ether there."""
+
+    node: AnvilNode
+    folder: Path
+    account: str
+
+    @property
+    def deployment(self) -> Path:
+        return self.folder / "deployments" / f"{CHAIN_ID}.json"
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        path = self.deployment.with_suffix(".progress.json")
+        found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        return found
+
+    @property
+    def nonce(self) -> int:
+        return int(self.node.rpc("eth_getTransactionCount", self.account, "latest"), 16)
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("MINERVA_")}
+        return ours | {
+            "MINERVA_RPC_URL": self.node.url,
+            "MINERVA_CHAIN_ID": str(CHAIN_ID),
+            "MINERVA_KEYSTORE": str(self.folder / "key.json"),
+            "MINERVA_PASSWORD_FILE": str(self.folder / "word.txt"),
+            "MINERVA_DEPLOYMENT": str(self.deployment),
+        } | changes  # fmt: skip
+
+    def start(self, script: str, network: str = "local", **changes: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [ROOT / "tools" / "run", "brownie", "run", f"scripts/{script}.py", "--network", network],
+            cwd=ROOT, env=self.environment(**changes), text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def run(self, script: str, network: str = "local", **changes: str) -> tuple[int, str, str]:
+        process = self.start(script, network, **changes)
+        out, err = process.communicate(timeout=200)
+        return process.returncode, out, err.strip()
+
+    def kill_when(self, process: subprocess.Popen[str], contracts: int) -> None:
+        """Kill the run as soon as so many contracts are confirmed and the next is under way."""
+        until = time.monotonic() + 120
+        while len(self.progress.get("deployed", ())) < contracts or self.progress.get("pending") is None:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> Iterator[Public]:
+    try:
+        find_anvil()
+    except MinervaError as error:
+        pytest.skip(str(error))
+    made = create_keystore(tmp_path / "key.json", "secret word", scrypt_n=2)
+    (tmp_path / "word.txt").write_text("secret word\n")
+    with AnvilNode(tmp_path / "chain", chain_id=CHAIN_ID, block_time=BLOCK_SECONDS) as node:
+        node.rpc("anvil_setBalance", made.address, hex(10 * ETHER))
+        yield Public(node, tmp_path, str(made.address))
+
+
+@pytest.mark.slow
+def test_a_deployment_that_is_killed_goes_on(public: Public) -> None:
+    """Killed twice with a transaction under way; in the end each contract is there once, and can be used."""
+    for contracts in (1, 3):
+        public.kill_when(public.start("deploy"), contracts)
+        assert not public.deployment.exists()
+    status, out, err = public.run("deploy")
+    assert (status, err) == (0, ""), out
+    document = json.loads(public.deployment.read_text())
+    assert document["chainId"] == CHAIN_ID and document["contracts"].keys() >= CONTRACTS
+    assert public.nonce == len(document["contracts"]) and public.progress == {}
+    for entry in document["contracts"].values():
+        receipt = public.node.rpc("eth_getTransactionReceipt", entry["transaction"])
+        assert int(receipt["blockNumber"], 16) == entry["block"]
+        assert receipt["contractAddress"].lower() == entry["address"].lower()
+        assert int(receipt["effectiveGasPrice"], 16) > 0
+    assert {path.name for path in (public.deployment.with_suffix("") / "sources").iterdir()} == set(
+        document["contracts"]
+    )
+
+    store = {
+        "MINERVA_STORE": f"local:{public.folder / 'store'}",
+        "MINERVA_STATE": str(public.folder / "state"),
+    }
+    status, out, err = public.run("create_federation", MINERVA_CREATE_ROUNDS="6", **store)
+    assert (status, err) == (0, ""), out
+    chain = Web3Chain(public.node.url, Deployment.load(public.deployment))
+    (federation,) = chain.federations()
+    assert federation in out and chain.config(federation).rounds == 6
+    chain.close()
+
+    device, miner = "0x" + "d1" * 20, "0x" + "a1" * 20
+    status, out, err = public.run("fund", MINERVA_FUND_ACCOUNTS=f"{device},{miner}", MINERVA_FUND_ETHER="0.5")
+    assert (status, err) == (0, ""), out
+    assert [int(public.node.rpc("eth_getBalance", a, "latest"), 16) for a in (device, miner)] == [
+        ETHER // 2
+    ] * 2
+
+
+@pytest.mark.slow
+def test_nothing_is_spent_on_the_wrong_chain_or_by_a_poor_account(public: Public) -> None:
+    before = public.nonce
+    for network, changes, told in (
+        (
+            "anvil",
+            {},
+            "minerva: the node is on another chain: 80099; anvil is 31337. Name a node of that network",
+        ),
+        (
+            "optimism-sepolia",
+            {"OPTIMISM_SEPOLIA_RPC_URL": public.node.url},
+            "minerva: the node is on another chain: 80099; optimism-sepolia is 11155420.",
+        ),
+        ("local", {"MINERVA_CHAIN_ID": "5"}, "minerva: the node is on another chain: 80099; local is 5. Set"),
+        ("local", {"MINERVA_CHAIN_ID": "five"}, "brownie: MINERVA_CHAIN_ID is 'five': give a number"),
+        ("sepolia", {"SEPOLIA_RPC_URL": ""}, "brownie: SEPOLIA_RPC_URL is not set: export SEPOLIA_RPC_URL="),
+        ("local", {"MINERVA_KEYSTORE": ""}, f"minerva: no account is named for chain {CHAIN_ID}."),
+    ):
+        status, out, err = public.run("deploy", network, **changes)
+        assert status != 0 and err.startswith(told) and "\n" not in err, (err, out)
+    public.node.rpc("anvil_setBalance", public.account, hex(10**15))
+    status, out, err = public.run("deploy")
+    assert status == 2 and "\n" not in err
+    assert re.match(
+        rf"minerva: the account cannot pay for the deployment: {public.account} has 0\.001000 ether of "
+        r"0\.\d{6} ether\. Send it some",
+        err,
+    )
+    assert public.nonce == before and not public.deployment.exists() and public.progress == {}
+
+
+def test_each_network_has_its_chain_id_and_takes_its_node_from_the_environment() -> None:
+    (group,) = yaml.safe_load(NETWORKS.read_text())["live"]
+    networks = {network["id"]: network for network in group["networks"]}
+    ids = {name: network["chainid"] for name, network in networks.items()}
+    assert ids == {
+        "anvil": 31337, "local": "$MINERVA_CHAIN_ID", "sepolia": 11155111, "polygon-amoy": 80002,
+        "optimism-sepolia": 11155420,
+    }  # fmt: skip
+    assert {network["host"] for network in networks.values()} == {
+        "$MINERVA_RPC_URL", "$SEPOLIA_RPC_URL", "$POLYGON_AMOY_RPC_URL", "$OPTIMISM_SEPOLIA_RPC_URL"
+    }  # fmt: skip
