@@ -259,6 +259,33 @@ class DifficultyChanged:
     difficulty: int
 
 
+@dataclass(frozen=True, slots=True)
+class ScheduleSeeded:
+    """Emitted by a module with turns: the order of ``round`` is fixed."""
+
+    federation: Address
+    round: int
+    seed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WeightChanged:
+    """Emitted by a module with turns: a miner joined or was slashed, which counts from the next opening."""
+
+    federation: Address
+    index: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class LanesChanged:
+    """Emitted by a module with turns: what the lanes of the round's snapshot are after its block."""
+
+    federation: Address
+    round: int
+    lanes: tuple[int, ...]
+
+
 Event = (
     FederationCreated
     | MinerCreated
@@ -287,6 +314,9 @@ Event = (
     | UpdateSubmitted
     | EndpointChanged
     | DifficultyChanged
+    | ScheduleSeeded
+    | WeightChanged
+    | LanesChanged
 )
 
 

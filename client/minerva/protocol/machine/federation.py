@@ -15,8 +15,8 @@ from minerva.protocol.events import (
 )
 from minerva.protocol.header import Header
 from minerva.protocol.machine.checks import is_codec, require
+from minerva.protocol.machine.consensus import Claim
 from minerva.protocol.machine.miner import MinerMachine
-from minerva.protocol.machine.proof_of_work import Claim
 from minerva.protocol.machine.rounds import Candidate, Rounds
 from minerva.protocol.records import Address
 from minerva.protocol.state import Phase, Status
@@ -67,7 +67,7 @@ class FederationMachine(Rounds):
         require(not self._in(s.barred, index), "FederationProposerBarred", round, index)
         self._check_header(header, miner)
         claim = Claim(round, s.head, s.updates_root, s.ballots_root, miner.address)
-        self._consensus.check(self.address, claim, header.proof)
+        self._consensus.propose(self.address, claim, header.proof, ())
         mining_opened = s.deadline - self.config.mining_seconds  # E8: moves with the deadline
         self._candidate = Candidate(header, now - mining_opened)
         deadline, hash = now + self.config.attestation_seconds, header.hash()
