@@ -24,7 +24,7 @@ library LaneLib {
     /// The sum of all lanes.
     function sum(uint256[4] memory words) internal pure returns (uint256 total) {
         for (uint256 i; i < WORDS; ++i) {
-            total += sumOf(words[i]);
+            if (words[i] != 0) total += sumOf(words[i]);
         }
     }
 
@@ -39,14 +39,14 @@ library LaneLib {
 
     /// Lanes of `value` for the miners in `mask`, of zero for the others.
     function filled(uint64 mask, uint256 value) internal pure returns (uint256[4] memory words) {
-        for (uint256 i; i < WORDS; ++i) {
+        for (uint256 i; mask >> (i << 4) != 0; ++i) {
             words[i] = _ones(mask, i) * value;
         }
     }
 
     /// The lanes of `mask`, zero for the others; reads no word that has none.
     function load(uint256[4] storage self, uint64 mask) internal view returns (uint256[4] memory words) {
-        for (uint256 i; i < WORDS; ++i) {
+        for (uint256 i; mask >> (i << 4) != 0; ++i) {
             uint256 ones = _ones(mask, i);
             if (ones != 0) words[i] = self[i] & (ones * MOST);
         }
@@ -54,7 +54,7 @@ library LaneLib {
 
     /// Take the lanes of `mask` from `next`, and leave the others; writes no word that has none.
     function merge(uint256[4] storage self, uint256[4] memory next, uint64 mask) internal {
-        for (uint256 i; i < WORDS; ++i) {
+        for (uint256 i; mask >> (i << 4) != 0; ++i) {
             uint256 lanes = _ones(mask, i) * MOST;
             if (lanes != 0) self[i] = (self[i] & ~lanes) | (next[i] & lanes);
         }
@@ -62,7 +62,7 @@ library LaneLib {
 
     /// `words` with one for each miner in `mask` whose lane is zero.
     function atLeastOne(uint256[4] memory words, uint64 mask) internal pure {
-        for (uint256 i; i < WORDS; ++i) {
+        for (uint256 i; mask >> (i << 4) != 0; ++i) {
             uint256 some = words[i];
             some |= (some >> 8) & (EVERY_16 * 0xff);
             some |= (some >> 4) & (EVERY_16 * 0xf);
