@@ -6,17 +6,20 @@ from dataclasses import astuple
 from random import Random
 
 import pytest
+from eth_abi import encode
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from support.modules import CHAIN_ID, EVERYBODY, NAMES, Seat, kit
+from support.bulk import address
+from support.modules import CHAIN_ID, EVERYBODY, NAMES, Seat, Sent, kit
 
 from minerva.errors import ContractReverted
-from minerva.protocol.events import LanesChanged, ScheduleSeeded, WeightChanged
+from minerva.protocol.events import DifficultyChanged, LanesChanged, ScheduleSeeded, WeightChanged
 from minerva.protocol.lanes import pack, unpack, words_of
 from minerva.protocol.machine.committee import CommitteeMachine
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.proof_of_stake import ProofOfStakeMachine
+from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
 from minerva.protocol.records import ZERO_ADDRESS, indices
 from minerva.protocol.weights import FIRST_RANK, ReputationTerms, committee_after
 
@@ -229,3 +232,49 @@ def test_a_federation_without_a_vault_is_refused_alike(kit):
     pair.both("validate", "validate", (b"",), chain=(seat.address, b""))
     pair.both("configure", "configure", (b"",))
     assert pair.met == {"ConsensusInvalidParameters"}
+
+
+def test_the_proof_of_work_agrees(ProofOfWork, accounts, web3):
+    """W1 to W4, K2 and K7."""
+    web3.provider.make_request("anvil_autoImpersonateAccount", [True])
+    for seed in range(3):
+        random, emitted = Random(seed), []
+        seat = Seat(ProofOfWork.deploy({"from": accounts[0]}), "pow", address(0xF00 + seed))
+        machine = ProofOfWorkMachine(seat.module.address, CHAIN_ID, emitted.append)
+        for _ in range(60):
+            parameters = encode(["uint64", "uint32"], [random.choice([0, 1, 9, 2**48]), random.randint(0, 9)])
+            claim, proof = seat.claim(random.randrange(3)), random.choice([b"", random.randbytes(32)])
+            weights = random.choice([(), (), (), (1,)])
+            function, name, values = random.choice([
+                ("configure", "configure", (parameters,)),
+                ("open", "open", (1, random.getrandbits(64), bytes(32))),
+                ("weigh", "weigh", (random.getrandbits(64),)),
+                ("replace", "replace", (1, random.getrandbits(64))),
+                ("propose", "propose", (claim, proof, weights)),
+                ("onFinalized", "on_finalized", (1, random.randint(0, 99))),
+                ("onTimeout", "on_timeout", (1,)),
+                ("onJoined", "on_joined", (3,)),
+                ("onSlashed", "on_slashed", (1, 3)),
+            ])  # fmt: skip
+            emitted.clear()
+            plain = (astuple(value) if value is claim else value for value in values)
+            theirs = attempt(seat.send, function, *plain)
+            randao = (0,) if name == "open" else ()
+            ours = attempt(getattr(machine, name), seat.address, *values, *randao)
+            if isinstance(theirs, Sent):
+                events = [DifficultyChanged(*v) for n, v in theirs.events if n == "DifficultyChanged"]
+                assert (events, theirs.result) == (
+                    emitted,
+                    ours if isinstance(ours, tuple) else () if ours is None else (ours,),
+                )
+            else:
+                assert ours == theirs
+            assert seat.call("difficulty", seat.address) == (machine.difficulty(seat.address),)
+
+
+def attempt(call, *values):
+    """What a call gives, or how it is refused."""
+    try:
+        return call(*values)
+    except ContractReverted as error:
+        return error.name, error.arguments

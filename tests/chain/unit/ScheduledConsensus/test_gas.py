@@ -60,5 +60,5 @@ def test_a_word_of_miners_keeps_to_its_budget(kit, name, miners):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sixty_four_miners_cost_less_than_a_ballot_each(kit, name):
+def test_sixty_four_miners_stay_far_below_a_transactions_limit(kit, name):
     assert max(costs(kit.seat(name), 64).values()) <= 90_000
