@@ -314,6 +314,33 @@ class ConsensusConfigured:
     parameters: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ScheduleSeeded:
+    """Emitted by a module with turns: the order of ``round`` is fixed."""
+
+    federation: Address
+    round: int
+    seed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WeightChanged:
+    """Emitted by a module with turns: a miner joined or was slashed, which counts from the next opening."""
+
+    federation: Address
+    index: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class LanesChanged:
+    """Emitted by a module with turns: what the lanes of the round's snapshot are after its block."""
+
+    federation: Address
+    round: int
+    lanes: tuple[int, ...]
+
+
 Event = (
     FederationCreated
     | MinerCreated
@@ -348,6 +375,9 @@ Event = (
     | EndpointChanged
     | DifficultyChanged
     | ConsensusConfigured
+    | ScheduleSeeded
+    | WeightChanged
+    | LanesChanged
 )
 
 

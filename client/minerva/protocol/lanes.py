@@ -1,34 +1,52 @@
-"""Weights as the contracts carry them: lanes of 16 bits, one for each miner index (docs/SPECIFICATION.md, K1)."""
+"""Weights by miner index, as the chain packs them: 16 bits each (docs/SPECIFICATION.md, K1)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from minerva.protocol.records import indices
 
-BITS, PER_WORD = 16, 16
-MAX_WEIGHT = (1 << BITS) - 1
+BITS = 16
+MOST = (1 << BITS) - 1
+MINERS = 64
+WORDS = MINERS * BITS // 256
+
+Lanes = tuple[int, ...]
+"""Words of 256 bits, no zero word at the end."""
 
 
-def pack(weights: Mapping[int, int]) -> tuple[int, ...]:
-    """Return the words that hold these weights by index, and no word more."""
-    words = [0] * (max(weights, default=-1) // PER_WORD + 1)
+def pack(weights: Mapping[int, int]) -> Lanes:
+    """Pack weights (0 to 65,535) by miner index (0 to 63)."""
+    words = [0] * WORDS
     for index, weight in weights.items():
-        words[index // PER_WORD] |= weight << BITS * (index % PER_WORD)
-    return tuple(words)
+        if not 0 <= index < MINERS or not 0 <= weight <= MOST:
+            raise ValueError(f"no lane: {index} → {weight}")
+        words[index // BITS] |= weight << index % BITS * BITS
+    return trimmed(words)
 
 
-def unpack(words: tuple[int, ...], mask: int) -> dict[int, int]:
-    """Return the weights of the miners in ``mask`` by index; a lane beyond the words is zero."""
-    return {i: lane(words, i) for i in indices(mask)}
+def unpack(lanes: Sequence[int]) -> dict[int, int]:
+    """Return the lanes that are not zero by miner index, ascending."""
+    found = {}
+    for position, word in enumerate(lanes):
+        for lane in range(BITS):
+            if weight := word >> lane * BITS & MOST:
+                found[position * BITS + lane] = weight
+    return found
 
 
-def weights_of(voters: int, words: tuple[int, ...]) -> dict[int, int]:
+def weights_of(voters: int, lanes: Sequence[int]) -> dict[int, int]:
     """Return the voters' weights by index, one each where there are no lanes (K2)."""
-    return unpack(words, voters) if words else dict.fromkeys(indices(voters), 1)
+    found = unpack(lanes) if lanes else dict.fromkeys(indices(voters), 1)
+    return {index: found.get(index, 0) for index in indices(voters)}
 
 
-def lane(words: tuple[int, ...], index: int) -> int:
-    """Return one miner's weight."""
-    word = words[index // PER_WORD] if index // PER_WORD < len(words) else 0
-    return word >> BITS * (index % PER_WORD) & MAX_WEIGHT
+def trimmed(words: Sequence[int]) -> Lanes:
+    """Cut the zero words at the end off."""
+    length = max((i + 1 for i, word in enumerate(words) if word), default=0)
+    return tuple(words[:length])
+
+
+def words_of(mask: int) -> int:
+    """Return how many words the miners in ``mask`` need."""
+    return -(-mask.bit_length() // BITS)

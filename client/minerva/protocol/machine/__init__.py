@@ -4,8 +4,8 @@
 contracts' typed error and leaves everything as it was. One class stands for one contract.
 """
 
-from minerva.protocol.machine.consensus import Claim
+from minerva.protocol.machine.consensus import Claim, ConsensusMachine
 from minerva.protocol.machine.proof_of_work import meets, pow_seed
 from minerva.protocol.machine.world import Emitted, World
 
-__all__ = ["Claim", "Emitted", "World", "meets", "pow_seed"]
+__all__ = ["Claim", "ConsensusMachine", "Emitted", "World", "meets", "pow_seed"]

@@ -1,16 +1,21 @@
-"""What a federation asks of a consensus module (docs/SPECIFICATION.md, K)."""
+"""What a consensus module does for federations (docs/SPECIFICATION.md, section K)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from minerva.protocol.lanes import Lanes
 from minerva.protocol.records import Address
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a proof is bound to; ``miner`` is the miner's contract, ``turn`` K4's, ``eligible`` the voters not barred."""
+    """What a proof is bound to; ``miner`` is the miner's contract, ``index`` its place.
+
+    ``turn`` (K4) and the mask ``eligible`` of the voters that are not barred say whose turn it is; modules
+    without turns have no use for these three.
+    """
 
     round: int
     parent: bytes
@@ -23,56 +28,51 @@ class Claim:
 
 
 class ConsensusMachine(Protocol):
-    """One module for many federations; what it is told, and in what order, is the contracts' `IConsensus`."""
+    """A consensus module; ``federation`` is who calls, masks are sets of miner indices.
+
+    What refuses raises `ContractReverted` and leaves everything as it was.
+    """
 
     address: Address
+    name: str
 
     def validate(self, federation: Address, parameters: bytes) -> None:
-        """Refuse parameters that ``federation`` could not be configured with."""
-        ...
+        """Refuse what `configure` would refuse."""
 
     def configure(self, federation: Address, parameters: bytes) -> None:
-        """Take a federation in, or take it in anew."""
-        ...
+        """Take the federation in, or in anew (K10)."""
 
     def open(
         self, federation: Address, round: int, snapshot: int, head: bytes, randao: int
-    ) -> tuple[int, tuple[int, ...]]:
-        """Return the voters of a round and their lanes; ``randao`` is the block's."""
+    ) -> tuple[int, Lanes]:
+        """Say who votes in ``round``, and their lanes (K2); ``randao`` is the chain's block's prevrandao."""
         ...
 
     def weigh(self, federation: Address, mask: int) -> int:
-        """Return what these voters weigh together."""
+        """Say what the voters in ``mask`` weigh together."""
         ...
 
-    def replace(self, federation: Address, round: int, silent: int) -> tuple[int, tuple[int, ...]]:
-        """Return who votes from now on, and their lanes."""
+    def replace(self, federation: Address, round: int, silent: int) -> tuple[int, Lanes]:
+        """Say who votes after the voters in ``silent`` let a deadline pass, and their lanes (K3)."""
         ...
 
-    def propose(self, federation: Address, claim: Claim, proof: bytes, weights: tuple[int, ...]) -> None:
-        """Refuse a proposal that its miner is not entitled to."""
-        ...
+    def propose(self, federation: Address, claim: Claim, proof: bytes, weights: Lanes) -> None:
+        """Refuse unless ``proof`` entitles the claim's miner, and a header may have these weights."""
 
     def on_finalized(self, federation: Address, round: int, elapsed: int) -> None:
-        """Learn of a block."""
-        ...
+        """Hear that the last proposal is a block, ``elapsed`` seconds after Mining opened."""
 
     def on_timeout(self, federation: Address, round: int) -> None:
-        """Learn that Mining timed out."""
-        ...
+        """Hear that Mining timed out."""
 
     def on_joined(self, federation: Address, index: int) -> None:
-        """Learn that a miner took a place."""
-        ...
+        """Hear that a miner took the place ``index``."""
 
     def on_slashed(self, federation: Address, round: int, index: int) -> None:
-        """Learn that a miner was slashed."""
-        ...
+        """Hear that the miner at ``index`` was slashed."""
 
-    def save(self) -> object:
+    def save(self) -> Any:
         """Return what `restore` needs to undo what comes after."""
-        ...
 
-    def restore(self, saved: object) -> None:
+    def restore(self, saved: Any) -> None:
         """Undo all since `save`."""
-        ...
