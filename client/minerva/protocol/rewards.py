@@ -12,7 +12,7 @@ from minerva.protocol.ballots import ACCEPT_FROM, Outcome
 from minerva.protocol.merkle import StandardMerkleTree, Value
 from minerva.protocol.reasons import Reason
 from minerva.protocol.records import Address, Update
-from minerva.protocol.rules import counted_weights
+from minerva.protocol.rules import MAX_WEIGHT, counted_weights
 
 BPS = 10_000
 TREE_TYPES = ("address", "uint256")
@@ -59,8 +59,7 @@ class RoundFacts:
 
     ``updates`` are in update order and ``outcomes`` as long; ``voters`` are the owners, by index, of those who
     voted or were to vote when Verification closed, ``ballots`` the verdicts cast, by index, None or left out
-    for a voter that cast none; ``proposer`` is the owner of the block's proposer; ``attesters`` are the owners
-    who approved it, the proposer among them, as far as known (a block's own table does not depend on them).
+    for a voter that cast none; ``proposer`` is the owner of the block's proposer.
     """
 
     round: int
@@ -70,7 +69,6 @@ class RoundFacts:
     voters: Mapping[int, Address]
     ballots: Mapping[int, bytes | None]
     proposer: Address
-    attesters: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +251,7 @@ def _offered(updates: Iterable[Update], accepted_samples: list[int], cap: int) -
     """S of Y4: what all updates would count for, refused ones included; 0 when none is accepted."""
     if not accepted_samples:
         return 0
-    most = cap * sorted(accepted_samples)[(len(accepted_samples) - 1) // 2]
+    most = min(cap * sorted(accepted_samples)[(len(accepted_samples) - 1) // 2], MAX_WEIGHT)
     return sum(min(update.samples, most) for update in updates if update.samples * update.epochs)
 
 
