@@ -19,22 +19,23 @@ import {MoneyLib} from "../libraries/MoneyLib.sol";
 /// shows the header of a block and a proof against the root in it. Two bounds hold whatever miners put there: tables
 /// grant no more than `budget` a block, and no more is claimed than was granted.
 contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
-    /// Who asks, and what changes once. One slot.
+    /// Who asks, and what changes with each candidate. One slot.
     struct Setting {
         address federation;
-        uint32 rounds;
         uint8 maxMiners;
         uint40 closesAt;
+        /// How many candidates there were; the last one has this number.
+        uint32 candidates;
     }
 
-    /// Attestations of one account. One slot.
-    struct Credits {
-        /// Those of final blocks that are not paid yet.
-        uint32 count;
-        /// The round of the last one, while it is not known whether its candidate became the block; else 0.
-        uint32 round;
-        /// The first 24 bytes of that candidate's hash: two candidates that share them cannot be found.
-        bytes24 tag;
+    /// What one account was paid, and is to be paid by the vault itself. One slot.
+    struct Account {
+        /// Of its entries in tables.
+        uint128 claimed;
+        /// Attestations of final blocks that are not paid yet.
+        uint32 attestations;
+        /// The number of the candidate that it approved last, while that has not counted; else 0.
+        uint32 approved;
     }
 
     bytes32 private constant CLAIM_TO_TYPEHASH =
@@ -47,15 +48,17 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     Setting private _setting;
     RewardTerms private _terms;
-    /// In one slot, because a claim compares them.
+    uint32 private _rounds;
+    /// In one slot with the next, because a claim compares them.
     uint128 private _granted;
     uint128 private _claimedByTables;
     uint128 private _funded;
     /// What the last candidate's table grants.
     uint128 private _proposed;
     uint256 private _returned;
-    mapping(address account => uint256) private _claimed;
-    mapping(address account => Credits) private _credits;
+    mapping(address account => Account) private _accounts;
+    /// Which candidates became blocks: a bit for each, 256 in a word.
+    mapping(uint256 word => uint256) private _final;
 
     modifier onlyFederation() {
         if (msg.sender != _setting.federation) revert RewardVaultOnlyFederation(msg.sender);
@@ -72,7 +75,8 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         initializer
     {
         _checkTerms(terms_, rounds);
-        _setting = Setting(federation_, rounds, maxMiners, 0);
+        _setting = Setting(federation_, maxMiners, 0, 0);
+        _rounds = rounds;
         _terms = terms_;
     }
 
@@ -94,7 +98,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         nonReentrant
     {
         _checkEntry(header, account, cumulative, proof);
-        _pay(account, account, cumulative, _claimed[account]);
+        _pay(account, account, cumulative);
     }
 
     /// @inheritdoc IRewardVault
@@ -107,7 +111,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         bytes calldata signature
     ) external nonReentrant {
         _checkEntry(header, account, cumulative, proof);
-        uint256 former = _claimed[account];
+        uint256 former = _accounts[account].claimed;
         bytes32 digest = MessageHashUtils.toTypedDataHash(
             _domainSeparator(), keccak256(abi.encode(CLAIM_TO_TYPEHASH, account, to, cumulative, former))
         );
@@ -116,13 +120,13 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         }
         // Else `claimed` stays, and the signature would serve again.
         if (cumulative <= former) revert RewardVaultNothingToClaim(account);
-        _pay(account, to, cumulative, former);
+        _pay(account, to, cumulative);
     }
 
     /// @inheritdoc IRewardVault
     function claimAttestations(address account) external nonReentrant {
         _requireRunning();
-        _pay(account, account, 0, 0);
+        _pay(account, account, 0);
     }
 
     /// @inheritdoc IRewardVault
@@ -155,6 +159,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         if (total > most) revert RewardVaultOverBudget(most, total);
         // forge-lint: disable-next-line(unsafe-typecast): within the budget
         _proposed = uint128(total);
+        ++_setting.candidates;
         _credit(owner, round, candidate);
     }
 
@@ -163,6 +168,8 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         uint128 amount = _proposed;
         uint128 total = _granted + amount;
         _granted = total;
+        uint256 number = _setting.candidates;
+        _final[number >> 8] |= 1 << (number & 0xff);
         emit RewardsGranted(round, amount, total);
     }
 
@@ -205,8 +212,8 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     /// @inheritdoc IRewardVault
     function accountOf(address account) external view returns (uint256 claimed, uint256 attested) {
-        Credits memory credits = _settle(_credits[account]);
-        return (_claimed[account], credits.count * attestationReward());
+        Account memory state = _settle(_accounts[account]);
+        return (state.claimed, state.attestations * attestationReward());
     }
 
     /// @inheritdoc IRewardVault
@@ -216,7 +223,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     /// @inheritdoc IRewardVault
     function required() public view returns (uint256) {
-        return uint256(_terms.perRound) * _setting.rounds;
+        return uint256(_terms.perRound) * _rounds;
     }
 
     /// @inheritdoc IRewardVault
@@ -229,35 +236,34 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         return _pool(_terms.attesterBps) / _setting.maxMiners;
     }
 
-    /// `owner` approves `candidate`: its last one counts if it became its round's block, this one if it will.
+    /// `owner` approves the last candidate; the one before counts if it became a block, this one if it will.
     function _credit(address owner, uint32 round, bytes32 candidate) private {
-        Credits memory credits = _settle(_credits[owner]);
-        credits.round = round;
-        credits.tag = bytes24(candidate);
-        _credits[owner] = credits;
+        Account memory state = _settle(_accounts[owner]);
+        state.approved = _setting.candidates;
+        _accounts[owner] = state;
         emit AttestationCredited(owner, round, candidate);
     }
 
-    /// Pay what is above `former` of `cumulative`, and all settled attestations.
-    function _pay(address account, address to, uint256 cumulative, uint256 former) private {
-        uint256 byTable;
-        if (cumulative > former) {
-            byTable = cumulative - former;
-            uint256 total = Math.saturatingAdd(_claimedByTables, byTable);
-            if (total > _granted) revert RewardVaultExceedsGrants(_granted, total);
-            // forge-lint: disable-next-line(unsafe-typecast): at most `_granted`
-            _claimedByTables = uint128(total);
-            _claimed[account] = cumulative;
-        }
+    /// Pay what of `cumulative` was not claimed before, and all settled attestations.
+    function _pay(address account, address to, uint256 cumulative) private {
+        Account memory state = _settle(_accounts[account]);
         uint256 byAttestations;
-        Credits memory credits = _settle(_credits[account]);
-        if (credits.count != 0) {
-            byAttestations = credits.count * attestationReward();
-            credits.count = 0;
-            _credits[account] = credits;
+        if (state.attestations != 0) byAttestations = state.attestations * attestationReward();
+        state.attestations = 0;
+        uint256 byTable;
+        if (cumulative > state.claimed) {
+            byTable = cumulative - state.claimed;
+            (uint256 most, uint256 former) = (_granted, _claimedByTables);
+            uint256 total = Math.saturatingAdd(former, byTable);
+            if (total > most) revert RewardVaultExceedsGrants(most, total);
+            // forge-lint: disable-start(unsafe-typecast): what was claimed is at most what was granted
+            _claimedByTables = uint128(total);
+            state.claimed = uint128(cumulative);
+            // forge-lint: disable-end(unsafe-typecast)
         }
         uint256 amount = byTable + byAttestations;
         if (amount == 0) revert RewardVaultNothingToClaim(account);
+        _accounts[account] = state;
         emit RewardsClaimed(account, to, byTable, byAttestations);
         _send(_terms.token, to, amount);
     }
@@ -266,16 +272,13 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         if (!MoneyLib.send(token, to, amount)) revert RewardVaultTransferFailed(to, amount);
     }
 
-    /// `credits` with the last attestation counted if its candidate is its round's block. One of a round that is not
-    /// over stays as it is.
-    function _settle(Credits memory credits) private view returns (Credits memory) {
-        if (credits.round == 0) return credits;
-        bytes32 hash = IFederationViews(_setting.federation).blockOf(credits.round);
-        if (hash != 0 && bytes24(hash) == credits.tag) {
-            credits.count += 1;
-            credits.round = 0;
-        }
-        return credits;
+    /// `state` with the last approval counted if its candidate became a block. One of a round that is not over stays.
+    function _settle(Account memory state) private view returns (Account memory) {
+        uint256 number = state.approved;
+        if (number == 0 || _final[number >> 8] & 1 << (number & 0xff) == 0) return state;
+        state.attestations += 1;
+        state.approved = 0;
+        return state;
     }
 
     /// The header must be a block's, and its table must have the entry.

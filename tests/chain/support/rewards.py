@@ -108,7 +108,7 @@ class Escrow:
     def candidate(self, round: int, grants: Mapping[Any, int]) -> Block:
         """A header that adds ``grants`` to the table, of which the chain knows nothing yet."""
         table = self.table.add({str(account): amount for account, amount in grants.items()})
-        header = header_of(round, table.root, sum(grants.values()))
+        header = header_of(round, table.root, min(sum(grants.values()), 2**128 - 1))
         return Block(round, header, self.hash_of(header), table)
 
     def hash_of(self, header: tuple[Any, ...]) -> bytes:

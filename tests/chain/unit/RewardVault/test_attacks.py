@@ -6,15 +6,7 @@ from dataclasses import replace
 
 import pytest
 from support.errors import reverts
-from support.rewards import (
-    BUDGET,
-    REQUIRED,
-    REWARD,
-    Escrow,
-    key,
-    make_vault,
-    sign,
-)
+from support.rewards import BUDGET, REQUIRED, REWARD, Escrow, key, make_vault, sign
 from support.scene import names
 
 from brownie import web3
@@ -71,9 +63,12 @@ def test_a_token_that_calls_back_in_a_deposit_gets_nothing_in(world, token, owne
     escrow = Escrow.create(world, token=token)
     escrow.fund(REQUIRED - 1)
     block = escrow.block(1, {owners[0]: 50})
+    token.mint(requester, 1, {"from": requester})
+    token.approve(escrow.vault, 1, {"from": requester})
     token.setCallback(escrow.vault, escrow.vault.claim.encode_input(*block.entry(owners[0])), {"from": requester})
-    assert claims(escrow.fund(1)) == 0
+    assert claims(escrow.vault.fund(1, {"from": requester})) == 0
     assert escrow.vault.funded() == escrow.held() == REQUIRED
+    assert escrow.vault.accountOf(owners[0]) == (0, 0)
 
 
 # Griefing

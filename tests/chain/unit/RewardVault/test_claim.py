@@ -66,7 +66,7 @@ def test_an_attestation_in_a_running_round_stays_for_later(funded, owners):
     """Y6: a claim before the block is there does not lose it."""
     first = funded.block(1, {owners[0]: 7}, proposer=owners[0])
     second = funded.candidate(2, {})
-    funded.tell("onAttested", owners[0], 2, second.hash)
+    funded.tell("onProposed", owners[0], 2, second.hash, 0)
     funded.claim(first, owners[0])
     assert funded.vault.accountOf(owners[0]) == (7, 0)
     funded.finalize(second)

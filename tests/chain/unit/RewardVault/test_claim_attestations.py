@@ -27,7 +27,7 @@ def test_reverts_when_there_is_none(funded, owners, stranger):
     """Paid already, not final yet, never attested."""
     funded.block(1, {}, proposer=owners[0])
     funded.vault.claimAttestations(owners[0], {"from": stranger})
-    funded.tell("onAttested", owners[1], 2, b"\x01" * 32)
+    funded.tell("onProposed", owners[1], 2, b"\x01" * 32, 0)
     for owner in owners[:3]:
         with reverts("RewardVaultNothingToClaim", owner):
             funded.vault.claimAttestations(owner, {"from": stranger})
