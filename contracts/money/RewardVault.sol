@@ -48,14 +48,14 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     Setting private _setting;
     RewardTerms private _terms;
-    uint32 private _rounds;
     /// In one slot with the next, because a claim compares them.
     uint128 private _granted;
     uint128 private _claimedByTables;
     uint128 private _funded;
     /// What the last candidate's table grants.
     uint128 private _proposed;
-    uint256 private _returned;
+    uint128 private _returned;
+    uint32 private _rounds;
     mapping(address account => Account) private _accounts;
     /// Which candidates became blocks: a bit for each, 256 in a word.
     mapping(uint256 word => uint256) private _final;
@@ -141,11 +141,12 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
             uint256 reserved = uint256(owner.state().height) * _pool(_terms.attesterBps);
             amount = _funded - _granted - reserved - _returned;
             if (amount == 0) revert RewardVaultNotOver(until);
+            // forge-lint: disable-next-line(unsafe-typecast): at most what was funded
+            _returned += uint128(amount);
         } else {
             amount = token == address(0) ? address(this).balance : IERC20(token).balanceOf(address(this));
             if (amount == 0) revert RewardVaultNothingToClaim(to);
         }
-        _returned += amount;
         emit RewardsReturned(to, amount);
         _send(token, to, amount);
     }

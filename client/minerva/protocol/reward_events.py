@@ -60,10 +60,5 @@ class RewardsReturned:
 
 
 RewardEvent = (
-    RewardsFunded
-    | RewardsGranted
-    | AttestationCredited
-    | RewardsClaimed
-    | RewardsClosing
-    | RewardsReturned
+    RewardsFunded | RewardsGranted | AttestationCredited | RewardsClaimed | RewardsClosing | RewardsReturned
 )

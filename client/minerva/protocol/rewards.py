@@ -164,7 +164,8 @@ class RewardTable:
     def grants(self) -> dict[Address, int]:
         """What each account earns; nobody who earns nothing."""
         sums: dict[Address, int] = {}
-        for share in (*self._data, self._proposer, *self._ballots):
+        shares: list[DataShare | ProposerShare | BallotShare] = [*self._data, self._proposer, *self._ballots]
+        for share in shares:
             if share.amount:
                 sums[share.account] = sums.get(share.account, 0) + share.amount
         return sums

@@ -132,9 +132,7 @@ class Escrow:
 
     def claim_to(self, block: Block, account: Any, to: Any, signature: bytes) -> Any:
         """Somebody claims for ``account``, to be paid to another."""
-        return self.vault.claimTo(
-            *block.entry(account), str(to), signature, {"from": self.world.deployer}
-        )
+        return self.vault.claimTo(*block.entry(account), str(to), signature, {"from": self.world.deployer})
 
     def digest(self, block: Block, account: Any, to: Any, claimed: int = 0) -> bytes:
         """What ``account`` signs for that."""
@@ -173,4 +171,3 @@ def key(name: str) -> Any:
 def sign(account: Any, digest: bytes) -> bytes:
     """Its signature of the digest."""
     return bytes(account.unsafe_sign_hash(digest).signature)
-

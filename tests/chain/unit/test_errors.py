@@ -9,12 +9,17 @@ import pytest
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
 ROW = re.compile(r"^\| `(\w+\([\w, ]*\))` \| (.+) \| (.+) \|$")
-CONTRACTS = ("FederationFactory", "Federation", "Miner", "ProofOfWork")
+CONTRACTS = (
+    "FederationFactory", "Federation", "Miner", "ProofOfWork", "RewardVault", "AllowListPolicy", "StakePolicy",
+    "AllowListAndStakePolicy",
+)  # fmt: skip
 PREFIXES = {
     "FederationFactory": "Factory",
     "Federation": "Federation",
     "Miner": "Miner",
     "Consensus modules": "Consensus",
+    "RewardVault": "RewardVault",
+    "Membership policies": "Policy",
 }
 """How the errors of each section begin; one that begins otherwise is OpenZeppelin's."""
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 from minerva.protocol.machine.checks import require
 from minerva.protocol.merkle import standard_leaf, verify_proof
@@ -65,7 +66,9 @@ class _Account:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class VaultState:
+    """What moves; ``held`` is the vault's money, ``closes_at`` 0 while the federation is not closed."""
+
     funded: int = 0
     granted: int = 0
     claimed_by_tables: int = 0
@@ -118,42 +121,27 @@ class RewardVaultMachine:
         self.required = rounds * terms.per_round
         self.attestation_reward = terms.attestation_reward(max_miners)
         self.refusing: set[Address] = set()
-        self._state = _State()
+        self._state = VaultState()
 
-    def save(self) -> _State:
+    def save(self) -> VaultState:
         """Return what changes, to be restored."""
         return self._state
 
-    def restore(self, state: _State) -> None:
+    def restore(self, state: VaultState) -> None:
         """Go back to a saved state."""
         self._state = state
 
     # Views
 
     @property
+    def state(self) -> VaultState:
+        """Everything that moves."""
+        return self._state
+
+    @property
     def is_funded(self) -> bool:
         """Y2: whether round 1 may open."""
         return self._state.funded == self.required
-
-    @property
-    def funded(self) -> int:
-        """What came in."""
-        return self._state.funded
-
-    @property
-    def held(self) -> int:
-        """What the vault has."""
-        return self._state.held
-
-    @property
-    def granted(self) -> int:
-        """What all tables granted."""
-        return self._state.granted
-
-    @property
-    def closes_at(self) -> int:
-        """When the claim period ends; 0 while the federation is not closed."""
-        return self._state.closes_at
 
     def account_of(self, account: Address) -> tuple[int, int]:
         """Return what was claimed of its grants, and what it earned by attestations and has not claimed."""
@@ -238,7 +226,7 @@ class RewardVaultMachine:
     def on_closed(self, now: int) -> None:
         """Y8."""
         self._set(closes_at=now + self.terms.claim_seconds)
-        self._emit(RewardsClosing(self.closes_at))
+        self._emit(RewardsClosing(self._state.closes_at))
 
     def _pay(self, account: Address, to: Address, cumulative: int) -> None:
         s, known = self._state, self._settled(account)

@@ -42,7 +42,9 @@ def test_a_receiver_that_calls_back_gets_nothing_in(funded, account, owners, req
 
 def test_a_receiver_that_claims_again_is_paid_once(funded, account, requester):
     block = funded.block(1, {account: 100, requester: 50})
-    account.setCallback(funded.vault, funded.vault.claim.encode_input(*block.entry(account)), {"from": requester})
+    account.setCallback(
+        funded.vault, funded.vault.claim.encode_input(*block.entry(account)), {"from": requester}
+    )
     funded.claim(block, account)
     assert account.balance() == 100
     assert funded.held() == REQUIRED - 100
@@ -65,7 +67,9 @@ def test_a_token_that_calls_back_in_a_deposit_gets_nothing_in(world, token, owne
     block = escrow.block(1, {owners[0]: 50})
     token.mint(requester, 1, {"from": requester})
     token.approve(escrow.vault, 1, {"from": requester})
-    token.setCallback(escrow.vault, escrow.vault.claim.encode_input(*block.entry(owners[0])), {"from": requester})
+    token.setCallback(
+        escrow.vault, escrow.vault.claim.encode_input(*block.entry(owners[0])), {"from": requester}
+    )
     assert claims(escrow.vault.fund(1, {"from": requester})) == 0
     assert escrow.vault.funded() == escrow.held() == REQUIRED
     assert escrow.vault.accountOf(owners[0]) == (0, 0)
