@@ -8,6 +8,7 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
 import {IFederationViews} from "../interfaces/IFederationViews.sol";
 import {IRewardVault} from "../interfaces/IRewardVault.sol";
@@ -19,6 +20,8 @@ import {MoneyLib} from "../libraries/MoneyLib.sol";
 /// shows the header of a block and a proof against the root in it. Two bounds hold whatever miners put there: tables
 /// grant no more than `budget` a block, and no more is claimed than was granted.
 contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
+    using BitMaps for BitMaps.BitMap;
+
     /// Who asks, and what changes with each candidate. One slot.
     struct Setting {
         address federation;
@@ -40,6 +43,8 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     bytes32 private constant CLAIM_TO_TYPEHASH =
         keccak256("ClaimTo(address account,address to,uint256 cumulative,uint256 claimed)");
+    bytes32 private constant DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 private constant NAME_HASH = keccak256("Minerva");
     bytes32 private constant VERSION_HASH = keccak256("1");
     uint256 private constant BPS = 10_000;
@@ -57,8 +62,8 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     uint128 private _returned;
     uint32 private _rounds;
     mapping(address account => Account) private _accounts;
-    /// Which candidates became blocks: a bit for each, 256 in a word.
-    mapping(uint256 word => uint256) private _final;
+    /// The numbers of the candidates that became blocks.
+    BitMaps.BitMap private _final;
 
     modifier onlyFederation() {
         if (msg.sender != _setting.federation) revert RewardVaultOnlyFederation(msg.sender);
@@ -169,8 +174,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         uint128 amount = _proposed;
         uint128 total = _granted + amount;
         _granted = total;
-        uint256 number = _setting.candidates;
-        _final[number >> 8] |= 1 << (number & 0xff);
+        _final.set(_setting.candidates);
         emit RewardsGranted(round, amount, total);
     }
 
@@ -249,8 +253,10 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     function _pay(address account, address to, uint256 cumulative) private {
         Account memory state = _settle(_accounts[account]);
         uint256 byAttestations;
-        if (state.attestations != 0) byAttestations = state.attestations * attestationReward();
-        state.attestations = 0;
+        if (state.attestations != 0) {
+            byAttestations = state.attestations * attestationReward();
+            state.attestations = 0;
+        }
         uint256 byTable;
         if (cumulative > state.claimed) {
             byTable = cumulative - state.claimed;
@@ -275,8 +281,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     /// `state` with the last approval counted if its candidate became a block. One of a round that is not over stays.
     function _settle(Account memory state) private view returns (Account memory) {
-        uint256 number = state.approved;
-        if (number == 0 || _final[number >> 8] & 1 << (number & 0xff) == 0) return state;
+        if (state.approved == 0 || !_final.get(state.approved)) return state;
         state.attestations += 1;
         state.approved = 0;
         return state;
@@ -313,9 +318,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     /// Computed in each call, because this is a clone.
     function _domainSeparator() private view returns (bytes32) {
-        return MessageHashUtils.toDomainSeparator(
-            bytes1(0x0f), NAME_HASH, VERSION_HASH, block.chainid, address(this), bytes32(0)
-        );
+        return keccak256(abi.encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, block.chainid, address(this)));
     }
 
     function _checkTerms(RewardTerms calldata given, uint32 rounds) private view {

@@ -10,7 +10,7 @@ import pytest
 from brownie.exceptions import VirtualMachineError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from support import clock
 from support.rewards import CHAIN_ID, DAY, Escrow, World, key, sign
 
@@ -118,6 +118,7 @@ class Pair:
             assert refusal is not None, error.revert_msg
             assert error.revert_msg == spelled(refusal)
             SEEN.add(refusal.name)
+            self.compare()
             return False
         assert refusal is None, f"the specification refuses: {refusal}"
         emitted = [e for e in transaction.events if hasattr(reward_events, e.name)]
@@ -128,6 +129,7 @@ class Pair:
                 self.claimed += event.by_table + event.by_attestations
             if isinstance(event, reward_events.RewardsReturned):
                 self.returned += event.amount
+        self.compare()
         return True
 
     def tell(self, method, specified, *values):
@@ -179,11 +181,13 @@ class Agreement(RuleBasedStateMachine):
 
     make = None
 
-    @initialize()
-    def found(self):
+    @initialize(paid=st.sampled_from([4_012, 4_012, 4_012, 4_012, 4_000, 0]))
+    def found(self, paid):
         self.pair = type(self).make()
+        if paid:
+            self.fund(paid)
 
-    @rule(amount=st.sampled_from([0, 1, 1_003, 4_011, 4_012, 4_013, 10**6]))
+    @rule(amount=st.sampled_from([0, 1, 12, 4_012, 4_013]))
     def fund(self, amount):
         p = self.pair
         payer = str(p.escrow.world.deployer)
@@ -295,11 +299,6 @@ class Agreement(RuleBasedStateMachine):
             clock.next_block_at(clock.now() + days * DAY)
             self.pair.escrow.federation.setRequester(self.pair.federation.requester, self.pair.mine)
 
-    @invariant()
-    def agree(self):
-        if hasattr(self, "pair"):
-            self.pair.compare()
-
     def entry(self, block, who, extra):
         """The header in both forms, and an account's entry; of a stranger one that is not there."""
         header, hash, table = block
@@ -323,9 +322,10 @@ def test_walks_agree(make):
 
 def test_the_walks_saw_everything():
     """Each event, and each refusal that these moves can meet."""
-    assert SEEN >= {
+    wanted = {
         "RewardsFunded", "RewardsGranted", "AttestationCredited", "RewardsClaimed", "RewardsClosing",
         "RewardsReturned", "RewardVaultOverfunded", "RewardVaultOverBudget", "RewardVaultUnknownBlock",
         "RewardVaultInvalidProof", "RewardVaultNothingToClaim", "RewardVaultExceedsGrants",
         "RewardVaultTransferFailed", "RewardVaultInvalidSignature", "RewardVaultNotOver", "RewardVaultOver",
     }  # fmt: skip
+    assert wanted - SEEN == set()
