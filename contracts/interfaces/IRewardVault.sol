@@ -7,8 +7,6 @@ import {Header, RewardTerms} from "./Types.sol";
 interface IRewardVault {
     /// The caller is not the federation.
     error RewardVaultOnlyFederation(address caller);
-    /// The caller is not the requester.
-    error RewardVaultOnlyRequester(address caller);
     /// A term is out of bounds; `field` is its position in the type `RewardTerms`, from 0.
     error RewardVaultInvalidTerms(uint8 field, uint256 value);
     /// Another sum than `expected` arrived: a token that takes a fee, or ether sent to a vault of tokens.

@@ -11,7 +11,8 @@ from minerva.chain.codec import Codec
 from minerva.protocol import actions as act
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
-from minerva.protocol.state import FederationConfig, FederationState, Pool, RewardTerms, StakeTerms
+from minerva.protocol.stake import StakeTerms
+from minerva.protocol.state import FederationConfig, FederationState, Pool, RewardTerms
 
 Functions = dict[str, Function]
 

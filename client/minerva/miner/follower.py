@@ -13,13 +13,13 @@ from minerva.miner.situation import Situation
 from minerva.miner.updates import RoundUpdates
 from minerva.miner.work import RoundWork, Tip, Tools
 from minerva.protocol import events
-from minerva.protocol.ballots import Outcome, tally
+from minerva.protocol.ballots import Outcome
 from minerva.protocol.events import Log
 from minerva.protocol.header import Header
 from minerva.protocol.history import RoundRecord
 from minerva.protocol.records import Address
 from minerva.protocol.state import Status
-from minerva.verification.derive import Parent, compare
+from minerva.verification.derive import Parent, compare, outcomes_of
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
-from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms, StakeTerms
+from minerva.protocol.stake import StakeTerms
+from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ class RoundRecord:
 
     ``opened_at`` is the timestamp (seconds) of the block in which the round opened; pauses do not move it, unlike
     the state's, because devices may compute through a pause (V3). ``miners`` are the snapshot's, as they were at the
-    opening; ``weights`` are the voters' by index (K2, K3), ``module`` and ``parameters`` the consensus module's; ``updates`` are in update order (R3); ``ballots`` are
-    verdict bytes by miner index. Roots are None until their phase closed, ``block`` until finality, ``skipped`` (the
-    phase that failed) unless the round was skipped.
+    opening; ``weights`` are the voters' by index (K2, K3), ``module`` and ``parameters`` the consensus module's;
+    ``updates`` are in update order (R3); ``ballots`` are verdict bytes by miner index. Roots are None until their
+    phase closed, ``block`` until finality, ``skipped`` (the phase that failed) unless the round was skipped.
     """
 
     round: int

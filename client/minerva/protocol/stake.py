@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from minerva.protocol.records import Address
+from minerva.protocol.records import ZERO_ADDRESS, Address
 
 MAX_WEIGHT = 0xFFFF
 """The most that a stake weighs, however large."""
@@ -24,17 +24,21 @@ class Offence(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class StakeTerms:
-    """What a federation wants staked; bounds in S1. Field order is that of the Solidity struct `StakeTerms`."""
+    """What a federation wants staked; bounds in S1. As it stands: nothing.
 
-    token: Address
-    minimum: int
-    unit: int
-    evidence_seconds: int
-    rejected_bps: int
-    equivocation_bps: int
-    absence_bps: int
-    absences: int
-    reporter_bps: int
+    Field order is that of the Solidity struct `StakeTerms`; amounts are in the token's least unit, shares in
+    1/10,000.
+    """
+
+    token: Address = ZERO_ADDRESS
+    minimum: int = 0
+    unit: int = 0
+    evidence_seconds: int = 0
+    rejected_bps: int = 0
+    equivocation_bps: int = 0
+    absence_bps: int = 0
+    absences: int = 0
+    reporter_bps: int = 0
 
     def share_of(self, offence: Offence) -> int:
         """Return what of the stake is taken for an offence, in 1/10,000."""

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from minerva.protocol.cid import Cid
 from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address
+from minerva.protocol.stake import SHARES, StakeTerms
 
 
 class Phase(IntEnum):
@@ -72,24 +73,6 @@ class FederationConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class StakeTerms:
-    """What members stake; bounds in docs/SPECIFICATION.md, S1. As it stands: nothing.
-
-    Amounts are in the token's least unit, shares in 1/10,000.
-    """
-
-    token: Address = ZERO_ADDRESS
-    minimum: int = 0
-    unit: int = 0
-    evidence_seconds: int = 0
-    rejected_bps: int = 0
-    equivocation_bps: int = 0
-    absence_bps: int = 0
-    absences: int = 0
-    reporter_bps: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class RewardTerms:
     """What the requester pays; bounds in docs/SPECIFICATION.md, Y1. As it stands: nothing.
 
@@ -103,6 +86,19 @@ class RewardTerms:
     ballot_bps: int = 0
     attester_bps: int = 0
     claim_seconds: int = 0
+
+    def pool(self, bps: int) -> int:
+        """Return the part of a round's money that ``bps`` stands for (Y3)."""
+        return self.per_round * bps // SHARES
+
+    @property
+    def budget(self) -> int:
+        """The most that a block's table grants (Y3)."""
+        return self.pool(self.data_bps) + self.pool(self.proposer_bps) + self.pool(self.ballot_bps)
+
+    def attestation_reward(self, max_miners: int) -> int:
+        """Return what a miner earns by having attested a block (Y3)."""
+        return self.pool(self.attester_bps) // max_miners
 
 
 NO_STAKE, NO_REWARDS = StakeTerms(), RewardTerms()

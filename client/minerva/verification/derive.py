@@ -240,7 +240,9 @@ def _next_lanes(genesis: Genesis, record: RoundRecord, parent: Parent, body: Bod
         case "por":
             terms = ReputationTerms.decode(record.parameters)
             if terms is None:
-                raise VerificationFailed("not the parameters of a proof of reputation", value=record.parameters)
+                raise VerificationFailed(
+                    "not the parameters of a proof of reputation", value=record.parameters
+                )
             return reputations_after(record.weights, body.ballots, body.outcomes, proposer, terms)
         case "committee":
             size = committee_size(record.parameters)

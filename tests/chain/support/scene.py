@@ -16,7 +16,8 @@ from minerva.protocol.cid import DAG_PB, RAW, Cid
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Claim, meets, pow_seed
 from minerva.protocol.records import ZERO32, Update, hash_list, indices
-from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms, StakeTerms
+from minerva.protocol.stake import StakeTerms
+from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 from support import clock
 
 Account = Any

@@ -9,13 +9,19 @@ import pytest
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
 ROW = re.compile(r"^\| `(\w+\([\w, ]*\))` \| (.+) \| (.+) \|$")
-CONTRACTS = ("FederationFactory", "Federation", "Miner", "ProofOfWork", "StakeVault")
+CONTRACTS = (
+    "FederationFactory", "Federation", "Miner", "ProofOfWork", "ProofOfStake",
+    "ProofOfReputation", "CommitteeConsensus", "StakeVault", "RewardVault", "AllowListPolicy", "StakePolicy",
+    "AllowListAndStakePolicy",
+)  # fmt: skip
 PREFIXES = {
     "FederationFactory": "Factory",
     "Federation": "Federation",
     "Miner": "Miner",
     "Consensus modules": "Consensus",
     "StakeVault": "StakeVault",
+    "RewardVault": "RewardVault",
+    "Membership policies": "Policy",
 }
 """How the errors of each section begin; one that begins otherwise is OpenZeppelin's."""
 

@@ -1,0 +1,44 @@
+"""The list of who may join: its root, and each account's evidence (docs/SPECIFICATION.md, A1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from eth_abi.abi import encode
+
+from minerva.errors import UserError
+from minerva.protocol.merkle import StandardMerkleTree
+from minerva.protocol.records import Address
+
+_TYPES = ("address", "uint8")
+
+
+class Role(IntEnum):
+    """What an account wants to be; values as in `IMembershipPolicy.Role`."""
+
+    MINER = 0
+    DEVICE = 1
+
+
+class AllowList:
+    """Who may join a federation, and as what; the order in which they are given does not matter."""
+
+    def __init__(self, entries: Iterable[tuple[Address, Role]]) -> None:
+        self._entries = frozenset(entries)
+        self._tree = StandardMerkleTree(_TYPES, self._entries)
+
+    @property
+    def root(self) -> bytes:
+        """What the policy keeps; 32 zero bytes for an empty list, by which nobody may join."""
+        return self._tree.root
+
+    def evidence(self, account: Address, role: Role) -> bytes:
+        """Return what the account joins with; raises `UserError` when it is not on the list in this role."""
+        if (account, role) not in self._entries:
+            raise UserError(
+                f"the account is not on the allow-list as a {role.name.lower()}",
+                value=account,
+                remedy="Ask the requester to add it.",
+            )
+        return encode(("bytes32[]",), (self._tree.proof((account, role)),))
