@@ -57,10 +57,19 @@ class Part:
 
 
 TABLE = (
-    Part("federation", "Federation", Role.IMPLEMENTATION),
+    Part("extension", "FederationExtension", Role.IMPLEMENTATION),
+    Part("federation", "Federation", Role.IMPLEMENTATION, ("extension",)),
     Part("miner", "Miner", Role.IMPLEMENTATION),
-    Part("factory", "FederationFactory", Role.FACTORY, ("federation", "miner")),
+    Part("stakeVault", "StakeVault", Role.IMPLEMENTATION),
+    Part("rewardVault", "RewardVault", Role.IMPLEMENTATION),
+    Part("factory", "FederationFactory", Role.FACTORY, ("federation", "miner", "stakeVault", "rewardVault")),
     Part("pow", "ProofOfWork", Role.CONSENSUS),
+    Part("pos", "ProofOfStake", Role.CONSENSUS),
+    Part("por", "ProofOfReputation", Role.CONSENSUS),
+    Part("committee", "CommitteeConsensus", Role.CONSENSUS),
+    Part("allow-list", "AllowListPolicy", Role.POLICY),
+    Part("stake", "StakePolicy", Role.POLICY),
+    Part("allow-list-and-stake", "AllowListAndStakePolicy", Role.POLICY),
 )
 """Everything that is deployed, in this order. A contract more is a line more."""
 

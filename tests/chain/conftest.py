@@ -11,9 +11,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-NOBODY = "0x" + "0" * 40
-
-
 @pytest.fixture(scope="session", autouse=True)
 def patience(web3):
     """Wait for the receipt first, where brownie asks for the sender's nonce.
@@ -39,7 +36,16 @@ def patience(web3):
 
 @pytest.fixture(scope="session")
 def deployed(
-    accounts, web3, Federation, FederationExtension, Miner, FederationFactory, ProofOfWork, MockConsensus
+    accounts,
+    web3,
+    Federation,
+    FederationExtension,
+    Miner,
+    StakeVault,
+    RewardVault,
+    FederationFactory,
+    ProofOfWork,
+    MockConsensus,
 ):
     from support.scene import Deployed
 
@@ -47,7 +53,8 @@ def deployed(
     web3.provider.make_request("anvil_autoImpersonateAccount", [True])  # any address may send
     deployer = {"from": accounts[0]}
     federation = Federation.deploy(FederationExtension.deploy(deployer), deployer)
-    factory = FederationFactory.deploy(federation, Miner.deploy(deployer), NOBODY, NOBODY, deployer)
+    vaults = StakeVault.deploy(deployer), RewardVault.deploy(deployer)
+    factory = FederationFactory.deploy(federation, Miner.deploy(deployer), *vaults, deployer)
     return Deployed(factory, ProofOfWork.deploy(deployer), MockConsensus.deploy(deployer))
 
 

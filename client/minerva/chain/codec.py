@@ -13,7 +13,12 @@ from minerva.chain.rpc import RpcError
 from minerva.errors import ContractReverted
 from minerva.protocol.events import Event, Log
 
-CONTRACTS = ("FederationFactory", "Federation", "Miner", "ProofOfWork")
+CONTRACTS = (
+    "FederationFactory", "Federation", "FederationExtension", "Miner", "ProofOfWork", "ProofOfStake",
+    "ProofOfReputation", "CommitteeConsensus", "StakeVault", "RewardVault", "AllowListPolicy", "StakePolicy",
+    "AllowListAndStakePolicy",
+)  # fmt: skip
+"""Those whose functions, events and errors the client knows."""
 _STANDARD: Abi = [
     {"type": "error", "name": "Error", "inputs": [{"name": "reason", "type": "string"}]},
     {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},

@@ -36,8 +36,11 @@ class Gateways:
 
         self.factory = FederationFactory(factory, bind("FederationFactory", FederationFactory.NAMES))
         self.proof_of_work = ProofOfWork(proof_of_work, bind("ProofOfWork", ProofOfWork.NAMES))
-        self._federation = bind("Federation", Federation.NAMES)
+        self._federation = bind("Federation", Federation.NAMES) | bind(
+            "FederationExtension", Federation.EXTENSION_NAMES
+        )
         self._miner = bind("Miner", Miner.NAMES)
+        self._reward_vault = bind("RewardVault", RewardVault.NAMES)
         self._records = _Records(self._federation, self._miner)
 
     def federation(self, address: Address) -> Federation:
@@ -47,6 +50,10 @@ class Gateways:
     def miner(self, address: Address) -> Miner:
         """Return the miner's contract at an address."""
         return Miner(address, self._miner, self._records)
+
+    def reward_vault(self, address: Address) -> RewardVault:
+        """Return the vault of rewards at an address."""
+        return RewardVault(address, self._reward_vault)
 
     def call(self, action: act.Action) -> Call:
         """Return the call that an action makes."""
@@ -138,10 +145,8 @@ class FederationFactory(_Gateway):
 class Federation(_Gateway):
     """One task learned together."""
 
-    NAMES = (
-        "config requester state due member minerOf blockOf "
-        "leave checkIn tick vote propose attest pause unpause close changeConsensus expel"
-    )
+    NAMES = "leave checkIn tick vote propose attest"
+    EXTENSION_NAMES = "config requester state due member minerOf blockOf rewardVault pause unpause close changeConsensus expel"
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
         super().__init__(address, functions)
@@ -158,6 +163,10 @@ class Federation(_Gateway):
     def state(self) -> Query[FederationState]:
         """Ask for everything that moves."""
         return self._query("state", make=lambda values: self._records.state.read(values[0]))
+
+    def reward_vault(self) -> Query[Address]:
+        """Ask where the rewards are; the zero address where nothing is paid."""
+        return self._query("rewardVault")
 
     def due(self) -> Query[bool]:
         """Ask whether `tick` would do something."""
@@ -239,6 +248,17 @@ class Miner(_Gateway):
             case act.SetEndpoint():
                 return self._call("setEndpoint", action.endpoint)
         raise TypeError(f"{type(action).__name__} is no action on a miner")
+
+
+class RewardVault(_Gateway):
+    """The escrow of one federation."""
+
+    NAMES = "terms"
+
+    def terms(self) -> Query[RewardTerms]:
+        """Ask what the requester pays."""
+        record = Record(RewardTerms, self._functions["terms"].outputs[0]["components"])
+        return self._query("terms", make=lambda values: record.read(values[0]))
 
 
 class ProofOfWork(_Gateway):

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from minerva.chain.calls import Reader
 from minerva.chain.port import BlockRef
 from minerva.chain.rpc import Request, RpcError
-from minerva.protocol.events import (
-    ConsensusConfigured,
-    DifficultyChanged,
-    FederationCreated,
-    Log,
-    MinerCreated,
-    MinerJoined,
-)
+from minerva.protocol.events import OF_MODULES, FederationCreated, Log, MinerCreated, MinerJoined
 from minerva.protocol.records import Address
 
 RANGE = 2_000
@@ -91,7 +84,7 @@ class LogReader:
         self._discovered, self._range = start, RANGE
         topic = "0x" + federation[2:].lower().rjust(64, "0")
         self._naming = [
-            self._codec.topics(FederationCreated, MinerCreated, DifficultyChanged, ConsensusConfigured),
+            self._codec.topics(FederationCreated, MinerCreated, *get_args(OF_MODULES)),
             topic,
         ]
         self._joined = [self._codec.topics(MinerJoined)]

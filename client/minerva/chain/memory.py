@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -22,13 +22,26 @@ from minerva.protocol.actions import Action
 from minerva.protocol.events import Log
 from minerva.protocol.machine import World
 from minerva.protocol.records import Address
-from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Phase, Pool
+from minerva.protocol.state import (
+    DeviceInfo,
+    FederationConfig,
+    FederationState,
+    MinerInfo,
+    Phase,
+    Pool,
+    RewardTerms,
+)
 
 CHAIN_ID = 31337
 START = 1_800_000_000
 """Timestamp of block 0 while the clock stands still, in seconds."""
 FACTORY: Address = to_checksum_address("0x" + "fa" * 20)
 PROOF_OF_WORK: Address = to_checksum_address("0x" + "90" * 20)
+MODULES: Mapping[str, Address] = {
+    "pow": PROOF_OF_WORK,
+    "por": to_checksum_address("0x" + "91" * 20),
+    "committee": to_checksum_address("0x" + "92" * 20),
+}
 
 
 class MemoryChain:
@@ -44,7 +57,10 @@ class MemoryChain:
 
     def __init__(self, *, chain_id: int = CHAIN_ID, clock: Callable[[], float] | None = None) -> None:
         self._chain_id = chain_id
-        self._node = MemoryNode(lambda: World(chain_id, FACTORY, PROOF_OF_WORK), clock or (lambda: START))
+        modules = {name: address for name, address in MODULES.items() if name != "pow"}
+        self._node = MemoryNode(
+            lambda: World(chain_id, FACTORY, PROOF_OF_WORK, modules=modules), clock or (lambda: START)
+        )
 
     # What a test does to the chain
 
@@ -102,6 +118,11 @@ class MemoryChain:
         """The module's fixed address."""
         return PROOF_OF_WORK
 
+    @property
+    def modules(self) -> Mapping[str, Address]:
+        """The modules' fixed addresses by name."""
+        return MODULES
+
     def now(self) -> int:
         """Return the timestamp of the pending block, in seconds."""
         with self._node.serving("now"):
@@ -131,6 +152,12 @@ class MemoryChain:
         """Return what it was created with."""
         with self._node.serving("config") as ledger:
             return ledger.world.config(federation)
+
+    def reward_terms(self, federation: Address) -> RewardTerms | None:
+        """Return None: nothing is paid here."""
+        with self._node.serving("reward_terms") as ledger:
+            ledger.world.federation(federation)
+        return None
 
     def state(self, federation: Address) -> FederationState:
         """Return everything that moves."""

@@ -6,19 +6,14 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from eth_utils.crypto import keccak
 
 from minerva.chain.port import BlockRef, Receipt
 from minerva.errors import ChainError, ContractReverted
 from minerva.protocol import actions as act
-from minerva.protocol.events import (
-    ConsensusConfigured,
-    DifficultyChanged,
-    FederationCreated,
-    Log,
-    MinerCreated,
-)
+from minerva.protocol.events import OF_MODULES, FederationCreated, Log, MinerCreated
 from minerva.protocol.machine import Emitted, World
 from minerva.protocol.records import ZERO32, Address
 
@@ -114,7 +109,9 @@ class Ledger:
         """Append a block; raises `ContractReverted`, and appends none, when the contracts refuse."""
         emitted: list[Emitted] = []
         if transaction is not None:
-            emitted = self.world.apply(transaction.action, transaction.sender, timestamp)
+            emitted = self.world.apply(
+                transaction.action, transaction.sender, timestamp, randao=_randao(self.head)
+            )
         parent, body = self.head, transaction.hash if transaction else ZERO32
         seal = f"{parent.number + 1}/{timestamp}/{self._branch}".encode()
         ref = BlockRef(parent.number + 1, keccak(parent.hash + body + seal), timestamp)
@@ -183,18 +180,24 @@ class Ledger:
             logs[:] = [log for log in logs if log.block_number <= last]
         self.world = self._new_world()
         self.spent.clear()
-        for block in self.blocks:
+        for parent, block in pairwise(self.blocks):
             transaction = block.transaction
             if transaction is not None:
-                self.world.apply(transaction.action, transaction.sender, block.ref.timestamp)
+                now, randao = block.ref.timestamp, _randao(parent.ref)
+                self.world.apply(transaction.action, transaction.sender, now, randao=randao)
                 self.spent[transaction.sender] += transaction.fee_wei
 
     def _subject(self, log: Log) -> Address:
         """Return the federation that a log is about: its emitter's, or the one that the event names."""
-        if isinstance(log.event, FederationCreated | MinerCreated | DifficultyChanged | ConsensusConfigured):
+        if isinstance(log.event, FederationCreated | MinerCreated | OF_MODULES):
             return log.event.federation
         return self.world.federation_of(log.emitter)
 
 
 def _number(log: Log) -> int:
     return log.block_number
+
+
+def _randao(parent: BlockRef) -> int:
+    """Return the prevrandao of the block after ``parent``: any number that nobody chose will do."""
+    return int.from_bytes(keccak(b"randao" + parent.hash))

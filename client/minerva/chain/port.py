@@ -7,7 +7,7 @@ information: `ContractReverted` carries the contract's typed error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from minerva.protocol.actions import Action
 from minerva.protocol.events import Log
 from minerva.protocol.records import Address
-from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool
+from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,11 @@ class Chain(Protocol):
         """The deployed `ProofOfWork` module."""
         ...
 
+    @property
+    def modules(self) -> Mapping[str, Address]:
+        """The deployed consensus modules by name, the proof of work ("pow") among them."""
+        ...
+
     def now(self) -> int:
         """Timestamp of the pending block, in seconds."""
         ...
@@ -149,6 +154,10 @@ class Chain(Protocol):
 
     def config(self, federation: Address) -> FederationConfig:
         """Return what it was created with (cached: it never changes)."""
+        ...
+
+    def reward_terms(self, federation: Address) -> RewardTerms | None:
+        """Return what the requester pays; None where nothing is paid."""
         ...
 
     def state(self, federation: Address) -> FederationState:

@@ -25,7 +25,7 @@ from minerva.errors import ChainError, WrongChain
 from minerva.keys import ANVIL_CHAIN_ID
 from minerva.protocol.events import Log
 from minerva.protocol.records import ZERO_ADDRESS, Address, indices
-from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool
+from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
 
 
 class Web3Chain:
@@ -98,6 +98,11 @@ class Web3Chain:
         """The deployed `ProofOfWork` module."""
         return self._deployment.proof_of_work
 
+    @property
+    def modules(self) -> Mapping[str, Address]:
+        """The deployed consensus modules by name."""
+        return self._deployment.consensus
+
     def now(self) -> int:
         """Return the timestamp of the pending block, in seconds; this machine's where the node has none."""
         if self._reader.block == "pending":
@@ -142,6 +147,13 @@ class Web3Chain:
         if federation not in self._configs:
             self._configs[federation] = self._reader.read(self._gateways.federation(federation).config())
         return self._configs[federation]
+
+    def reward_terms(self, federation: Address) -> RewardTerms | None:
+        """Return what the requester pays; None where nothing is paid."""
+        vault = self._reader.read(self._gateways.federation(federation).reward_vault())
+        return (
+            None if vault == ZERO_ADDRESS else self._reader.read(self._gateways.reward_vault(vault).terms())
+        )
 
     def state(self, federation: Address) -> FederationState:
         """Return everything that moves."""
@@ -236,7 +248,7 @@ class Web3Chain:
 
     def _log_reader(self, federation: Address) -> LogReader:
         if federation not in self._logs:
-            about = (self.factory, self.proof_of_work)
+            about = (self.factory, *self.modules.values())
             self._logs[federation] = LogReader(
                 self._reader, self._decoder, federation, about, self._deployment.block
             )

@@ -127,7 +127,8 @@ class Conductor:
         if record is None or index is None:
             return
         work.derive(record, s.members[index].contract)
-        if s.status is Status.RUNNING and s.phase is Phase.MINING and not s.barred >> index & 1:
+        mining = s.status is Status.RUNNING and s.phase is Phase.MINING and not s.barred >> index & 1
+        if mining and not self._situation.takes_turns:
             work.search(record, s.members[index].contract, s.difficulty)
         else:
             work.halt()
@@ -142,7 +143,9 @@ class Conductor:
         index = self._situation.index_of(self._owner)
         header = None
         if follower.record is not None and index is not None:
-            header = work.candidate(follower.record, self._situation.now.members[index].contract)
+            contract, turns = self._situation.now.members[index].contract, self._situation.takes_turns
+            if not turns or self._situation.proposer == index:
+                header = work.candidate(follower.record, contract, search=not turns)
         return Readiness(
             prepared=True,
             pending=work.intake.pending,

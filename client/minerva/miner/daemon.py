@@ -104,7 +104,7 @@ class Miner:
         manifest, _ = self._contents.fetch(
             self.config.manifest, max_bytes=_MANIFEST_BYTES, timeout=self.settings.content_seconds
         )
-        genesis = Genesis.of(self._chain.chain_id, self.federation, self.config, manifest)
+        genesis = Genesis.at(self._chain, self.federation, manifest)
         aggregator(genesis.manifest.aggregation)
         self._keeper.pin_later(self.config.manifest, "genesis", 0)
         self._keeper.pin_later(self.config.model, "genesis", 0)

@@ -150,7 +150,13 @@ class Duties:
         if ready.candidate is not None and not barred:
             propose = actions.Propose(self._situation.federation, ready.candidate)
             return Duty(Waiting("its own candidate", s.deadline), propose)
-        what = "a candidate of another miner (its own was rejected)" if barred else ready.working
+        turn = self._situation.proposer
+        if barred:
+            what = "a candidate of another miner (its own was rejected)"
+        elif turn is not None and turn != index:
+            what = f"the candidate of miner {turn}, whose turn it is"
+        else:
+            what = ready.working
         return self._late(index, now) or Duty(Waiting(what, s.deadline), look_at=s.deadline)
 
     def _attestation(self, index: int, ready: Readiness, now: float) -> Duty:

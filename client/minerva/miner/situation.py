@@ -10,6 +10,7 @@ from eth_abi.abi import decode
 from minerva.protocol import events
 from minerva.protocol.lanes import weights_of
 from minerva.protocol.records import Address, indices, mask_of
+from minerva.protocol.schedule import order, proposer
 from minerva.protocol.state import Drop, FederationConfig, MinerInfo, Phase, Status
 
 _PUZZLE_BYTES = 64
@@ -28,7 +29,8 @@ class _Moving:
     """What the logs move; made anew when a re-organisation takes logs back.
 
     Sets of miners are masks over indices. ``weights`` are the voters' (K2); ``turn``: how often Mining was
-    opened again in the round (K4). ``missing``: devices that the round waits for still, and the
+    opened again in the round (K4); ``seeded``: the last round whose order was drawn, and with what (K5).
+    ``missing``: devices that the round waits for still, and the
     miner's contract of each; ``expected``: how many it waited for at its opening; ``fetch_deadline``: until
     when content may come (rule 1).
     """
@@ -52,6 +54,7 @@ class _Moving:
     paused_at: int = 0
     paused_seconds: int = 0
     candidate: events.BlockProposed | None = None
+    seeded: tuple[int, bytes] = (0, b"")
     module: Address = ""
     parameters: bytes = b""
     members: dict[int, MinerInfo] = field(default_factory=dict)
@@ -113,6 +116,19 @@ class Situation:
         """Miners whose word counts in the running round."""
         return mask_of(self.now.weights)
 
+    @property
+    def takes_turns(self) -> bool:
+        """Whether the running round has an order of proposers; else they race."""
+        return self.now.seeded[0] == self.now.round > 0
+
+    @property
+    def proposer(self) -> int | None:
+        """Index of the miner whose turn it is; None where there are no turns, or it is nobody's (K5)."""
+        if not self.takes_turns:
+            return None
+        now = self.now
+        return proposer(order(now.seeded[1], now.weights), now.turn, self.voters & ~now.barred)
+
     def weigh(self, mask: int) -> int:
         """Return what the voters in ``mask`` weigh together."""
         return sum(weight for index, weight in self.now.weights.items() if mask >> index & 1)
@@ -159,6 +175,8 @@ class Situation:
             case events.VotersReplaced():
                 now.weights = weights_of(event.voters, event.lanes)
                 now.dormant |= event.silent
+            case events.ScheduleSeeded():
+                now.seeded = (event.round, event.seed)
             case events.ConsensusConfigured():
                 self._configure(log.emitter, event.parameters)
             case events.CandidateDropped():

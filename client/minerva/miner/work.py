@@ -250,8 +250,9 @@ class RoundWork:
             self._search.stop()
         self._search, self._found = None, None
 
-    def candidate(self, record: RoundRecord, miner: Address) -> Header | None:
-        """Return the own candidate, once its proof is found and its content stored."""
-        if self.derivation is None or self._found is None or not self.stored:
+    def candidate(self, record: RoundRecord, miner: Address, *, search: bool) -> Header | None:
+        """Return the own candidate, once its content is stored and, where there is a ``search``, its proof found."""
+        if self.derivation is None or not self.stored or (search and self._found is None):
             return None
-        return header_for(self.derivation, record, self.tip.parent, miner, self._found.proof)
+        proof = self._found.proof if self._found is not None else b""
+        return header_for(self.derivation, record, self.tip.parent, miner, proof)

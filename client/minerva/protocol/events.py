@@ -341,6 +341,9 @@ class LanesChanged:
     lanes: tuple[int, ...]
 
 
+OF_MODULES = DifficultyChanged | ConsensusConfigured | ScheduleSeeded | WeightChanged | LanesChanged
+"""What consensus modules emit; each names its federation."""
+
 Event = (
     FederationCreated
     | MinerCreated

@@ -61,7 +61,7 @@ def audit(
     report = AuditReport(federation, chain.chain_id)
     try:
         manifest = fetch(config.manifest, MAX_MANIFEST_BYTES, "the manifest")
-        genesis = Genesis.of(chain.chain_id, federation, config, manifest)
+        genesis = Genesis.at(chain, federation, manifest)
         history.apply(chain.logs(federation))
     except VerificationFailed as difference:
         return report.differing(str(difference))

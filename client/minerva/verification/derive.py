@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from minerva.chain.port import Chain
 from minerva.errors import VerificationFailed
 from minerva.learning.aggregation import aggregator
 from minerva.learning.weights import UpdateRefused, check_update
@@ -102,6 +103,13 @@ class Genesis:
         read = Manifest.from_bytes(manifest)
         size = config.max_model_bytes
         return cls(chain_id, federation, config.manifest, config.model, size, read, modules or {}, rewards)
+
+    @classmethod
+    def at(cls, chain: Chain, federation: Address, manifest: bytes) -> Genesis:
+        """Read all else from the chain; raises as `of`, and as the chain does."""
+        modules = {address: name for name, address in chain.modules.items()}
+        config, rewards = chain.config(federation), chain.reward_terms(federation)
+        return cls.of(chain.chain_id, federation, config, manifest, modules=modules, rewards=rewards)
 
     @property
     def parent(self) -> Parent:

@@ -16,7 +16,7 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 @pytest.fixture(scope="module")
 def contracts(FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, accounts, web3):
     from adapter import Contracts
-    from scripts.artifact import federation_abi
+    from support.scene import federation_abi
 
     deployer = {"from": accounts[0], "silent": True}
     extension, miner = FederationExtension.deploy(deployer), Miner.deploy(deployer)

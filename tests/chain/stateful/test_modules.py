@@ -14,7 +14,13 @@ from support.bulk import address
 from support.modules import CHAIN_ID, EVERYBODY, NAMES, Seat, Sent, kit
 
 from minerva.errors import ContractReverted
-from minerva.protocol.events import DifficultyChanged, LanesChanged, ScheduleSeeded, WeightChanged
+from minerva.protocol.events import (
+    ConsensusConfigured,
+    DifficultyChanged,
+    LanesChanged,
+    ScheduleSeeded,
+    WeightChanged,
+)
 from minerva.protocol.lanes import pack, unpack, words_of
 from minerva.protocol.machine.committee import CommitteeMachine
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
@@ -25,7 +31,7 @@ from minerva.protocol.weights import FIRST_RANK, ReputationTerms, committee_afte
 
 __all__ = ["kit"]
 
-EVENTS = {kind.__name__: kind for kind in (ScheduleSeeded, WeightChanged, LanesChanged)}
+EVENTS = {kind.__name__: kind for kind in (ConsensusConfigured, ScheduleSeeded, WeightChanged, LanesChanged)}
 PLACES = 20
 """More than one word has, few enough for miners to meet again."""
 REFUSALS = {

@@ -9,9 +9,8 @@ from typing import Any
 
 from eth_abi import encode
 from eth_utils import keccak
-from scripts.artifact import federation_abi
 
-from brownie import Contract, Miner
+from brownie import Contract, Federation, FederationExtension, Miner
 from minerva.protocol.cid import DAG_PB, RAW, Cid
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Claim, meets, pow_seed
@@ -45,6 +44,12 @@ def plain(value: Any) -> Any:
 def at_federation(address: str) -> Any:
     """The federation at an address: what it does itself, and what its extension does."""
     return Contract.from_abi("Federation", address, federation_abi(), persist=False)
+
+
+def federation_abi() -> list[Any]:
+    """All that a federation answers to: what it does itself, and what its extension does."""
+    merged = {str(entry): entry for abi in (FederationExtension.abi, Federation.abi) for entry in abi}
+    return [entry for entry in merged.values() if entry["type"] not in ("constructor", "fallback")]
 
 
 @dataclass

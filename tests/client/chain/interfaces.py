@@ -10,9 +10,18 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parents[3] / "contracts" / "interfaces"
 FILES = {
     "FederationFactory": ("IFederationFactory",),
-    "Federation": ("IFederationSigns", "IFederationRounds", "IFederationControl", "IFederationViews"),
+    "Federation": ("IFederationSigns", "IFederationRounds"),
+    "FederationExtension": ("IFederationControl", "IFederationViews"),
     "Miner": ("IMiner",),
     "ProofOfWork": ("IConsensus", "IProofOfWork"),
+    "ProofOfStake": ("IConsensus", "IScheduledConsensus"),
+    "ProofOfReputation": ("IConsensus", "IScheduledConsensus"),
+    "CommitteeConsensus": ("IConsensus", "IScheduledConsensus"),
+    "StakeVault": ("IStakeVault",),
+    "RewardVault": ("IRewardVault",),
+    "AllowListPolicy": ("IMembershipPolicy",),
+    "StakePolicy": ("IMembershipPolicy",),
+    "AllowListAndStakePolicy": ("IMembershipPolicy",),
 }
 Entry = dict[str, Any]
 

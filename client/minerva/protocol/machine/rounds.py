@@ -76,7 +76,7 @@ class Rounds(Membership):
         emit: Emit,
     ) -> None:
         super().__init__(address, requester, config, genesis, emit)
-        self._consensus, self._weighted, self._randao = consensus, False, 0
+        self._consensus, self._weighted, self.randao = consensus, False, 0
         self._announced: Announced | None = None
         self._ballots: dict[int, bytes] = {}
         self._candidate: Candidate | None = None
@@ -187,7 +187,7 @@ class Rounds(Membership):
     def _open(self, now: int) -> None:
         snapshot, following = self._eligible(), self.state.round + 1
         self._change_consensus(following)
-        voters, lanes = self._consensus.open(self.address, following, snapshot, self.state.head, self._randao)
+        voters, lanes = self._consensus.open(self.address, following, snapshot, self.state.head, self.randao)
         self._weighted = bool(lanes)
         deadline = now + self.config.training_seconds
         self._ballots = {}

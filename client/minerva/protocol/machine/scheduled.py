@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from minerva.protocol import schedule
-from minerva.protocol.events import ScheduleSeeded
+from minerva.protocol.events import ConsensusConfigured, ScheduleSeeded
 from minerva.protocol.lanes import BITS, Lanes, pack, unpack
 from minerva.protocol.machine.checks import Emit, require
 from minerva.protocol.machine.consensus import Claim
@@ -67,6 +67,7 @@ class ScheduledMachine(ABC, Generic[S]):
         """K10: nothing of a former time is left."""
         self.validate(federation, parameters)
         self._schedules[federation] = self._configured(parameters)
+        self._emit(ConsensusConfigured(federation, parameters))
 
     def open(
         self, federation: Address, round: int, snapshot: int, head: bytes, randao: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -12,10 +12,12 @@ from minerva.protocol import actions as act
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.header import genesis_hash
 from minerva.protocol.machine.checks import Emit, require, require_endpoint
+from minerva.protocol.machine.committee import CommitteeMachine
 from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
+from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
 from minerva.protocol.records import Address
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Phase, Pool
@@ -26,6 +28,12 @@ Allocate = Callable[[int], Address]
 """The address of the factory's n-th clone, from 0."""
 
 
+_TURNS: dict[str, Callable[[Address, int, Emit], ConsensusMachine]] = {
+    "por": ProofOfReputationMachine,
+    "committee": CommitteeMachine,
+}
+
+
 class World:
     """The contracts' state, moved by actions.
 
@@ -34,25 +42,37 @@ class World:
     chain_id
         EIP-155 chain id: genesis hashes and proofs of work are bound to it.
     factory, proof_of_work
-        Addresses of the two deployed contracts.
+        Addresses of the deployed contracts that every deployment has.
+    modules
+        Addresses of the other consensus modules, by name: "por", "committee".
     allocate
         Gives the addresses of created contracts; made up from the factory's when not given.
     """
 
     def __init__(
-        self, chain_id: int, factory: Address, proof_of_work: Address, *, allocate: Allocate | None = None
+        self,
+        chain_id: int,
+        factory: Address,
+        proof_of_work: Address,
+        *,
+        modules: Mapping[str, Address] | None = None,
+        allocate: Allocate | None = None,
     ) -> None:
         self.chain_id, self.factory = chain_id, factory
         self.consensus = ProofOfWorkMachine(proof_of_work, chain_id, self._emitter(proof_of_work))
         self._modules: dict[Address, ConsensusMachine] = {proof_of_work: self.consensus}
+        for name, address in (modules or {}).items():
+            self._modules[address] = _TURNS[name](address, chain_id, self._emitter(address))
         self._allocate = allocate or self._made_up
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
         self._miners: dict[Address, tuple[FederationMachine, MinerMachine]] = {}
         self._events: list[Emitted] = []
 
-    def apply(self, action: act.Action, sender: Address, now: int) -> list[Emitted]:
+    def apply(self, action: act.Action, sender: Address, now: int, randao: int = 0) -> list[Emitted]:
         """Do ``action`` as a transaction of ``sender`` in a block of timestamp ``now`` (seconds).
+
+        ``randao`` is the block's prevrandao (EIP-4399).
 
         Returns
         -------
@@ -68,6 +88,8 @@ class World:
         """
         self._events.clear()
         federation = self._federations.get(getattr(action, "federation", ""))
+        if federation:
+            federation.randao = randao
         saved = federation.save() if federation else None
         modules = {module: module.save() for module in self._modules.values()}
         try:
