@@ -44,3 +44,10 @@ def test_a_voter_weighs_one_at_least(kit):
     """K5: so that everybody has a turn."""
     seat = kit.opened("pos", 0b111, {1: 5})
     assert [seat.weigh(1 << i) for i in range(3)] == [1, 5, 1]
+
+
+def test_no_bit_of_a_lane_is_lost_or_added(kit):
+    """K1: lanes of one bit each, beside empty ones, which count as one."""
+    weights = {i: 1 << i // 2 for i in range(0, 32, 2)}
+    seat = kit.opened("pos", 2**32 - 1, weights)
+    assert [seat.weigh(1 << i) for i in range(32)] == [weights.get(i, 1) for i in range(32)]
