@@ -205,6 +205,9 @@ def test_a_long_walk_agrees(make, seed):
     walk.found(4_012)
     for _ in range(STEPS):
         if after_the_end > 15:
+            walk.wait(31)
+            walk.claim_attestations(0)
+            walk.reclaim()
             walk.found(random.choice([4_012, 4_012, 0]))
             after_the_end = 0
         move = random.choice(MOVES)
