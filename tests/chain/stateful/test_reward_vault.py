@@ -2,56 +2,41 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from itertools import count
+from random import Random
 
 import pytest
-from brownie.exceptions import VirtualMachineError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from support import clock
 from support.rewards import CHAIN_ID, DAY, Escrow, World, key, sign
+from vault_pair import MAX_MINERS, PER_ROUND, ROUNDS, SEEN, Head, Pair
 
-from brownie import web3
-from minerva.errors import ContractReverted
-from minerva.protocol import reward_events
-from minerva.protocol.machine.rewards import RewardVaultMachine
-from minerva.protocol.records import ZERO32
-from minerva.protocol.rewards import CumulativeTable, claim_to_digest
+from minerva.protocol.rewards import claim_to_digest
 
-ROUNDS, MAX_MINERS, PER_ROUND = 4, 2, 1_003
 ALICE = key("alice")
-SEEN: set[str] = set()
-"""Events and errors that came up."""
-
-
-@dataclass
-class Blocks:
-    """The federation as the specification sees it."""
-
-    requester: str
-    blocks: dict[int, bytes]
-
-    @property
-    def height(self):
-        return len(self.blocks)
-
-    def block_of(self, round):
-        return self.blocks.get(round, ZERO32)
-
-
-@dataclass
-class Head:
-    """A header as the specification sees it."""
-
-    round: int
-    rewards_root: bytes
-    value: bytes
-
-    def hash(self):
-        return self.value
+SEEDS, STEPS = (1, 2), 200
+ANYONE = range(5)
+ARGUMENTS = {
+    "fund": {"amount": [0, 1, 12, 4_012, 4_013]},
+    "propose": {
+        "who": ANYONE,
+        "to": [0, 1, 2, 3, 3, 3, 4],
+        "amount": [1, 100, 401, 801, 803],
+        "lie": [True, False, False],
+    },
+    "attest": {"who": ANYONE},
+    "finalize": {},
+    "skip": {},
+    "claim": {"who": ANYONE, "block": [0, 0, 1, 2], "extra": [0, 0, 0, 1], "final": [True, True, False]},
+    "claim_to": {"to": ANYONE, "stale": [0, 1]},
+    "claim_attestations": {"who": ANYONE},
+    "close": {"sure": [0, 1]},
+    "reclaim": {},
+    "wait": {"days": [1, 31]},
+}
+MOVES = [*ARGUMENTS, *["propose", "attest", "finalize", "claim", "claim_to"] * 2]
 
 
 @pytest.fixture(scope="module")
@@ -74,102 +59,6 @@ def make(request, world, accounts, MockToken, MockRecipient):
         return Pair(escrow, [str(one) for one in people], refusing.address if token is None else None)
 
     return make_pair
-
-
-class Pair:
-    """One vault, and its specification."""
-
-    def __init__(self, escrow, people, refusing):
-        self.escrow, self.people, self.mine = escrow, people, {"from": escrow.world.deployer}
-        self.federation = Blocks(str(escrow.world.deployer), {})
-        self.events = []
-        self.machine = RewardVaultMachine(
-            escrow.vault.address,
-            CHAIN_ID,
-            self.federation,
-            escrow.terms,
-            ROUNDS,
-            MAX_MINERS,
-            self.events.append,
-        )
-        self.machine.refusing |= {refusing} - {None}
-        self.start = {one: self.balance(one) for one in people}
-        self.claimed, self.returned = 0, 0
-        self.blocks, self.tables, self.round = [], [CumulativeTable()], 1
-        self.candidate = None
-
-    def balance(self, account):
-        token = self.escrow.token
-        return token.balanceOf(account) if token else web3.eth.get_balance(account)
-
-    def do(self, on_chain, specified):
-        """Do it in both worlds; fails when they differ. Whether it went through."""
-        self.events.clear()
-        saved, refusal = self.machine.save(), None
-        clock.next_block_at(now := clock.now() + 1)
-        try:
-            specified(now)
-        except ContractReverted as error:
-            self.machine.restore(saved)
-            refusal = error
-        try:
-            transaction = on_chain()
-        except VirtualMachineError as error:
-            assert refusal is not None, error.revert_msg
-            assert error.revert_msg == spelled(refusal)
-            SEEN.add(refusal.name)
-            self.compare()
-            return False
-        assert refusal is None, f"the specification refuses: {refusal}"
-        emitted = [e for e in transaction.events if hasattr(reward_events, e.name)]
-        assert [told(e) for e in emitted] == [spelled_event(e) for e in self.events]
-        for event in self.events:
-            SEEN.add(type(event).__name__)
-            if isinstance(event, reward_events.RewardsClaimed):
-                self.claimed += event.by_table + event.by_attestations
-            if isinstance(event, reward_events.RewardsReturned):
-                self.returned += event.amount
-        self.compare()
-        return True
-
-    def tell(self, method, specified, *values):
-        """The federation calls."""
-        return self.do(lambda: self.escrow.tell(method, *values), specified)
-
-    def compare(self):
-        """Everything that can be seen, and where the money is."""
-        vault, machine = self.escrow.vault, self.machine
-        state = machine.state
-        assert vault.funded() == state.funded == self.claimed + self.returned + state.held
-        assert self.escrow.held() == state.held
-        assert (vault.granted(), vault.isFunded()) == (state.granted, machine.is_funded)
-        assert vault.closesAt() == state.closes_at
-        for one in self.people:
-            assert vault.accountOf(one) == machine.account_of(one)
-        assert sum(self.balance(one) - self.start[one] for one in self.people) == self.claimed
-
-
-def text(value):
-    value = str(value) if not isinstance(value, bytes) else repr(bytes(value))
-    return value.lower() if re.fullmatch("0x[0-9a-fA-F]{40}", value) else value
-
-
-def spelled(refusal):
-    """As brownie writes it."""
-    return f"{refusal.name}: {', '.join(text(value) for value in refusal.arguments)}"
-
-
-def told(event):
-    return (event.name, *(f"0x{v.hex()}" if isinstance(v, bytes) else v for v in map(plain, event.values())))
-
-
-def spelled_event(event):
-    values = [getattr(event, name) for name in type(event).__slots__]
-    return (type(event).__name__, *(f"0x{v.hex()}" if isinstance(v, bytes) else v for v in values))
-
-
-def plain(value):
-    return bytes(value) if isinstance(value, bytes) else value
 
 
 numbers = count(1)
@@ -308,13 +197,30 @@ class Agreement(RuleBasedStateMachine):
         return header, Head(header[2], header[8], hash), (account, amount + extra, proof)
 
 
-def test_walks_agree(make):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_long_walk_agrees(make, seed):
     """Y1 to Y8: and all that is claimed, returned and held is what was funded."""
+    Agreement.make = staticmethod(make)
+    random, walk, after_the_end = Random(seed), Agreement(), 0
+    walk.found(4_012)
+    for _ in range(STEPS):
+        if after_the_end > 15:
+            walk.wait(31)
+            walk.claim_attestations(0)
+            walk.reclaim()
+            walk.found(random.choice([4_012, 4_012, 0]))
+            after_the_end = 0
+        move = random.choice(MOVES)
+        getattr(walk, move)(**{name: random.choice(values) for name, values in ARGUMENTS[move].items()})
+        after_the_end += walk.pair.machine.state.closes_at != 0
+
+
+def test_walks_that_hypothesis_shortens_agree(make):
     Agreement.make = staticmethod(make)
     run_state_machine_as_test(
         Agreement,
         settings=settings(
-            max_examples=12, stateful_step_count=40, deadline=None, derandomize=True, database=None,
+            max_examples=5, stateful_step_count=30, deadline=None, derandomize=True, database=None,
             suppress_health_check=HealthCheck.all(),
         ),
     )  # fmt: skip
