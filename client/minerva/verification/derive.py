@@ -148,7 +148,7 @@ class Decision:
     weights: tuple[int, ...]
     accepted_root: bytes
     rates: Mapping[Address, int]
-    proposed: Callable[[Address], Proposed]
+    proposed: Callable[[Address], Proposed] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,15 @@ from minerva.protocol.state import Phase
 from minerva.store.cid import cid_of
 from minerva.store.memory import MemoryStore
 from minerva.verification.audit import AuditReport, audit
-from minerva.verification.derive import Derivation, Genesis, Parent, derive_block, header_for
+from minerva.verification.derive import (
+    Decision,
+    Derivation,
+    Genesis,
+    Parent,
+    Proposed,
+    derive_block,
+    header_for,
+)
 from minerva.verification.judge import Judge
 
 SHAPES = {"bias": ((3,), "F32"), "count": ((), "I64"), "weight": ((4, 3), "F32")}
@@ -137,10 +145,14 @@ class SmallFederation:
 
         return derive_block(self.genesis, self.record, self.parent(), self.history, self.base(), content)
 
+    def proposed(self, decision: Decision) -> Proposed:
+        """What the block says where miner 0 proposes it."""
+        return decision.proposed(self.driver.contract(0))
+
     def propose(self, **changes: Any) -> Header:
         """Miner 0 proposes the derived block with these changes, the others approve."""
         derivation = self.derive()
-        self.store.put(derivation.body)
+        self.store.put(self.proposed(derivation).body)
         self.store.put(derivation.model)
         proof = self.driver.header(0).proof
         header = header_for(derivation, self.record, self.parent(), self.driver.contract(0), proof)

@@ -127,7 +127,7 @@ def test_names_a_verdict_that_no_honest_majority_gives(
     federation.vote(bytes((ACCEPT, verdict, ACCEPT)))
     if "data" in submit and verdict == ACCEPT:  # no block follows, so whoever proposes one makes it up
         decision = decide(federation.genesis, federation.record, federation.parent(), federation.history)
-        body = federation.store.put(decision.body)
+        body = federation.store.put(federation.proposed(decision).body)
         federation.driver.propose(0, body=body, accepted_root=decision.accepted_root)
     else:
         federation.propose()

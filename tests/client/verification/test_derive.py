@@ -85,7 +85,8 @@ def test_the_body_says_what_was_derived(federation: SmallFederation) -> None:
     verdicts = bytes((ACCEPT, 64 + 7, Reason.COPY))
     federation.vote(verdicts)
     derivation, record, parent = federation.derive(), federation.record, federation.parent()
-    body = Body.from_bytes(derivation.body)
+    proposed = federation.proposed(derivation)
+    body = Body.from_bytes(proposed.body)
     assert body.updates == tuple(placed.update for placed in record.updates)
     assert body.outcomes == derivation.outcomes
     assert [(o.accepted, o.quality, o.reason) for o in body.outcomes] == [
@@ -94,7 +95,8 @@ def test_the_body_says_what_was_derived(federation: SmallFederation) -> None:
     assert (body.number, body.parent, body.round, body.model) == (1, parent.hash, 1, parent.model)
     assert body.ballots == {0: verdicts} and tuple(body.weights) == derivation.weights
     assert (body.aggregation, body.sample_cap, body.rates) == ("fedavg", 4, derivation.rates)
-    assert derivation.body_cid == cid_of(derivation.body)
+    assert proposed.body_cid == cid_of(proposed.body)
+    assert (proposed.rewards_root, proposed.rewards_total, proposed.lanes) == (bytes(32), 0, ())
 
 
 def test_the_ballot_of_an_absent_miner_is_null() -> None:
@@ -104,7 +106,8 @@ def test_the_ballot_of_an_absent_miner_is_null() -> None:
         federation.driver.vote(index)
     federation.chain.advance(100)
     federation.driver.tick()
-    assert Body.from_bytes(federation.derive().body).ballots == {0: b"\xff" * 3, 1: None, 2: b"\xff" * 3}
+    body = Body.from_bytes(federation.proposed(federation.derive()).body)
+    assert body.ballots == {0: b"\xff" * 3, 1: None, 2: b"\xff" * 3}
 
 
 def test_rates_follow_accepted_updates_from_block_to_block(federation: SmallFederation) -> None:
