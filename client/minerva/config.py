@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -125,8 +125,23 @@ class CreateSection(_Section):
     max_pause_seconds: int = 86_400
     max_model_bytes: int = 64 << 20
     confirmations: int = 0
-    difficulty: int = Field(default=20_000, description="expected hashes of the first proof of work")
-    target_seconds: int = Field(default=2, description="how long a proof of work should take")
+    consensus: Literal["pow", "pos", "por", "committee"] = Field(
+        default="pow",
+        description="who proposes: pow races for a nonce; pos, por and committee take turns by stake, reputation, scores",
+    )
+    difficulty: int = Field(default=20_000, description="pow: expected hashes of the first proof of work")
+    target_seconds: int = Field(default=2, description="pow: how long a proof of work should take")
+    committee_size: int = Field(default=3, description="committee: how many miners vote")
+    reputation_start: int = Field(default=100, description="por: what a newcomer's word weighs")
+    reputation_cap: int = Field(default=10_000, description="por: the most that a word weighs")
+    reputation_decay_permille: int = Field(
+        default=900, description="por: what a block leaves of it, in 1/1000"
+    )
+    reputation_presence: int = Field(default=10, description="por: points for a ballot")
+    reputation_ballot: int = Field(
+        default=80, description="por: points for a ballot that agrees with the outcome"
+    )
+    reputation_block: int = Field(default=40, description="por: points for a block")
     initial_seed: int = Field(
         default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
     )

@@ -15,11 +15,13 @@ from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CreateFederation
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import FederationCreated
+from minerva.protocol.lanes import MINERS
 from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.proof_of_work import MAX_DIFFICULTY, MAX_TARGET_SECONDS
 from minerva.protocol.manifest import Manifest, RuleParameters
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.state import FederationConfig
+from minerva.protocol.weights import MAX_CAP, ReputationTerms
 from minerva.store.cid import cid_of
 from minerva.store.port import Store
 
@@ -56,7 +58,13 @@ def create_federation(
         task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
     )
     contents = (manifest.to_bytes(), genesis)
-    config = _config(options, chain.proof_of_work, *map(cid_of, contents))
+    module = chain.modules.get(options.consensus)
+    if module is None:
+        known = ", ".join(sorted(chain.modules))
+        raise ConfigError(
+            "the deployment has no such consensus module", value=options.consensus, remedy=f"It has {known}."
+        )
+    config = _config(options, module, *map(cid_of, contents))
     for content in contents:
         store.put(content)
     receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex))
@@ -68,18 +76,14 @@ def create_federation(
 
 def _config(options: CreateSection, consensus: Address, manifest: Cid, model: Cid) -> FederationConfig:
     """Return the contract's configuration; raises `ConfigError` for what it would refuse."""
-    puzzle = (options.difficulty, options.target_seconds)
-    for key, value, most in zip(
-        ("difficulty", "target_seconds"), puzzle, (MAX_DIFFICULTY, MAX_TARGET_SECONDS), strict=True
-    ):
-        if not 1 <= value <= most:
-            raise _out_of_bounds(key, value)
-    shared = {field.name for field in fields(FederationConfig)} & set(type(options).model_fields)
+    shared = {field.name for field in fields(FederationConfig)} & set(type(options).model_fields) - {
+        "consensus"
+    }
     config = FederationConfig(
         manifest=manifest,
         model=model,
         consensus=consensus,
-        consensus_parameters=encode(("uint64", "uint32"), puzzle),
+        consensus_parameters=_parameters(options),
         **{name: getattr(options, name) for name in shared},
     )
     try:
@@ -90,7 +94,39 @@ def _config(options: CreateSection, consensus: Address, manifest: Cid, model: Ci
     return config
 
 
+def _parameters(options: CreateSection) -> bytes:
+    """Return the consensus module's parameters; raises `ConfigError` for what it would refuse (W2, K7 to K9)."""
+    match options.consensus:
+        case "pow":
+            _require("difficulty", options.difficulty, 1, MAX_DIFFICULTY)
+            _require("target_seconds", options.target_seconds, 1, MAX_TARGET_SECONDS)
+            return encode(("uint64", "uint32"), (options.difficulty, options.target_seconds))
+        case "por":
+            cap = options.reputation_cap
+            _require("reputation_cap", cap, 1, MAX_CAP)
+            _require("reputation_start", options.reputation_start, 1, cap)
+            _require("reputation_decay_permille", options.reputation_decay_permille, 0, 1000)
+            for name in ("presence", "ballot", "block"):
+                _require(f"reputation_{name}", getattr(options, f"reputation_{name}"), 0, cap)
+            return ReputationTerms(
+                options.reputation_start, cap, options.reputation_decay_permille, options.reputation_presence,
+                options.reputation_ballot, options.reputation_block,
+            ).encode()  # fmt: skip
+        case "committee":
+            _require("committee_size", options.committee_size, 1, MINERS)
+            return encode(("uint8",), (options.committee_size,))
+        case _:
+            return b""
+
+
+def _require(key: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise _out_of_bounds(key, value)
+
+
 def _out_of_bounds(key: str, value: object) -> ConfigError:
     return ConfigError(
-        f"create.{key} is out of bounds", value=value, remedy="See docs/SPECIFICATION.md, sections C and W."
+        f"create.{key} is out of bounds",
+        value=value,
+        remedy="See docs/SPECIFICATION.md, sections C, W and K.",
     )

@@ -97,11 +97,10 @@ contract FederationFactory is IFederationFactory {
     function _longestRound(Config calldata config) private pure returns (uint40) {
         uint256 phases = uint256(config.trainingSeconds) + config.verificationSeconds + config.miningSeconds;
         uint256 candidates = uint256(config.miningSeconds) + config.attestationSeconds;
+        uint256 longest = (uint256(config.maxExtensions) + 1) * phases + config.maxCandidates * candidates
+            + config.maxPauseSeconds;
         // forge-lint: disable-next-line(unsafe-typecast): the bounds of the configuration are far below
-        return uint40(
-            (uint256(config.maxExtensions) + 1) * phases + config.maxCandidates * candidates
-                + config.maxPauseSeconds
-        );
+        return uint40(longest);
     }
 
     function _isStaked(StakeTerms calldata terms) private pure returns (bool) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,14 @@ import typer
 
 from minerva.cli.common import Context, command
 from minerva.errors import VerificationFailed
+
+
+class Consensus(StrEnum):
+    """The consensus modules that the demo can run."""
+
+    POW = "pow"
+    POR = "por"
+    COMMITTEE = "committee"
 
 
 def add(app: typer.Typer) -> None:
@@ -22,6 +31,7 @@ def demo(
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds to run.")] = 5,
     miners: Annotated[int, typer.Option(min=1, max=10, help="Miners, each a process.")] = 3,
     kill_round: Annotated[int, typer.Option(min=0, help="Kill a miner in this round; 0: in none.")] = 4,
+    consensus: Annotated[Consensus, typer.Option(help="Who proposes the blocks.")] = Consensus.POW,
     seed: Annotated[int, typer.Option(min=0, help="Of the partition.")] = 1,
     runs: Annotated[Path, typer.Option(help="Folder for the runs.")] = Path("runs"),
 ) -> None:
@@ -31,7 +41,9 @@ def demo(
     from minerva.demo.story import DemoOptions, run_demo
 
     folder = runs / time.strftime("%Y%m%d-%H%M%S")
-    options = DemoOptions(folder, rounds=rounds, miners=miners, kill_round=kill_round, seed=seed)
+    options = DemoOptions(
+        folder, rounds=rounds, miners=miners, kill_round=kill_round, seed=seed, consensus=consensus.value
+    )
     with Display(context.err) as display:
         summary, observer = run_demo(options, display)
     failure = None

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from minerva.chain.port import Chain, Watch
 from minerva.config import CreateSection
@@ -48,6 +48,7 @@ class DemoOptions:
     partition: str = "dirichlet:0.5"
     seed: int = 1
     kill_round: int = 4
+    consensus: Literal["pow", "por", "committee"] = "pow"
     round_deadline_seconds: float = 180.0
 
     @property
@@ -57,7 +58,8 @@ class DemoOptions:
             rounds=self.rounds, min_miners=min(2, self.miners), min_devices=len(CAST), min_updates=3,
             training_seconds=60, verification_seconds=8, fetch_seconds=3,
             mining_seconds=30, attestation_seconds=20,
-            difficulty=2_000_000, target_seconds=1,
+            difficulty=2_000_000, target_seconds=1, consensus=self.consensus,
+            committee_size=max(1, self.miners - 1),
         )  # fmt: skip
 
 
