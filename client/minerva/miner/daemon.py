@@ -78,11 +78,11 @@ class Miner:
         self._chain, self._actor, self.federation = chain, actor, federation
         self.settings, self._ledger = settings, ledger
         self.config = chain.config(federation)
-        if self.config.consensus != chain.proof_of_work:
+        if self.config.consensus not in chain.modules.values():
             raise WrongChain(
-                "this minerva mines proof of work only",
+                "the federation's consensus module is none of the deployment's",
                 value=self.config.consensus,
-                remedy="Use one that knows it.",
+                remedy="Use a client and a deployment file that know it.",
             )
         self._contents = Contents(store, settings.cache_bytes)
         self._broadcaster = Broadcaster(clients=settings.event_clients, size=settings.event_queue)
