@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -42,16 +42,23 @@ class Contracts:
 
     Parameters
     ----------
-    factory, proof_of_work
-        Their addresses.
+    factory, proof_of_work, modules
+        Their addresses; those of the modules with turns by name.
     abis
         The ABIs of all contracts; where two have a function of one name, the later is meant.
     uri
         Where the node answers.
     """
 
-    def __init__(self, factory: Address, proof_of_work: Address, abis: Sequence[list[Abi]], uri: str) -> None:
-        self.factory, self.proof_of_work = factory, proof_of_work
+    def __init__(
+        self,
+        factory: Address,
+        proof_of_work: Address,
+        modules: Mapping[str, Address],
+        abis: Sequence[list[Abi]],
+        uri: str,
+    ) -> None:
+        self.factory, self.proof_of_work, self.modules = factory, proof_of_work, modules
         # Most answers are the same as a step ago, so nothing is encoded or decoded twice.
         self._requests: dict[Call, dict[str, str]] = {}
         self._results: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -78,14 +85,16 @@ class Contracts:
         answer = self._post(_payload("eth_call", (request, "latest", {}, {"time": hex(now)})))
         return self._result(call, answer)
 
-    def execute(self, action: act.Action, sender: Address, now: int) -> list[Emitted]:
-        """Mine the call in a block of timestamp ``now`` and return what was emitted."""
+    def execute(self, action: act.Action, sender: Address, now: int) -> tuple[list[Emitted], int]:
+        """Mine the call in a block of timestamp ``now``; return what was emitted, and the block's prevrandao."""
         self._rpc("evm_setNextBlockTimestamp", now)
         request = {**self._request(call_of(action)), "from": sender, "gas": hex(GAS), "gasPrice": "0x0"}
         receipt = self._rpc("eth_sendTransactionSync", request)
         assert receipt["status"] == "0x1", "a call that would succeed has failed"
         named = [(to_checksum_address(log["address"]), *self._log(log)) for log in receipt["logs"]]
-        return [(at, to_event(name, values)) for at, name, values in named if name not in UNKNOWN_TO_CLIENTS]
+        block = self._rpc("eth_getBlockByNumber", receipt["blockNumber"], False)
+        told = [(at, to_event(name, values)) for at, name, values in named if name not in UNKNOWN_TO_CLIENTS]
+        return told, int(block["mixHash"], 16)
 
     def read(self, calls: Sequence[Call], now: int) -> list[tuple[Any, ...]]:
         """The outputs of many views at once, in a block of timestamp ``now``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -11,6 +12,7 @@ from eth_utils import keccak
 from minerva.protocol.cid import DAG_PB, Cid
 from minerva.protocol.records import Address
 from minerva.protocol.state import FederationConfig
+from minerva.protocol.weights import ReputationTerms
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,18 @@ class Cast:
     @property
     def everyone(self) -> tuple[Address, ...]:
         return (self.requester, self.stranger, *self.owners, *self.devices)
+
+
+def some_module(random: Random, modules: Mapping[str, Address]) -> tuple[Address, bytes]:
+    """One of the modules, and parameters that it takes."""
+    name = random.choice(("pow", "pow", "por", "committee"))
+    terms = ReputationTerms(random.randint(1, 9), 40, random.choice((0, 500, 1000)), 5, 20, 10)
+    parameters = {
+        "pow": encode(("uint64", "uint32"), (random.randint(1, 99), random.randint(1, 9))),
+        "por": terms.encode(),
+        "committee": encode(("uint8",), (random.randint(1, 3),)),
+    }
+    return modules[name], parameters[name]
 
 
 def some_config(random: Random, consensus: Address) -> FederationConfig:

@@ -14,7 +14,10 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 
 
 @pytest.fixture(scope="module")
-def contracts(FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, accounts, web3):
+def contracts(
+    FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfReputation, CommitteeConsensus,
+    accounts, web3,
+):  # fmt: skip
     from adapter import Contracts
     from support.scene import federation_abi
 
@@ -23,8 +26,12 @@ def contracts(FederationFactory, Federation, FederationExtension, Miner, ProofOf
     federation, nobody = Federation.deploy(extension, deployer), "0x" + "0" * 40
     factory = FederationFactory.deploy(federation, miner, nobody, nobody, deployer)
     proof_of_work = ProofOfWork.deploy(deployer)
-    abis = [ProofOfWork.abi, FederationFactory.abi, Miner.abi, federation_abi()]
-    return Contracts(factory.address, proof_of_work.address, abis, web3.provider.endpoint_uri)
+    modules = {
+        "por": ProofOfReputation.deploy(deployer).address,
+        "committee": CommitteeConsensus.deploy(deployer).address,
+    }
+    abis = [ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi, federation_abi()]
+    return Contracts(factory.address, proof_of_work.address, modules, abis, web3.provider.endpoint_uri)
 
 
 @pytest.fixture(scope="module")

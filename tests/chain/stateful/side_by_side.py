@@ -43,7 +43,11 @@ class SideBySide:
         self._contracts, self._devices, self._coverage = contracts, tuple(devices), coverage
         self._given: Address = ""
         self.world = World(
-            contracts.chain_id, contracts.factory, contracts.proof_of_work, allocate=lambda _: self._given
+            contracts.chain_id,
+            contracts.factory,
+            contracts.proof_of_work,
+            modules=contracts.modules,
+            allocate=lambda _: self._given,
         )
         self.now, self.federation = contracts.latest(), ""
         self.miners: list[Address] = []
@@ -67,8 +71,9 @@ class SideBySide:
         self._trail.append(f"at {self.now}, {sender}: {action}")
         before = self._last.state if self._last else None
         refusal = self._attempt(action, sender)
+        emitted, randao = ([], 0) if refusal else self._contracts.execute(action, sender, self.now)
         try:
-            expected = self.world.apply(action, sender, self.now)
+            expected = self.world.apply(action, sender, self.now, randao=randao)
         except ContractReverted as error:
             assert refusal is not None, self._tell(f"the specification refuses: {error}")
             same = (refusal.name, refusal.arguments) == (error.name, error.arguments)
@@ -77,7 +82,6 @@ class SideBySide:
             self._coverage.errors[error.name] += 1
             raise
         assert refusal is None, self._tell(f"the contracts refuse: {refusal}; expected {expected}")
-        emitted = self._contracts.execute(action, sender, self.now)
         assert emitted == expected, self._tell(f"the contracts emit {emitted}; expected {expected}")
         return self._take_in([event for _, event in emitted], before)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from cast import Cast, some_config
+from cast import Cast, some_config, some_module
 from eth_abi import encode
 from federation_driver import address
 from hypothesis import HealthCheck, settings
@@ -89,9 +89,11 @@ def test_the_walks_met_every_event_and_every_move():
 
 def found(contracts, random, salt):
     both = SideBySide(contracts, CAST.devices, COVERAGE)
-    config = some_config(random, contracts.proof_of_work)
+    modules = {"pow": contracts.proof_of_work, **contracts.modules}
+    module, parameters = some_module(random, modules)
+    config = replace(some_config(random, module), consensus_parameters=parameters)
     both.perform(act.CreateFederation(contracts.factory, config, "one"), CAST.requester)
-    return both, Walk(both.world, both.federation, CAST, salt, both.miners)
+    return both, Walk(both.world, both.federation, CAST, salt, both.miners, modules)
 
 
 def do_a_step(both, walk, random):

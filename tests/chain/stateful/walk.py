@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-from cast import Cast
+from cast import Cast, some_module
 from eth_abi import encode
 from eth_utils import keccak
 from spoil import spoil
@@ -16,9 +16,15 @@ from minerva.protocol import actions as act
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.cid import DAG_PB, RAW, Cid
 from minerva.protocol.header import Header
+from minerva.protocol.lanes import pack
 from minerva.protocol.machine import Claim, World, meets, pow_seed
+from minerva.protocol.machine.committee import CommitteeMachine
+from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
+from minerva.protocol.machine.scheduled import ScheduledMachine
 from minerva.protocol.records import ZERO32, Address, hash_list, indices
+from minerva.protocol.schedule import proposer
 from minerva.protocol.state import FederationState, MinerInfo, Phase, Status
+from minerva.protocol.weights import committee_after, committee_size
 
 Step = tuple[act.Action, Address, int]
 """What is done, by whom, and how many seconds after the step before."""
@@ -45,12 +51,18 @@ class Walk:
     """
 
     def __init__(
-        self, world: World, federation: Address, cast: Cast, salt: object, contracts: Sequence[Address]
+        self,
+        world: World,
+        federation: Address,
+        cast: Cast,
+        salt: object,
+        contracts: Sequence[Address],
+        modules: Mapping[str, Address],
     ) -> None:
         self._world, self._federation, self._cast, self._salt = world, federation, cast, salt
         self._config = world.config(federation)
         self._now, self._active = 0, False
-        self._contracts = contracts
+        self._contracts, self._modules = contracts, modules
 
     def step(self, random: Random, now: int) -> Step:
         """Choose the next step, ``now`` being the time of the one before."""
@@ -209,9 +221,10 @@ class Walk:
         return expel, self._cast.requester
 
     def _change_consensus(self, random: Random) -> tuple[act.Action, Address]:
-        puzzle = encode(("uint64", "uint32"), (random.randint(0, 99), random.randint(1, 9)))
-        module = random.choice((self._config.consensus,) * 4 + (self._cast.stranger,))
-        change = act.ChangeConsensus(self._federation, module, puzzle, self._state.round)
+        module, parameters = some_module(random, self._modules)
+        module = self._cast.stranger if random.random() < 0.1 else module
+        parameters = parameters + b"\0" if random.random() < 0.1 else parameters
+        change = act.ChangeConsensus(self._federation, module, parameters, self._state.round)
         return change, self._cast.requester
 
     def _unpause(self, random: Random) -> tuple[act.Action, Address]:
@@ -269,16 +282,35 @@ class Walk:
         ballots_root = s.ballots_root
         if s.phase is Phase.VERIFICATION:  # it may be due to close: P7
             ballots_root = hash_list(self._world.ballot_of(self._federation, i) for i in indices(s.snapshot))
+        module = self._world.module(self._federation)
+        if isinstance(module, ScheduledMachine) and random.random() < 0.9:
+            turn = proposer(module.order(self._federation), s.extensions + s.candidates, s.voters & ~s.barred)
+            miner = next((m for m in self._snapshot() if m.index == turn), miner)
         claim = Claim(s.round, s.head, s.updates_root, ballots_root, miner.contract)
         model = Cid(keccak(text=f"model{s.round}{miner.index}{random.randrange(4)}"))
         header = Header(
             s.height + 1, s.head, s.round, s.updates_root, ballots_root,
-            random.choice((ZERO32, keccak(b"accepted"))), Cid(keccak(b"body"), DAG_PB), model, ZERO32, 0, (), miner.contract,
-            self._proof(claim, fits=random.random() < 0.95),
+            random.choice((ZERO32, keccak(b"accepted"))), Cid(keccak(b"body"), DAG_PB), model, ZERO32, 0,
+            self._weights(random), miner.contract, self._proof(claim, fits=random.random() < 0.95),
         )  # fmt: skip
         return act.Propose(self._federation, header), miner.owner
 
+    def _weights(self, random: Random) -> tuple[int, ...]:
+        """Lanes that the module takes, mostly."""
+        module, snapshot = self._world.module(self._federation), indices(self._state.snapshot)
+        parameters = self._world.config(self._federation).consensus_parameters
+        if random.random() < 0.05:
+            return (random.randrange(1 << 256),)
+        if isinstance(module, ProofOfReputationMachine):
+            return pack({index: random.randint(1, 40) for index in snapshot})
+        if isinstance(module, CommitteeMachine):
+            scores = {index: random.randrange(3) for index in snapshot}
+            return committee_after(scores, self._state.head, committee_size(parameters))
+        return ()
+
     def _proof(self, claim: Claim, *, fits: bool) -> bytes:
+        if isinstance(self._world.module(self._federation), ScheduledMachine):
+            return b"" if fits else b"x"
         seed = pow_seed(self._world.chain_id, self._federation, claim)
         difficulty = self._world.difficulty(self._federation)
         if difficulty == 1 or difficulty > MAX_DIFFICULTY:

@@ -74,7 +74,7 @@ class FederationMachine(Rounds):
             round, s.head, s.updates_root, s.ballots_root, miner.address, index,
             s.extensions + s.candidates, s.voters & ~s.barred,
         )  # fmt: skip
-        self._consensus.propose(self.address, claim, header.proof, header.weights)
+        self.consensus.propose(self.address, claim, header.proof, header.weights)
         mining_opened = s.deadline - self.config.mining_seconds  # E8: moves with the deadline
         self._candidate = Candidate(header, now - mining_opened)
         deadline, hash = now + self.config.attestation_seconds, header.hash()

@@ -76,7 +76,7 @@ class Rounds(Membership):
         emit: Emit,
     ) -> None:
         super().__init__(address, requester, config, genesis, emit)
-        self._consensus, self._weighted, self.randao = consensus, False, 0
+        self.consensus, self._weighted, self.randao = consensus, False, 0
         self._announced: Announced | None = None
         self._ballots: dict[int, bytes] = {}
         self._candidate: Candidate | None = None
@@ -85,7 +85,7 @@ class Rounds(Membership):
     def save(self) -> Savepoint:
         """Return what `restore` needs."""
         return Savepoint(
-            self.state, dict(self.members), dict(self._ballots), self._candidate, self._consensus,
+            self.state, dict(self.members), dict(self._ballots), self._candidate, self.consensus,
             self._announced, self._expelled,
         )  # fmt: skip
 
@@ -93,12 +93,12 @@ class Rounds(Membership):
         """Undo all since `save`, as a revert does; pools, bindings and blocks move after the last check."""
         self.state, self.members = saved.state, saved.members
         self._ballots, self._candidate = saved.ballots, saved.candidate
-        self._consensus, self._announced, self._expelled = saved.consensus, saved.announced, saved.expelled
+        self.consensus, self._announced, self._expelled = saved.consensus, saved.announced, saved.expelled
 
     def add_miner(self, miner: MinerMachine) -> None:
         """M1."""
         super().add_miner(miner)
-        self._consensus.on_joined(self.address, miner.index)
+        self.consensus.on_joined(self.address, miner.index)
 
     # Views
 
@@ -187,7 +187,7 @@ class Rounds(Membership):
     def _open(self, now: int) -> None:
         snapshot, following = self._eligible(), self.state.round + 1
         self._change_consensus(following)
-        voters, lanes = self._consensus.open(self.address, following, snapshot, self.state.head, self.randao)
+        voters, lanes = self.consensus.open(self.address, following, snapshot, self.state.head, self.randao)
         self._weighted = bool(lanes)
         deadline = now + self.config.training_seconds
         self._ballots = {}
@@ -237,7 +237,7 @@ class Rounds(Membership):
         """K3: others come in the place of the silent, where the module has any."""
         if not self._weighted or not silent:
             return
-        voters, lanes = self._consensus.replace(self.address, self.state.round, silent)
+        voters, lanes = self.consensus.replace(self.address, self.state.round, silent)
         gone = self.state.voters & ~voters
         if gone:
             self._set(voters=voters)
@@ -245,7 +245,7 @@ class Rounds(Membership):
             self._miss(gone)
 
     def _weigh(self, mask: int) -> int:
-        return self._consensus.weigh(self.address, mask) if self._weighted else mask.bit_count()
+        return self.consensus.weigh(self.address, mask) if self._weighted else mask.bit_count()
 
     def _change_consensus(self, round: int) -> None:
         """K10."""
@@ -259,7 +259,7 @@ class Rounds(Membership):
         except ContractReverted:
             self._emit(ConsensusChangeFailed(round, module.address))
             return
-        self._consensus = module
+        self.consensus = module
         self.config = replace(self.config, consensus=module.address, consensus_parameters=parameters)
         self._emit(ConsensusChanged(round, module.address))
 
@@ -267,7 +267,7 @@ class Rounds(Membership):
 
     def _time_out_mining(self, now: int) -> None:
         s = self.state
-        self._consensus.on_timeout(self.address, s.round)
+        self.consensus.on_timeout(self.address, s.round)
         if self._extensible():
             self._set(extensions=s.extensions + 1)
             self._mine_again(now)
@@ -314,7 +314,7 @@ class Rounds(Membership):
 
     def _punish(self, index: int) -> None:
         """S6: the miner's candidate was rejected."""
-        self._consensus.on_slashed(self.address, self.state.round, index)
+        self.consensus.on_slashed(self.address, self.state.round, index)
 
     # P6: the end of a round
 
@@ -324,7 +324,7 @@ class Rounds(Membership):
         self._blocks[s.round] = s.candidate
         self._set(phase=Phase.FINALIZED, head=s.candidate, height=s.height + 1, model=candidate.header.model)
         self._emit(BlockFinalized(s.round, self.state.height, s.candidate, s.approvals))
-        self._consensus.on_finalized(self.address, s.round, candidate.elapsed)
+        self.consensus.on_finalized(self.address, s.round, candidate.elapsed)
         self._end_round(now)
 
     def _skip(self, now: int) -> None:

@@ -191,6 +191,10 @@ class World:
         """Return the federation that ``contract``, itself or one of its miners', belongs to."""
         return contract if contract in self._federations else self._miner(contract)[0].address
 
+    def module(self, federation: Address) -> ConsensusMachine:
+        """Return the consensus module that decides in the running round, or in the next one to open."""
+        return self.federation(federation).consensus
+
     def requester(self, federation: Address) -> Address:
         """Return who created it."""
         return self.federation(federation).requester
