@@ -40,7 +40,7 @@ test: lint test-client test-chain test-system ## Lint, then every test
 
 test-client: setup ## Test the Python package
 	$(call heading,Tests of the client)
-	@$(PYTEST) -n 4 tests/client
+	@$(PYTEST) -n 2 tests/client
 
 test-chain: setup ## Test the contracts on a chain of their own
 	$(call heading,Tests of the contracts)

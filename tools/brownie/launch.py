@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from foundry import die_with_parent  # noqa: E402
 
-BROWNIE = ROOT / ".venv" / "bin" / "brownie"
+BROWNIE = (ROOT / ".venv" / "bin" / "python", ROOT / "tools" / "brownie" / "cli.py")
 RUNS = ROOT / ".tools" / "run"
 KEPT = ROOT / ".tools" / "home" / ".brownie"
 ANVIL_CHAIN_ID = "31337"
@@ -91,7 +91,7 @@ def refuse_without_address(arguments: list[str]) -> None:
 def run(arguments: list[str], home: Path) -> int:
     """Run brownie to its end, pass signals on, and return its exit status as a shell would."""
     environment = {"MINERVA_RPC_URL": LOCAL_RPC_URL, **os.environ, "HOME": str(home), "DIES_WITH_PARENT": "1"}
-    process = subprocess.Popen([BROWNIE, *arguments], env=environment, preexec_fn=die_with_parent)
+    process = subprocess.Popen([*BROWNIE, *arguments], env=environment, preexec_fn=die_with_parent)
 
     def pass_on(number: int, _frame: object) -> None:
         # A terminal sends Ctrl-C to brownie too; a second one would cut its tear-down short.
