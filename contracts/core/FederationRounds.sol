@@ -69,7 +69,7 @@ abstract contract FederationRounds is FederationMembership {
         if (snapshot.count() < _config.minMiners) return 0;
         uint256 minDevices = _config.minDevices;
         uint32 round = _clock.round + 1;
-        uint256 devices;
+        uint256 devices = 0;
         for (uint8 i; i < 64; ++i) {
             if (!snapshot.has(i)) continue;
             (,, uint16 counting) = IMiner(_members[i].miner).pool(round);

@@ -5,7 +5,7 @@ import {Retarget} from "./Retarget.sol";
 import {bound, vm} from "./Vm.sol";
 
 /// How the proof of work's difficulty moves.
-contract RetargetTest is Retarget {
+contract RetargetTest is Retarget(vm.deployCode("ProofOfWork.sol")) {
     /// W2 to W4: after any history of blocks and time-outs the difficulty is what the rules say, to the unit.
     function testFuzz_difficulty_follows_the_rules(uint256 start, uint256 target, uint32[16] calldata steps)
         external

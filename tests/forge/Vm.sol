@@ -10,7 +10,7 @@ interface Vm {
         address emitter;
     }
 
-    /// Deploy the contract of the artifact `name`: a test that imports it instead is compiled with all of it.
+    /// Deploy the contract whose artifact is `name`: a test that imports it instead is compiled with all of it.
     function deployCode(string calldata name) external returns (address deployed);
 
     /// The same, with the constructor's `arguments`.
