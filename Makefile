@@ -48,11 +48,11 @@ test-chain: setup ## Test the contracts on a chain of their own
 
 test-forge: setup ## Test properties of the contracts, briefly
 	$(call heading,Properties of the contracts)
-	@$(RUN) forge test
+	@$(RUN) python tools/proof/properties.py
 
 test-deep: setup ## Search longer for a broken property of the contracts
 	$(call heading,Properties of the contracts: 256 runs of 128 calls)
-	@FOUNDRY_PROFILE=deep $(RUN) forge test
+	@FOUNDRY_PROFILE=deep $(RUN) python tools/proof/properties.py --fuzz-seed $$(date +%s)
 
 test-system: setup ## Test all parts together
 	$(call heading,Tests of the whole system)
@@ -88,7 +88,7 @@ coverage: setup ## Measure what the contracts' tests run through (long)
 bench: setup ## Measure a round
 	@$(RUN) python benchmarks/round.py
 
-lock: python-3.11 ## Resolve the dependencies anew into requirements.lock and package-lock.json
+lock: python-3.11 ## Resolve the dependencies anew into requirements.lock, tools/proof/*.lock and package-lock.json
 	@'$(PYTHON)' -B tools/setup/lock.py
 
 clean: ## Remove everything that set-up and runs have made

@@ -14,10 +14,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import yaml
 
 from environment import ROOT, TOOLS, SetupError
 
@@ -78,15 +77,13 @@ def from_brownie(report: dict[str, Any]) -> dict[str, Coverage]:
     contracts: dict[str, list[tuple[Share, Share]]] = {}
     for function, shares in best.items():
         contracts.setdefault(function.split(".")[0], []).append(shares)
-    return {
-        name: Coverage(
-            *(
-                Share(sum(s.done for s in kind), sum(s.total for s in kind))
-                for kind in zip(*all_shares, strict=True)
-            )
-        )
-        for name, all_shares in contracts.items()
-    }
+    return {name: Coverage(*map(total, zip(*of, strict=True))) for name, of in contracts.items()}
+
+
+def total(shares: Iterable[Share]) -> Share:
+    """Add shares up."""
+    done, of = map(sum, zip(*shares, strict=True))
+    return Share(done, of)
 
 
 def run_forge() -> dict[str, Coverage]:
@@ -118,9 +115,12 @@ def make_project() -> None:
     for name in SHARED:
         if (ROOT / name).exists() and not (PROJECT / name).is_symlink():
             (PROJECT / name).symlink_to(ROOT / name)
-    config = yaml.safe_load((ROOT / "brownie-config.yaml").read_text())
-    config["compiler"]["solc"]["viaIR"] = False
-    (PROJECT / "brownie-config.yaml").write_text(yaml.safe_dump(config))
+    config = (ROOT / "brownie-config.yaml").read_text()
+    if "viaIR: true" not in config:
+        raise SetupError(
+            "brownie-config.yaml has no 'viaIR: true' to turn off: see to tools/proof/coverage_table.py"
+        )
+    (PROJECT / "brownie-config.yaml").write_text(config.replace("viaIR: true", "viaIR: false"))
     # Of an earlier run brownie would keep what no test of this one did.
     (PROJECT / "build" / "tests.json").unlink(missing_ok=True)
     shutil.rmtree(PROJECT / "build" / "reports", ignore_errors=True)
