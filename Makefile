@@ -19,7 +19,7 @@ define heading
 @printf '\n== %s ==\n' '$(1)'
 endef
 
-.PHONY: help python-3.11 setup doctor demo test test-client test-chain test-system lint lint-python lint-contracts format bench lock clean
+.PHONY: help python-3.11 setup doctor demo test test-client test-chain test-forge test-system test-deep slither halmos coverage lint lint-python lint-contracts format bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -36,7 +36,7 @@ doctor: setup ## Check that every part works on this machine
 demo: setup ## Train a model among devices and miners, end to end
 	@$(RUN) minerva demo
 
-test: lint test-client test-chain test-system ## Lint, then every test
+test: lint test-client test-chain test-forge test-system ## Lint, then every test
 
 test-client: setup ## Test the Python package
 	$(call heading,Tests of the client)
@@ -45,6 +45,14 @@ test-client: setup ## Test the Python package
 test-chain: setup ## Test the contracts on a chain of their own
 	$(call heading,Tests of the contracts)
 	@$(RUN) brownie test tests/chain
+
+test-forge: setup ## Test properties of the contracts, briefly
+	$(call heading,Properties of the contracts)
+	@$(RUN) python tools/proof/properties.py
+
+test-deep: setup ## Search longer for a broken property of the contracts
+	$(call heading,Properties of the contracts: 256 runs of 128 calls)
+	@FOUNDRY_PROFILE=deep $(RUN) python tools/proof/properties.py --fuzz-seed $$(date +%s)
 
 test-system: setup ## Test all parts together
 	$(call heading,Tests of the whole system)
@@ -68,10 +76,19 @@ format: setup ## Bring Python and Solidity into the project's format
 	@$(RUN) ruff format .
 	@$(RUN) forge fmt
 
+slither: setup ## Analyse the contracts for known weaknesses
+	@$(RUN) python tools/proof/static.py
+
+halmos: setup ## Prove statements about the contracts for all values
+	@$(RUN) python tools/proof/symbolic.py
+
+coverage: setup ## Measure what the contracts' tests run through (long)
+	@$(RUN) python tools/proof/coverage_table.py $(ARGS)
+
 bench: setup ## Measure a round
 	@$(RUN) python benchmarks/round.py
 
-lock: python-3.11 ## Resolve the dependencies anew into requirements.lock and package-lock.json
+lock: python-3.11 ## Resolve the dependencies anew into requirements.lock, tools/proof/*.lock and package-lock.json
 	@'$(PYTHON)' -B tools/setup/lock.py
 
 clean: ## Remove everything that set-up and runs have made

@@ -41,7 +41,7 @@ abstract contract FederationPhases is FederationRounds {
         uint64 absent = voters & ~voted;
         uint256 total = voters.count();
         bytes32[] memory list = new bytes32[](total);
-        uint256 n;
+        uint256 n = 0;
         for (uint8 i; n < total; ++i) {
             if (!voters.has(i)) continue;
             if (voted.has(i)) list[n] = _ballotHashes[i];
@@ -196,7 +196,7 @@ abstract contract FederationPhases is FederationRounds {
         uint32 round = _clock.round;
         uint256 total = snapshot.count();
         bytes32[] memory list = new bytes32[](total);
-        uint256 n;
+        uint256 n = 0;
         for (uint8 i; n < total; ++i) {
             if (!snapshot.has(i)) continue;
             (bytes32 head, uint16 count, uint16 awaited) = IMiner(_members[i].miner).pool(round);

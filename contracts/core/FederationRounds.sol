@@ -78,7 +78,7 @@ abstract contract FederationRounds is FederationStorage {
         if (_clock.round == 0 && address(_rewardVault) != address(0) && !_rewardVault.isFunded()) return 0;
         uint256 minDevices = _config.minDevices;
         uint32 round = _clock.round + 1;
-        uint256 devices;
+        uint256 devices = 0;
         for (uint8 i; i < 64; ++i) {
             if (!snapshot.has(i)) continue;
             (,, uint16 counting) = IMiner(_members[i].miner).pool(round);

@@ -1,4 +1,4 @@
-"""Resolve the dependencies anew: `make lock` writes requirements.lock and package-lock.json."""
+"""Resolve the dependencies anew: `make lock` writes requirements.lock, tools/proof/*.lock, package-lock.json."""
 
 from __future__ import annotations
 
@@ -13,14 +13,24 @@ from typing import Any
 from common import CACHE, ROOT, SetupError, run, say
 from python_env import UV, UV_ENV, install_uv, requirements
 
+ANALYSERS = ROOT / "tools" / "proof"
+
 
 def lock_python() -> None:
     """Pin every Python package with its hashes; versions already locked stay where they still fit."""
     install_uv(requirements()["uv"])
-    command: list[str | Path] = [UV, "pip", "compile", "pyproject.toml", "--group", "dev", "--universal"]
+    compile_lock(ROOT / "requirements.lock", "pyproject.toml", "--group", "dev")
+    # Their packages would clash with the project's, so each analyser has a lock and an environment of its own.
+    for wanted in sorted(ANALYSERS.glob("*.in")):
+        compile_lock(wanted.with_suffix(".lock"), wanted)
+
+
+def compile_lock(lock: Path, *source: str | Path) -> None:
+    """Resolve what `source` names into `lock`."""
+    command: list[str | Path] = [UV, "pip", "compile", *source, "--universal"]
     command += ["--python-version", "3.11", "--generate-hashes", "--no-annotate", "--quiet"]
-    command += ["--custom-compile-command", "make lock", "--output-file", "requirements.lock"]
-    run(command, what="resolving the Python packages", timeout=600, attempts=2, env=UV_ENV)
+    command += ["--custom-compile-command", "make lock", "--output-file", lock.relative_to(ROOT)]
+    run(command, what=f"resolving {lock.name}", timeout=600, attempts=2, env=UV_ENV)
 
 
 def lock_node() -> None:
@@ -72,4 +82,7 @@ if __name__ == "__main__":
         lock_node()
     except SetupError as error:
         sys.exit(f"lock: error: {error}")
-    say("lock", "written: requirements.lock, package-lock.json; run 'make setup' to install them")
+    say(
+        "lock",
+        "written: requirements.lock, tools/proof/*.lock, package-lock.json; run 'make setup' to install them",
+    )
