@@ -3,7 +3,9 @@ pragma solidity ^0.8.30;
 
 import {IConsensus} from "../../contracts/interfaces/IConsensus.sol";
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IFederationControl} from "../../contracts/interfaces/IFederationControl.sol";
 import {IFederationFactory} from "../../contracts/interfaces/IFederationFactory.sol";
+import {IFederationRounds} from "../../contracts/interfaces/IFederationRounds.sol";
 import {IMiner} from "../../contracts/interfaces/IMiner.sol";
 import {IProofOfWork} from "../../contracts/interfaces/IProofOfWork.sol";
 import {
@@ -12,6 +14,8 @@ import {
     Header,
     Member,
     Phase,
+    RewardTerms,
+    StakeTerms,
     State,
     Status,
     UpdateClaim
@@ -44,11 +48,19 @@ contract Stage is Witness {
     /// Accounts of `owners_` miners and `devices_` devices, none of which has joined.
     constructor(uint8 owners_, uint16 devices_) {
         vm.warp(1_000_000);
-        bytes memory models = abi.encode(vm.deployCode("Federation.sol"), vm.deployCode("Miner.sol"));
+        address extension = vm.deployCode("FederationExtension.sol");
+        bytes memory models = abi.encode(
+            vm.deployCode("Federation.sol", abi.encode(extension)),
+            vm.deployCode("Miner.sol"),
+            vm.deployCode("StakeVault.sol"),
+            vm.deployCode("RewardVault.sol")
+        );
         _factory = IFederationFactory(vm.deployCode("FederationFactory.sol", models));
         _module = IProofOfWork(vm.deployCode("ProofOfWork.sol"));
         vm.prank(requester);
-        federation = IFederation(_factory.createFederation(_config(owners_, devices_)));
+        StakeTerms memory noStake;
+        RewardTerms memory noRewards;
+        federation = IFederation(_factory.createFederation(_config(owners_, devices_), noStake, noRewards));
         for (uint160 i; i < owners_; ++i) {
             owners.push(address(0x2000 + i));
         }
@@ -96,16 +108,18 @@ contract Stage is Witness {
 
     function join(uint256 owner) public returns (bool) {
         return _act(
-            owners[owner], address(_factory), abi.encodeCall(_factory.createMiner, (address(federation), ""))
+            owners[owner],
+            address(_factory),
+            abi.encodeCall(_factory.createMiner, (address(federation), "", ""))
         );
     }
 
     function leave(uint256 owner) external returns (bool) {
-        return _act(owners[owner], address(federation), abi.encodeCall(IFederation.leave, ()));
+        return _act(owners[owner], address(federation), abi.encodeCall(IFederationRounds.leave, ()));
     }
 
     function checkIn(uint256 owner) external returns (bool) {
-        return _act(owners[owner], address(federation), abi.encodeCall(IFederation.checkIn, ()));
+        return _act(owners[owner], address(federation), abi.encodeCall(IFederationRounds.checkIn, ()));
     }
 
     function setEndpoint(uint256 owner, string calldata endpoint) external returns (bool) {
@@ -115,7 +129,7 @@ contract Stage is Witness {
     function ballot(uint256 owner) public returns (bool) {
         State memory s = federation.state();
         bytes memory verdicts = new bytes(s.updates);
-        bytes memory data = abi.encodeCall(IFederation.vote, (s.round, s.updatesRoot, verdicts));
+        bytes memory data = abi.encodeCall(IFederationRounds.vote, (s.round, s.updatesRoot, verdicts));
         return _act(owners[owner], address(federation), data);
     }
 
@@ -123,12 +137,14 @@ contract Stage is Witness {
     function propose(uint256 owner, uint256 model) public returns (bool ok) {
         Header memory header = _header(minerOf(owner), model);
         uint64 bit = _bitOf(owner);
-        ok = _act(owners[owner], address(federation), abi.encodeCall(IFederation.propose, (header)), bit);
+        ok = _act(
+            owners[owner], address(federation), abi.encodeCall(IFederationRounds.propose, (header)), bit
+        );
     }
 
     function attest(uint256 owner, bool approve) public returns (bool) {
         State memory s = federation.state();
-        bytes memory data = abi.encodeCall(IFederation.attest, (s.round, s.candidate, approve));
+        bytes memory data = abi.encodeCall(IFederationRounds.attest, (s.round, s.candidate, approve));
         uint64 bit = approve ? _bitOf(owner) : 0;
         return _act(owners[owner], address(federation), data, bit);
     }
@@ -139,7 +155,7 @@ contract Stage is Witness {
         return _act(
             devices[device],
             minerOf(owner),
-            abi.encodeCall(IMiner.registerDevice, (bytes32(uint256(1)), 100, 5000))
+            abi.encodeCall(IMiner.registerDevice, (bytes32(uint256(1)), 100, 5000, ""))
         );
     }
 
@@ -168,19 +184,19 @@ contract Stage is Witness {
     // The requester, and anybody
 
     function pause() external returns (bool) {
-        return _act(requester, address(federation), abi.encodeCall(IFederation.pause, ()));
+        return _act(requester, address(federation), abi.encodeCall(IFederationControl.pause, ()));
     }
 
     function close() external returns (bool) {
-        return _act(requester, address(federation), abi.encodeCall(IFederation.close, ()));
+        return _act(requester, address(federation), abi.encodeCall(IFederationControl.close, ()));
     }
 
     function unpause(address caller) external returns (bool) {
-        return _act(caller, address(federation), abi.encodeCall(IFederation.unpause, ()));
+        return _act(caller, address(federation), abi.encodeCall(IFederationControl.unpause, ()));
     }
 
     function tick() public returns (bool) {
-        return _act(stranger, address(federation), abi.encodeCall(IFederation.tick, ()));
+        return _act(stranger, address(federation), abi.encodeCall(IFederationRounds.tick, ()));
     }
 
     // What tests read
@@ -243,7 +259,8 @@ contract Stage is Witness {
         header.body = Cid(keccak256(abi.encode("body", model)), RAW);
         header.model = Cid(keccak256(abi.encode("model", model)), RAW);
         header.proposer = miner;
-        IConsensus.Claim memory claim = IConsensus.Claim(s.round, s.head, s.updatesRoot, s.ballotsRoot, miner);
+        IConsensus.Claim memory claim =
+            IConsensus.Claim(s.round, s.head, s.updatesRoot, s.ballotsRoot, miner, 0, 0, 0);
         bytes32 seed = _module.seed(address(federation), claim);
         uint256 target = type(uint256).max / _module.difficulty(address(federation));
         uint256 nonce;

@@ -2,6 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
+import {IFederationControl} from "../../contracts/interfaces/IFederationControl.sol";
+import {IFederationRounds} from "../../contracts/interfaces/IFederationRounds.sol";
+import {IFederationSigns} from "../../contracts/interfaces/IFederationSigns.sol";
 import {Status} from "../../contracts/interfaces/Types.sol";
 import {Vm, vm} from "./Vm.sol";
 
@@ -43,7 +46,7 @@ abstract contract Witness {
     {
         // forge-lint: disable-next-line(unsafe-typecast): all calls begin with their selector
         bytes4 selector = bytes4(data);
-        bool paused = status() == Status.Paused && selector != IFederation.unpause.selector;
+        bool paused = status() == Status.Paused && selector != IFederationControl.unpause.selector;
         bytes32 before = paused ? digest() : bytes32(0);
         vm.recordLogs();
         vm.prank(sender);
@@ -53,7 +56,7 @@ abstract contract Witness {
         if (paused && (ok || digest() != before)) movedWhilePaused = true;
         if (!ok) return ok;
         ++taken[selector];
-        _approvals = selector == IFederation.propose.selector ? approving : _approvals | approving;
+        _approvals = selector == IFederationRounds.propose.selector ? approving : _approvals | approving;
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].emitter == address(federation)) _read(logs[i]);
@@ -64,11 +67,11 @@ abstract contract Witness {
         bytes32 kind = log.topics[0];
         // forge-lint: disable-next-line(unsafe-typecast): where one is indexed first, it is the round
         uint32 round = log.topics.length > 1 ? uint32(uint256(log.topics[1])) : 0;
-        if (kind == IFederation.RoundOpened.selector) {
-            (snapshots[round],) = abi.decode(log.data, (uint64, uint40));
-        } else if (kind == IFederation.BlockProposed.selector) {
+        if (kind == IFederationSigns.RoundOpened.selector) {
+            (, snapshots[round],,) = abi.decode(log.data, (uint64, uint64, uint256[], uint40));
+        } else if (kind == IFederationSigns.BlockProposed.selector) {
             ++candidates[round];
-        } else if (kind == IFederation.BlockFinalized.selector) {
+        } else if (kind == IFederationSigns.BlockFinalized.selector) {
             ++finalizations[round];
             ++blocks;
             uint64 snapshot = snapshots[round];
