@@ -106,8 +106,6 @@ class Miner:
         )
         genesis = Genesis.of(self._chain.chain_id, self.federation, self.config, manifest)
         aggregator(genesis.manifest.aggregation)
-        self._keeper.pin_later(self.config.manifest, "genesis", 0)
-        self._keeper.pin_later(self.config.model, "genesis", 0)
         return genesis
 
     def _restart(self) -> None:
@@ -143,6 +141,8 @@ class Miner:
             The chain's logs contradict themselves, even when read afresh, or cannot be read to begin with, or it
         is another chain. Whatever else the node answers later is waited out.
         """
+        for cid in (self.config.manifest, self.config.model):
+            self._keeper.pin_later(cid, "genesis", 0)
         self._engine.warm_up()
         self._recover()
         self._pulse.start()
