@@ -141,13 +141,13 @@ class Miner:
             The chain's logs contradict themselves, even when read afresh, or cannot be read to begin with, or it
         is another chain. Whatever else the node answers later is waited out.
         """
-        for cid in (self.config.manifest, self.config.model):
-            self._keeper.pin_later(cid, "genesis", 0)
         self._engine.warm_up()
         self._recover()
         self._pulse.start()
         threading.Thread(target=self._wake_at, args=(stop,), name="stop", daemon=True).start()
         try:
+            for cid in (self.config.manifest, self.config.model):
+                self._keeper.pin_later(cid, "genesis", 0)
             while not stop.is_set():
                 try:
                     self._follow(stop)
