@@ -106,8 +106,6 @@ class Miner:
         )
         genesis = Genesis.at(self._chain, self.federation, manifest)
         aggregator(genesis.manifest.aggregation)
-        self._keeper.pin_later(self.config.manifest, "genesis", 0)
-        self._keeper.pin_later(self.config.model, "genesis", 0)
         return genesis
 
     def _restart(self) -> None:
@@ -148,6 +146,8 @@ class Miner:
         self._pulse.start()
         threading.Thread(target=self._wake_at, args=(stop,), name="stop", daemon=True).start()
         try:
+            for cid in (self.config.manifest, self.config.model):
+                self._keeper.pin_later(cid, "genesis", 0)
             while not stop.is_set():
                 try:
                     self._follow(stop)

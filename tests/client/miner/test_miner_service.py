@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -144,3 +145,18 @@ def test_a_signal_ends_it(scene: Scene) -> None:
     began = time.monotonic()
     run_miner(scene.chain, scene.store, actor, scene.federation, scene.settings(0), ready=ready)
     assert time.monotonic() - began < 8 and signal.getsignal(signal.SIGTERM) is before
+
+
+def test_one_that_cannot_serve_leaves_nothing_running(
+    scene: Scene, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had begun would write to a ledger that is closed."""
+    pinned: list[object] = []
+    monkeypatch.setattr(scene.store, "pin", lambda cid, *, timeout: pinned.append(cid))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = service(0, port=taken.getsockname()[1])
+        refused.thread.join(10)
+    assert isinstance(refused.errors[0], NodeConflict) and "Address already in use" in str(refused.errors[0])
+    refused.errors.clear()
+    assert not pinned
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("keep-")]
