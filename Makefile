@@ -44,7 +44,7 @@ test-client: setup ## Test the Python package
 
 test-chain: setup ## Test the contracts on a chain of their own
 	$(call heading,Tests of the contracts)
-	@$(RUN) brownie test tests/chain
+	@$(RUN) brownie test tests/chain -n 2
 
 test-forge: setup ## Test properties of the contracts, briefly
 	$(call heading,Properties of the contracts)

@@ -12,6 +12,23 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session", autouse=True)
+def haste(web3):
+    """Leave out what brownie and web3 do for each call and no test needs; it is a third of a run."""
+    from brownie.network.rpc import Rpc
+
+    provider = web3.provider
+    provider.cache_allowed_requests, provider.cacheable_requests = True, {"eth_chainId"}
+    # The proxies and the passwords of the environment are looked for at each request.
+    provider._request_session_manager.cache_and_return_session(provider.endpoint_uri).trust_env = False
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("snapshot", "revert", "mine", "sleep"):
+            # Each is wrapped in a check that reads the source of every caller.
+            if wrapper := getattr(Rpc, name).__closure__:
+                patch.setattr(Rpc, name, wrapper[0].cell_contents)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def patience(web3):
     """Wait for the receipt first, where brownie asks for the sender's nonce.
 

@@ -37,16 +37,31 @@ LOCAL_RPC_URL = "http://127.0.0.1:8545"
 NETWORKS = ROOT / "tools" / "brownie" / "network-config.yaml"
 
 
-def reserve_port() -> socket.socket:
-    """Return a bound socket whose port stays this run's own until it is closed.
+def workers(arguments: list[str]) -> int:
+    """Return how many processes run tests at once: ``-n`` of `brownie test`."""
+    named = next((value for flag, value in pairwise(arguments) if flag in ("-n", "--numprocesses")), "1")
+    return max(1, int(named)) if named.isdecimal() else os.cpu_count() or 1
 
-    It never listens: with `SO_REUSEADDR` on both sides anvil may still bind the port (Linux), while
-    nobody else is given it.
+
+def reserve_ports(count: int) -> list[socket.socket]:
+    """Return bound sockets whose ports, one after the other, stay this run's own until they are closed.
+
+    They never listen: with `SO_REUSEADDR` on both sides anvil may still bind the port (Linux), while
+    nobody else is given it. Brownie gives its n-th worker the n-th port.
     """
-    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    reserved.bind(("127.0.0.1", 0))
-    return reserved
+    for _ in range(100):
+        reserved: list[socket.socket] = []
+        try:
+            for number in range(count):
+                one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+                reserved.append(one)
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                one.bind(("127.0.0.1", reserved[0].getsockname()[1] + number if number else 0))
+            return reserved
+        except (OSError, OverflowError):  # taken, or past the last port
+            for one in reserved:
+                one.close()
+    sys.exit(f"brownie: no {count} free ports in a row")
 
 
 def remove_stale_homes() -> None:
@@ -133,20 +148,21 @@ def main() -> int:
         os.execv(launcher, [launcher, str(Path(__file__).resolve()), *sys.argv[1:]])
     refuse_without_address(sys.argv[1:])
     remove_stale_homes()
-    with reserve_port() as reserved:
-        if sys.platform != "linux":
-            # Elsewhere a bound port cannot be bound again: the port is free, though not held.
-            port = reserved.getsockname()[1]
-            reserved.close()
-        else:
-            port = reserved.getsockname()[1]
-        home, lock = make_home(port)
-        try:
-            with forgotten_deployments(sys.argv[1:]):
-                return run(sys.argv[1:], home)
-        finally:
-            lock.close()
-            shutil.rmtree(home, ignore_errors=True)
+    reserved = reserve_ports(workers(sys.argv[1:]))
+    port = reserved[0].getsockname()[1]
+    if sys.platform != "linux":
+        # Elsewhere a bound port cannot be bound again: the ports are free, though not held.
+        for one in reserved:
+            one.close()
+    home, lock = make_home(port)
+    try:
+        with forgotten_deployments(sys.argv[1:]):
+            return run(sys.argv[1:], home)
+    finally:
+        lock.close()
+        shutil.rmtree(home, ignore_errors=True)
+        for one in reserved:
+            one.close()
 
 
 if __name__ == "__main__":
