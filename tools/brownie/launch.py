@@ -75,8 +75,11 @@ def remove_stale_homes() -> None:
             continue
 
 
-def make_home(port: int) -> tuple[Path, IO[str]]:
-    """Make a private home whose `development` network listens on `port`; return it and its held lock."""
+def make_home(port: int, *, steps: bool = False) -> tuple[Path, IO[str]]:
+    """Make a private home whose `development` network listens on `port`; return it and its held lock.
+
+    With ``steps`` that network keeps each transaction's steps, from which brownie tells coverage.
+    """
     RUNS.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="brownie-", dir=RUNS))
     lock = open(home / "lock", "w")  # noqa: SIM115 (held until the process ends)
@@ -86,9 +89,13 @@ def make_home(port: int) -> tuple[Path, IO[str]]:
     for kept in ("accounts", "hypothesis"):
         (KEPT / kept).mkdir(parents=True, exist_ok=True)
         (data / kept).symlink_to(KEPT / kept, target_is_directory=True)
-    networks = (
-        NETWORKS.read_text().replace("$DEV_PORT", str(port)).replace("$MINERVA_CHAIN_ID", LOCAL_CHAIN_ID)
-    )
+    networks = NETWORKS.read_text()
+    for name, value in (
+        ("DEV_PORT", port),
+        ("MINERVA_CHAIN_ID", LOCAL_CHAIN_ID),
+        ("STEPS", str(steps).lower()),
+    ):
+        networks = networks.replace(f"${name}", str(value))
     (data / "network-config.yaml").write_text(networks)
     return home, lock
 
@@ -154,7 +161,7 @@ def main() -> int:
         # Elsewhere a bound port cannot be bound again: the ports are free, though not held.
         for one in reserved:
             one.close()
-    home, lock = make_home(port)
+    home, lock = make_home(port, steps=bool({"--coverage", "-C"} & set(sys.argv[1:])))
     try:
         with forgotten_deployments(sys.argv[1:]):
             return run(sys.argv[1:], home)

@@ -28,10 +28,10 @@ CONFIG = FederationConfig(
     manifest=MANIFEST, model=MODEL, consensus="0x" + "0" * 40,
     consensus_parameters=encode(["uint64", "uint32"], [DIFFICULTY, TARGET_SECONDS]),
     rounds=5, min_miners=2, max_miners=5, min_devices=2, max_devices=10, min_updates=2, max_joins=6, silent_rounds=2,
-    training_seconds=100, verification_seconds=60, fetch_seconds=20, mining_seconds=50, attestation_seconds=40,
-    max_extensions=1, max_candidates=2, max_pause_seconds=1000, max_model_bytes=10**6, confirmations=0,
+    training_seconds=1000, verification_seconds=600, fetch_seconds=200, mining_seconds=500, attestation_seconds=400,
+    max_extensions=1, max_candidates=2, max_pause_seconds=10_000, max_model_bytes=10**6, confirmations=0,
 )  # fmt: skip
-"""A small federation; tests change what they are about."""
+"""A small federation; tests change what they are about. Its phases outlast a test on a busy machine."""
 
 
 def plain(value: Any) -> Any:

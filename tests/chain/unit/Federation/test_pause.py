@@ -72,9 +72,9 @@ def test_reverts_when_not_the_requester(training):
 def test_reverts_when_used_up(training, requester):
     """P9."""
     training.federation.pause({"from": requester})
-    clock.next_block_at(training.state.pausedAt + 1000)
+    clock.next_block_at(training.state.pausedAt + 10_000)
     training.federation.unpause({"from": requester})
-    with reverts("FederationPauseExhausted", 1000):
+    with reverts("FederationPauseExhausted", 10_000):
         training.federation.pause({"from": requester})
 
 

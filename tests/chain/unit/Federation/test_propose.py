@@ -25,12 +25,12 @@ def test_opens_attestation(mining):
     transaction = mining.propose(1)
     assert names(transaction) == ["BlockProposed"]
     proposed = transaction.events["BlockProposed"]
-    assert (proposed["round"], proposed["index"], proposed["deadline"]) == (1, 1, start + 40)
+    assert (proposed["round"], proposed["index"], proposed["deadline"]) == (1, 1, start + 400)
     given = proposed["header"]
     assert given["body"] == (f"0x{header.body.digest.hex()}", header.body.codec)
     assert given["proof"] == f"0x{header.proof.hex()}"
     s = mining.state
-    assert (s.phase, s.deadline, s.proposer) == (Phase.ATTESTATION, start + 40, 1)
+    assert (s.phase, s.deadline, s.proposer) == (Phase.ATTESTATION, start + 400, 1)
     assert (s.candidate, s.approvals, s.rejections) == (f"0x{header.hash().hex()}", 0b010, 0)
     assert mining.federation.blockOf(1) == NOTHING
 

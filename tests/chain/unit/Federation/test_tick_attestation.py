@@ -29,7 +29,7 @@ def test_drops_the_candidate(attestation):
         "reason": Drop.TIMED_OUT,
     }
     s = attestation.state
-    assert (s.phase, s.deadline, s.candidates, s.barred) == (Phase.MINING, deadline + 51, 1, 0)
+    assert (s.phase, s.deadline, s.candidates, s.barred) == (Phase.MINING, deadline + 501, 1, 0)
     assert (s.candidate, s.proposer, s.approvals, s.rejections) == ("0x" + "0" * 64, 0, 0, 0)
 
 

@@ -25,7 +25,7 @@ def test_reopens_with_an_easier_proof(mining):
     transaction = mining.tick()
     assert names(transaction) == ["DifficultyChanged", "MiningReopened"]
     assert transaction.events["DifficultyChanged"]["difficulty"] == 1
-    assert transaction.events["MiningReopened"] == {"round": 1, "deadline": deadline + 52}
+    assert transaction.events["MiningReopened"] == {"round": 1, "deadline": deadline + 502}
     assert (mining.state.phase, mining.state.extensions) == (Phase.MINING, 1)
 
 

@@ -18,7 +18,7 @@ def test_closes_when_all_have_submitted(training):
     transaction = training.tick()
     closed = transaction.events["TrainingClosed"]
     assert names(transaction) == ["TrainingClosed"]
-    assert (closed["round"], closed["updates"], closed["deadline"]) == (1, 4, start + 60)
+    assert (closed["round"], closed["updates"], closed["deadline"]) == (1, 4, start + 600)
     s = training.state
     assert (s.phase, s.updates, s.updatesRoot) == (Phase.VERIFICATION, 4, closed["updatesRoot"])
 
@@ -49,9 +49,9 @@ def test_is_extended_below_min_updates_and_then_skipped(training):
     assert transaction.events["PhaseExtended"] == {
         "round": 1,
         "phase": Phase.TRAINING,
-        "deadline": deadline + 107,
+        "deadline": deadline + 1007,
     }
-    assert (training.state.extensions, training.state.deadline) == (1, deadline + 107)
+    assert (training.state.extensions, training.state.deadline) == (1, deadline + 1007)
     training.expire()
     transaction = training.tick()
     assert names(transaction) == ["RoundSkipped", "RoundOpened"]

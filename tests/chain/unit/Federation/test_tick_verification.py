@@ -41,7 +41,7 @@ def test_below_a_quorum_it_is_extended_and_then_a_majority_suffices(make):
     assert transaction.events["PhaseExtended"] == {
         "round": 1,
         "phase": Phase.VERIFICATION,
-        "deadline": deadline + 60,
+        "deadline": deadline + 600,
     }
     assert scene.state.extensions == 1
     scene.expire()

@@ -16,11 +16,11 @@ def test_opens_the_round(waiting, stranger):
     clock.next_block_at(start)
     transaction = waiting.federation.tick({"from": stranger})
     assert names(transaction) == ["RoundOpened"]
-    opened = {"round": 1, "snapshot": 0b111, "voters": 0b111, "lanes": (), "deadline": start + 100}
+    opened = {"round": 1, "snapshot": 0b111, "voters": 0b111, "lanes": (), "deadline": start + 1000}
     assert transaction.events["RoundOpened"] == opened
     s = waiting.state
     assert (s.status, s.phase, s.round) == (Status.RUNNING, Phase.TRAINING, 1)
-    assert (s.openedAt, s.deadline, s.snapshot, s.joins) == (start, start + 100, 0b111, 0)
+    assert (s.openedAt, s.deadline, s.snapshot, s.joins) == (start, start + 1000, 0b111, 0)
 
 
 @pytest.mark.parametrize("miners, bound", [(1, 2), (2, 1), (0, 0)])

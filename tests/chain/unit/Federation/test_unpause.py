@@ -40,26 +40,26 @@ def test_returns_to_waiting(waiting, requester):
 def test_anybody_may_once_it_is_used_up(training, stranger):
     """P9: the deadline moves by what was left, and may then lie in the past."""
     deadline = training.state.deadline
-    pause(training, 5000)
+    pause(training, 50_000)
     training.federation.unpause({"from": stranger})
     s = training.state
-    assert (s.deadline, s.pausedSeconds) == (deadline + 1000, 1000)
+    assert (s.deadline, s.pausedSeconds) == (deadline + 10_000, 10_000)
     assert training.federation.due()
 
 
 def test_several_pauses_share_the_limit(training, requester, stranger):
     """P9."""
-    pause(training, 600)
+    pause(training, 6000)
     training.federation.unpause({"from": requester})
     deadline = training.state.deadline
-    pause(training, 600)
+    pause(training, 6000)
     training.federation.unpause({"from": stranger})
-    assert (training.state.deadline, training.state.pausedSeconds) == (deadline + 400, 1000)
+    assert (training.state.deadline, training.state.pausedSeconds) == (deadline + 4000, 10_000)
 
 
 def test_mining_does_not_age_meanwhile(mining, requester):
     """W3 and E8: the elapsed time of the proof of work is without the pause."""
-    opened = mining.state.deadline - 50
+    opened = mining.state.deadline - 500
     clock.next_block_at(opened + 5)
     pause_at = opened + 5
     mining.federation.pause({"from": requester})

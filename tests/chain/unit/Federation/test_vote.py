@@ -37,9 +37,9 @@ def test_the_last_ballot_closes_verification(verification):
     transaction = verification.vote(1)
     assert names(transaction) == ["BallotCast", "VerificationClosed"]
     closed = transaction.events["VerificationClosed"]
-    assert (closed["voted"], closed["absent"], closed["deadline"]) == (0b111, 0, start + 50)
+    assert (closed["voted"], closed["absent"], closed["deadline"]) == (0b111, 0, start + 500)
     s = verification.state
-    assert (s.phase, s.deadline, s.dormant) == (Phase.MINING, start + 50, 0)
+    assert (s.phase, s.deadline, s.dormant) == (Phase.MINING, start + 500, 0)
 
 
 def test_first_closes_training(training):
