@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eth_abi import encode
 from support import clock
 
 
@@ -13,17 +14,20 @@ def test_is_the_configured_one_at_first(waiting):
     assert waiting.deployed.proof_of_work.difficulty(waiting.federation) == 4
 
 
-def test_follows_the_blocks_of_its_federation(mining, attestation):
-    """W3: 4 expected hashes and 10 seconds wanted, 4 seconds taken from Mining's opening to the candidate."""
-    module = mining.deployed.proof_of_work
-    clock.next_block_at(mining.state.deadline - mining.config.mining_seconds + 4)
-    mining.propose(0)
-    assert module.difficulty(mining.federation) == 4
+def test_follows_the_blocks_of_its_federation(make, attestation):
+    """W3: 4 expected hashes and 1000 seconds wanted, 400 seconds taken from Mining's opening to the candidate."""
+    scene = make(consensus_parameters=encode(["uint64", "uint32"], [4, 1000]))
+    for step in (scene.tick, scene.close_training, scene.vote_all):
+        step()
+    module = scene.deployed.proof_of_work
+    clock.next_block_at(scene.state.deadline - scene.config.mining_seconds + 400)
+    scene.propose(0)
+    assert module.difficulty(scene.federation) == 4
     clock.next_block_at(clock.now() + 30)
-    transaction = mining.attest(1)
-    assert module.difficulty(mining.federation) == 10
+    transaction = scene.attest(1)
+    assert module.difficulty(scene.federation) == 10
     assert transaction.events["DifficultyChanged"] == {
-        "federation": mining.federation.address,
+        "federation": scene.federation.address,
         "round": 1,
         "difficulty": 10,
     }

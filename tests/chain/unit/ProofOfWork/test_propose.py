@@ -15,8 +15,8 @@ from support.puzzle import CLAIM
 
 from minerva.protocol.machine import Claim, meets, pow_seed
 
-HARD = 2**16
-"""One nonce in 65,536 meets it."""
+HARD = 2**12
+"""One nonce in 4,096 meets it."""
 
 claims = st.builds(
     Claim,
