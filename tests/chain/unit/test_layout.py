@@ -1,4 +1,4 @@
-"""A federation and its extension see one storage (docs/decisions/0008-one-federation-in-two-codes.md)."""
+"""A federation and its extension see one storage (docs/decisions/0010-one-federation-in-two-codes.md)."""
 
 from __future__ import annotations
 
