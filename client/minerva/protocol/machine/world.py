@@ -253,6 +253,10 @@ class World:
             return self._vaults[contract][0].address
         return contract if contract in self._federations else self._miner(contract)[0].address
 
+    def is_vault(self, address: Address) -> bool:
+        """Return whether an escrow lies there."""
+        return address in self._vaults
+
     def reward_vault(self, federation: Address) -> RewardVaultMachine | None:
         """Return the federation's escrow; None where nothing is paid."""
         return self.federation(federation).reward_vault
