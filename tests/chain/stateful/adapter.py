@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from eth_abi import decode, encode
@@ -28,6 +28,8 @@ Abi = dict[str, Any]
 GAS = 15_000_000
 UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted", "Approval", "Transfer")
 """Events that no client has a use for."""
+
+_KINDS = {kind.__name__: kind for kind in get_args(Event)}
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,7 @@ def to_event(name: str, values: tuple[Any, ...]) -> Event:
             fields = (*header[:6], Cid(*header[6]), Cid(*header[7]), *header[8:])
             return events.BlockProposed(*head, Header(*fields), deadline)
         case _:
-            event: Event = getattr(events, name)(*values)
+            event: Event = _KINDS[name](*values)
             return event
 
 
