@@ -28,6 +28,7 @@ def create(monkeypatch, tmp_path, site, deployed, capsys):
     def create(per_round, token=""):
         monkeypatch.setenv("MINERVA_CREATE_REWARD_PER_ROUND", per_round)
         monkeypatch.setenv("MINERVA_CREATE_REWARD_TOKEN", token)
+        capsys.readouterr()
         create_federation.main()
         found = capsys.readouterr().out.split()[0]
         monkeypatch.setenv("MINERVA_FEDERATION", found)
@@ -113,6 +114,7 @@ def test_a_token_that_misbehaves_is_one_line_and_keeps_its_money(
     """Y2."""
     create("100", token.address)
     getattr(token, change[0])(change[1], {"from": accounts[0]})
+    capsys.readouterr()
     with pytest.raises(SystemExit):
         fund.main()
     assert capsys.readouterr().err.startswith(f"minerva: {line}")
