@@ -180,11 +180,11 @@ class MemoryChain:
             sums = (vault.required, s.funded, s.granted, held, vault.attestation_reward)
             return Escrow(vault.address, vault.terms, *sums, s.closes_at)
 
-    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
-        """Return what an account claimed of its grants, and what it may claim for attestations."""
-        with self._node.serving("reward_account") as ledger:
+    def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:
+        """Return what each account claimed of its grants, and what it may claim for attestations."""
+        with self._node.serving("reward_accounts") as ledger:
             vault = ledger.world.reward_vault(federation)
-            return vault.account_of(account) if vault else (0, 0)
+            return [vault.account_of(account) if vault else (0, 0) for account in accounts]
 
     def tokens(self, token: Address, account: Address) -> int:
         """Return what an account has of an ERC-20, or of ether where ``token`` is the zero address."""

@@ -165,8 +165,8 @@ class Chain(Protocol):
         """Return what lies there for it, and where; None where nothing is paid."""
         ...
 
-    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
-        """Return what an account claimed of its grants, and what it may claim for attestations."""
+    def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:
+        """Return what each account claimed of its grants, and what it may claim for attestations."""
         ...
 
     def tokens(self, token: Address, account: Address) -> int:
