@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
+from minerva.protocol.reward_actions import RewardAction
 from minerva.protocol.stake import StakeTerms
 from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 
@@ -312,4 +313,5 @@ Action = (
     | Close
     | ChangeConsensus
     | Expel
+    | RewardAction
 )

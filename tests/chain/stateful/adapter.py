@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from eth_abi import decode, encode
 from eth_utils import keccak, to_checksum_address
 from eth_utils.abi import abi_to_signature, collapse_if_tuple
+from scripts.sending import creation_address
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
 from minerva.protocol import events
+from minerva.protocol import reward_actions as pay
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import Event
 from minerva.protocol.header import Header
@@ -24,17 +26,20 @@ from minerva.protocol.records import Address
 
 Abi = dict[str, Any]
 GAS = 15_000_000
-UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted")
+UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted", "Approval", "Transfer")
 """Events that no client has a use for."""
+
+_KINDS = {kind.__name__: kind for kind in get_args(Event)}
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one contract: whom, which function, with what."""
+    """A call of one contract: whom, which function, with what, and how much wei."""
 
     contract: Address
     function: str
     arguments: tuple[Any, ...] = ()
+    value: int = 0
 
 
 class Contracts:
@@ -44,6 +49,8 @@ class Contracts:
     ----------
     factory, proof_of_work, modules
         Their addresses; those of the modules with turns by name.
+    token
+        An ERC-20.
     abis
         The ABIs of all contracts; where two have a function of one name, the later is meant.
     uri
@@ -55,10 +62,11 @@ class Contracts:
         factory: Address,
         proof_of_work: Address,
         modules: Mapping[str, Address],
+        token: Address,
         abis: Sequence[list[Abi]],
         uri: str,
     ) -> None:
-        self.factory, self.proof_of_work, self.modules = factory, proof_of_work, modules
+        self.factory, self.proof_of_work, self.modules, self.token = factory, proof_of_work, modules, token
         # Most answers are the same as a step ago, so nothing is encoded or decoded twice.
         self._requests: dict[Call, dict[str, str]] = {}
         self._results: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -77,6 +85,24 @@ class Contracts:
     def latest(self) -> int:
         """Timestamp of the latest block."""
         return int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    def allocator(self) -> Callable[[int], Address]:
+        """Where the factory's next clones will lie."""
+        first = int(self._rpc("eth_getTransactionCount", self.factory, "latest"), 16)
+        return lambda number: creation_address(self.factory, first + number)
+
+    def balances(self, accounts: Sequence[Address]) -> tuple[int, ...]:
+        """Their wei."""
+        asked = [_payload("eth_getBalance", (account, "latest"), i) for i, account in enumerate(accounts)]
+        answers = sorted(self._post(asked), key=lambda answer: answer["id"])
+        return tuple(int(answer["result"], 16) for answer in answers)
+
+    def endow(self, accounts: Sequence[Address], amount: int) -> None:
+        """Let each have so much ether, and as much more of the token."""
+        for account in accounts:
+            self._rpc("anvil_setBalance", account, hex(amount))
+            request = self._request(Call(self.token, "mint", (account, amount)))
+            self._rpc("eth_sendTransactionSync", {**request, "from": accounts[0], "gasPrice": "0x0"})
 
     def attempt(self, action: act.Action, sender: Address, now: int) -> tuple[Any, ...]:
         """What the call would return at ``now``; raises `ContractReverted`, changes nothing."""
@@ -108,7 +134,7 @@ class Contracts:
             abi = self._functions[call.function]
             types = [collapse_if_tuple(item) for item in abi["inputs"]]
             data = keccak(text=abi_to_signature(abi))[:4] + encode(types, call.arguments)
-            self._requests[call] = {"to": call.contract, "data": "0x" + data.hex()}
+            self._requests[call] = {"to": call.contract, "data": "0x" + data.hex(), "value": hex(call.value)}
         return self._requests[call]
 
     def _result(self, call: Call, answer: Any) -> tuple[Any, ...]:
@@ -193,6 +219,18 @@ def call_of(action: act.Action) -> Call:
             return Call(action.federation, "changeConsensus", (action.module, action.parameters))
         case act.Expel():
             return Call(action.federation, "expel", (action.index,))
+        case pay.Fund():
+            return Call(action.vault, "fund", (action.amount,), action.value)
+        case pay.Approve():
+            return Call(action.token, "approve", (action.spender, action.amount))
+        case pay.Claim():
+            return Call(action.vault, "claim", _entry(action))
+        case pay.ClaimTo():
+            return Call(action.vault, "claimTo", (*_entry(action), action.to, action.signature))
+        case pay.ClaimAttestations():
+            return Call(action.vault, "claimAttestations", (action.account,))
+        case pay.Reclaim():
+            return Call(action.vault, "reclaim")
 
 
 def to_event(name: str, values: tuple[Any, ...]) -> Event:
@@ -207,8 +245,12 @@ def to_event(name: str, values: tuple[Any, ...]) -> Event:
             fields = (*header[:6], Cid(*header[6]), Cid(*header[7]), *header[8:])
             return events.BlockProposed(*head, Header(*fields), deadline)
         case _:
-            event: Event = getattr(events, name)(*values)
+            event: Event = _KINDS[name](*values)
             return event
+
+
+def _entry(action: pay.Claim | pay.ClaimTo) -> tuple[Any, ...]:
+    return (plain(action.header), action.account, action.cumulative, action.proof)
 
 
 def _cid(cid: Cid) -> tuple[bytes, int]:

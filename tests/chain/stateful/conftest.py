@@ -16,7 +16,7 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 @pytest.fixture(scope="module")
 def contracts(
     FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfReputation, CommitteeConsensus,
-    accounts, web3,
+    RewardVault, MockToken, accounts, web3,
 ):  # fmt: skip
     from adapter import Contracts
     from support.scene import federation_abi
@@ -24,14 +24,19 @@ def contracts(
     deployer = {"from": accounts[0], "silent": True}
     extension, miner = FederationExtension.deploy(deployer), Miner.deploy(deployer)
     federation, nobody = Federation.deploy(extension, deployer), "0x" + "0" * 40
-    factory = FederationFactory.deploy(federation, miner, nobody, nobody, deployer)
+    factory = FederationFactory.deploy(federation, miner, nobody, RewardVault.deploy(deployer), deployer)
     proof_of_work = ProofOfWork.deploy(deployer)
     modules = {
         "por": ProofOfReputation.deploy(deployer).address,
         "committee": CommitteeConsensus.deploy(deployer).address,
     }
-    abis = [ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi, federation_abi()]
-    return Contracts(factory.address, proof_of_work.address, modules, abis, web3.provider.endpoint_uri)
+    token = MockToken.deploy(deployer).address
+    abis = [
+        MockToken.abi, RewardVault.abi, ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi,
+        federation_abi(),
+    ]  # fmt: skip
+    uri = web3.provider.endpoint_uri
+    return Contracts(factory.address, proof_of_work.address, modules, token, abis, uri)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,10 @@ def coverage():
 @pytest.fixture
 def stage(contracts, coverage):
     """What the tests of the rules play on: every step is done by the contracts as well, and compared."""
+    from federation_driver import REQUESTER
     from machine_stage import Stage
     from side_by_side import SideBySide
 
-    return Stage(SideBySide(contracts, [Stage.device(number) for number in range(12)], coverage))
+    devices, people = [Stage.device(n) for n in range(12)], (REQUESTER, Stage.owner(0), Stage.owner(1))
+    contracts.endow(people, 10**24)
+    return Stage(SideBySide(contracts, devices, coverage, people=people))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from adapter import Contracts
+from adapter import Call, Contracts
 from observation import Observation, Scope, of_contracts, of_world
 
 from minerva.errors import ContractReverted
@@ -29,6 +29,11 @@ class Coverage:
 class SideBySide:
     """One federation in both worlds.
 
+    Parameters
+    ----------
+    people
+        Whose money is compared.
+
     Attributes
     ----------
     world
@@ -39,17 +44,27 @@ class SideBySide:
         All miners' contracts that the federation ever had.
     """
 
-    def __init__(self, contracts: Contracts, devices: Sequence[Address], coverage: Coverage) -> None:
+    def __init__(
+        self,
+        contracts: Contracts,
+        devices: Sequence[Address],
+        coverage: Coverage,
+        *,
+        people: Sequence[Address] = (),
+    ) -> None:
         self._contracts, self._devices, self._coverage = contracts, tuple(devices), coverage
-        self._given: Address = ""
+        self.now, self.federation = contracts.latest(), ""
+        self._people = dict(zip(people, contracts.balances(people), strict=True))
+        asked = [Call(contracts.token, "balanceOf", (one,)) for one in people]
+        had = [answer[0] for answer in contracts.read(asked, self.now)]
         self.world = World(
             contracts.chain_id,
             contracts.factory,
             contracts.proof_of_work,
             modules=contracts.modules,
-            allocate=lambda _: self._given,
+            allocate=contracts.allocator(),
+            tokens={contracts.token: dict(zip(people, had, strict=True))},
         )
-        self.now, self.federation = contracts.latest(), ""
         self.miners: list[Address] = []
         self._last: Observation | None = None
         self._trail: list[str] = []
@@ -87,11 +102,9 @@ class SideBySide:
 
     def _attempt(self, action: act.Action, sender: Address) -> ContractReverted | None:
         try:
-            returned = self._contracts.attempt(action, sender, self.now)
+            self._contracts.attempt(action, sender, self.now)
         except ContractReverted as error:
-            self._given = ""
             return error
-        self._given = returned[0] if returned else ""
         return None
 
     def _take_in(self, emitted: list[Event], before: object) -> list[Event]:
@@ -110,7 +123,9 @@ class SideBySide:
 
     def _scope(self) -> Scope:
         places = self.world.config(self.federation).max_miners
-        return Scope(self.federation, tuple(self.miners), self._devices, places)
+        return Scope(
+            self.federation, tuple(self.miners), self._devices, places, self._people, self._contracts.token
+        )
 
     def _see(self) -> Observation | None:
         """What the specification says; what is due is left out, because it changes by itself."""

@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 
 from minerva.errors import ContractReverted, WrongChain
 from minerva.protocol import actions as act
+from minerva.protocol import reward_actions as pay
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.header import genesis_hash
 from minerva.protocol.machine.checks import Emit, require, require_endpoint
@@ -17,10 +18,20 @@ from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
+from minerva.protocol.machine.money import Money, Tokens
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
+from minerva.protocol.machine.rewards import RewardVaultMachine, check_reward_terms
 from minerva.protocol.records import Address
-from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Phase, Pool
+from minerva.protocol.state import (
+    NO_REWARDS,
+    DeviceInfo,
+    FederationConfig,
+    FederationState,
+    MinerInfo,
+    Phase,
+    Pool,
+)
 
 Emitted = tuple[Address, Event]
 """A contract's address and what it emitted."""
@@ -47,6 +58,13 @@ class World:
         Addresses of the other consensus modules, by name: "por", "committee".
     allocate
         Gives the addresses of created contracts; made up from the factory's when not given.
+    tokens
+        The ERC-20 contracts that there are, and who has how much of them.
+
+    Attributes
+    ----------
+    money
+        Who has what.
     """
 
     def __init__(
@@ -57,6 +75,7 @@ class World:
         *,
         modules: Mapping[str, Address] | None = None,
         allocate: Allocate | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self.chain_id, self.factory = chain_id, factory
         self.consensus = ProofOfWorkMachine(proof_of_work, chain_id, self._emitter(proof_of_work))
@@ -67,6 +86,8 @@ class World:
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
         self._miners: dict[Address, tuple[FederationMachine, MinerMachine]] = {}
+        self._vaults: dict[Address, tuple[FederationMachine, RewardVaultMachine]] = {}
+        self.money = Money(tokens or {})
         self._events: list[Emitted] = []
 
     def apply(self, action: act.Action, sender: Address, now: int, randao: int = 0) -> list[Emitted]:
@@ -88,6 +109,8 @@ class World:
         """
         self._events.clear()
         federation = self._federations.get(getattr(action, "federation", ""))
+        if isinstance(action, pay.OfVault):
+            federation = self._vault(action.vault)[0]
         if federation:
             federation.randao = randao
         saved = federation.save() if federation else None
@@ -100,12 +123,15 @@ class World:
             for module, state in modules.items():
                 module.restore(state)
             raise
+        for emitter, event in self._events:
+            if emitter in self._vaults:
+                self.money.follow(emitter, self._vaults[emitter][1].terms.token, event)
         return list(self._events)
 
     def _perform(self, action: act.Action, sender: Address, now: int) -> None:
         match action:
             case act.CreateFederation():
-                self._create_federation(action.config, sender)
+                self._create_federation(action, sender)
             case act.RegisterMiner():
                 self._create_miner(action.federation, action.endpoint, sender)
             case act.SetEndpoint():
@@ -138,17 +164,43 @@ class World:
             case act.Unpause():
                 self.federation(action.federation).unpause(sender, now)
             case act.Close():
-                self.federation(action.federation).close(sender)
+                self.federation(action.federation).close(sender, now)
             case act.Expel():
                 self.federation(action.federation).expel(sender, action.index)
             case act.ChangeConsensus():
                 machine, module = self.federation(action.federation), action.module
                 machine.change_consensus(sender, module, self._modules.get(module), action.parameters)
+            case pay.Fund() | pay.Claim() | pay.ClaimTo() | pay.ClaimAttestations() | pay.Reclaim():
+                self._pay(action, self._vault(action.vault)[1], sender, now)
+            case pay.Approve():
+                if not self.money.has(action.token):
+                    raise WrongChain("there is no token at this address", value=action.token)
+                self.money.approve(action.token, sender, action.spender, action.amount)
+
+    def _pay(self, action: pay.OfVault, vault: RewardVaultMachine, sender: Address, now: int) -> None:
+        match action:
+            case pay.Fund():
+                vault.fund(sender, action.amount, action.value)
+                self.money.require_payment(vault.terms.token, sender, vault.address, action.amount)
+            case pay.Claim():
+                vault.claim(action.header, action.account, action.cumulative, action.proof, now)
+            case pay.ClaimTo():
+                entry = (action.header, action.account, action.cumulative, action.proof)
+                vault.claim_to(*entry, action.to, action.signature, now)
+            case pay.ClaimAttestations():
+                vault.claim_attestations(action.account, now)
+            case pay.Reclaim():
+                vault.reclaim(now)
 
     # The factory
 
-    def _create_federation(self, config: FederationConfig, sender: Address) -> None:
+    def _create_federation(self, action: act.CreateFederation, sender: Address) -> None:
+        config, terms = action.config, action.rewards
         module = self._modules.get(config.consensus)
+        if terms != NO_REWARDS:
+            has_code = self.money.has(terms.token)
+            require(has_code, "RewardVaultInvalidTerms", 0, int(terms.token, 16))
+            check_reward_terms(terms, config.rounds)
         check_config(config, consensus_has_code=module is not None, policy_has_code=False)
         assert module is not None
         address = self._next_address()
@@ -159,6 +211,14 @@ class World:
         emit = self._emitter(address)
         created = FederationMachine(address, sender, config, genesis, module, emit)
         self._federations[address] = created
+        if terms != NO_REWARDS:
+            vault = self._next_address()
+            emit = self._emitter(vault)
+            machine = RewardVaultMachine(
+                vault, self.chain_id, created, terms, config.rounds, config.max_miners, emit
+            )
+            self._vaults[vault] = (created, machine)
+            created.reward_vault = machine
 
     def _create_miner(self, federation: Address, endpoint: str, sender: Address) -> None:
         require(federation in self._federations, "FactoryUnknownFederation", federation)
@@ -188,8 +248,18 @@ class World:
         return self._miner(address)[1]
 
     def federation_of(self, contract: Address) -> Address:
-        """Return the federation that ``contract``, itself or one of its miners', belongs to."""
+        """Return the federation that ``contract``, itself, its vault or one of its miners', belongs to."""
+        if contract in self._vaults:
+            return self._vaults[contract][0].address
         return contract if contract in self._federations else self._miner(contract)[0].address
+
+    def is_vault(self, address: Address) -> bool:
+        """Return whether an escrow lies there."""
+        return address in self._vaults
+
+    def reward_vault(self, federation: Address) -> RewardVaultMachine | None:
+        """Return the federation's escrow; None where nothing is paid."""
+        return self.federation(federation).reward_vault
 
     def module(self, federation: Address) -> ConsensusMachine:
         """Return the consensus module that decides in the running round, or in the next one to open."""
@@ -248,7 +318,12 @@ class World:
         return self._miners[address]
 
     def _next_address(self) -> Address:
-        return self._allocate(len(self._federations) + len(self._miners))
+        return self._allocate(len(self._federations) + len(self._miners) + len(self._vaults))
+
+    def _vault(self, address: Address) -> tuple[FederationMachine, RewardVaultMachine]:
+        if address not in self._vaults:
+            raise WrongChain("there is no escrow at this address", value=address)
+        return self._vaults[address]
 
     def _made_up(self, position: int) -> Address:
         return to_checksum_address(keccak(text=f"{self.factory}/{position}")[-20:])
