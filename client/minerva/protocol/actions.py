@@ -12,6 +12,7 @@ from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.stake import StakeTerms
+from minerva.protocol.stake_actions import ApproveToken, StakeAction
 from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 
 
@@ -312,4 +313,6 @@ Action = (
     | Close
     | ChangeConsensus
     | Expel
+    | ApproveToken
+    | StakeAction
 )

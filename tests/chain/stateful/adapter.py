@@ -15,16 +15,17 @@ from eth_utils.abi import abi_to_signature, collapse_if_tuple
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
-from minerva.protocol import events
+from minerva.protocol import events, stake_events
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import Event
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Emitted
-from minerva.protocol.records import Address
+from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.stake_actions import ApproveToken, BurnStake, DepositStake, UnbondStake, WithdrawStake
 
 Abi = dict[str, Any]
 GAS = 15_000_000
-UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted")
+UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted", "Transfer", "Approval")
 """Events that no client has a use for."""
 
 
@@ -35,6 +36,7 @@ class Call:
     contract: Address
     function: str
     arguments: tuple[Any, ...] = ()
+    value: int = 0
 
 
 class Contracts:
@@ -42,8 +44,8 @@ class Contracts:
 
     Parameters
     ----------
-    factory, proof_of_work, modules
-        Their addresses; those of the modules with turns by name.
+    factory, proof_of_work, modules, token
+        Their addresses; those of the modules with turns by name; the token is one that anybody mints.
     abis
         The ABIs of all contracts; where two have a function of one name, the later is meant.
     uri
@@ -55,10 +57,11 @@ class Contracts:
         factory: Address,
         proof_of_work: Address,
         modules: Mapping[str, Address],
+        token: Address,
         abis: Sequence[list[Abi]],
         uri: str,
     ) -> None:
-        self.factory, self.proof_of_work, self.modules = factory, proof_of_work, modules
+        self.factory, self.proof_of_work, self.modules, self.token = factory, proof_of_work, modules, token
         # Most answers are the same as a step ago, so nothing is encoded or decoded twice.
         self._requests: dict[Call, dict[str, str]] = {}
         self._results: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -103,12 +106,32 @@ class Contracts:
         answers = sorted(self._post(payloads), key=lambda answer: answer["id"])
         return [self._result(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
+    def give(self, accounts: Sequence[Address], wealth: int) -> None:
+        """Let each account have exactly so much ether, and at least so much of the token."""
+        for account in accounts:
+            self._rpc("anvil_setBalance", account, hex(wealth))
+            mint = self._request(Call(self.token, "mint", (account, wealth)))
+            self._rpc(
+                "eth_sendTransactionSync", {**mint, "from": account, "gas": hex(GAS), "gasPrice": "0x0"}
+            )
+
+    def wealth(self, token: Address, accounts: Sequence[Address]) -> dict[Address, int]:
+        """What accounts have of ether (the zero address) or of a token."""
+        if token != ZERO_ADDRESS:
+            calls = [Call(token, "balanceOf", (account,)) for account in accounts]
+            return {a: values[0] for a, values in zip(accounts, self.read(calls, self.latest()), strict=True)}
+        return {a: int(self._rpc("eth_getBalance", a, "latest"), 16) for a in accounts}
+
     def _request(self, call: Call) -> dict[str, str]:
         if call not in self._requests:
             abi = self._functions[call.function]
             types = [collapse_if_tuple(item) for item in abi["inputs"]]
             data = keccak(text=abi_to_signature(abi))[:4] + encode(types, call.arguments)
-            self._requests[call] = {"to": call.contract, "data": "0x" + data.hex()}
+            self._requests[call] = {
+                "to": call.contract,
+                "data": "0x" + data.hex(),
+                "value": hex(call.value),
+            }
         return self._requests[call]
 
     def _result(self, call: Call, answer: Any) -> tuple[Any, ...]:
@@ -193,6 +216,16 @@ def call_of(action: act.Action) -> Call:
             return Call(action.federation, "changeConsensus", (action.module, action.parameters))
         case act.Expel():
             return Call(action.federation, "expel", (action.index,))
+        case ApproveToken():
+            return Call(action.token, "approve", (action.spender, action.amount))
+        case DepositStake():
+            return Call(action.vault, "deposit", (action.account, action.amount), action.value)
+        case UnbondStake():
+            return Call(action.vault, "unbond", (action.amount,))
+        case WithdrawStake():
+            return Call(action.vault, "withdraw", (action.to,))
+        case BurnStake():
+            return Call(action.vault, "burn")
 
 
 def to_event(name: str, values: tuple[Any, ...]) -> Event:
@@ -206,6 +239,9 @@ def to_event(name: str, values: tuple[Any, ...]) -> Event:
             *head, header, deadline = values
             fields = (*header[:6], Cid(*header[6]), Cid(*header[7]), *header[8:])
             return events.BlockProposed(*head, Header(*fields), deadline)
+        case _ if hasattr(stake_events, name):
+            told: Event = getattr(stake_events, name)(*values)
+            return told
         case _:
             event: Event = getattr(events, name)(*values)
             return event

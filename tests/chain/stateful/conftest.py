@@ -15,8 +15,8 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 
 @pytest.fixture(scope="module")
 def contracts(
-    FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfReputation, CommitteeConsensus,
-    accounts, web3,
+    FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfStake,
+    ProofOfReputation, CommitteeConsensus, StakeVault, MockToken, accounts, web3,
 ):  # fmt: skip
     from adapter import Contracts
     from support.scene import federation_abi
@@ -24,14 +24,20 @@ def contracts(
     deployer = {"from": accounts[0], "silent": True}
     extension, miner = FederationExtension.deploy(deployer), Miner.deploy(deployer)
     federation, nobody = Federation.deploy(extension, deployer), "0x" + "0" * 40
-    factory = FederationFactory.deploy(federation, miner, nobody, nobody, deployer)
+    vault, token = StakeVault.deploy(deployer), MockToken.deploy(deployer)
+    factory = FederationFactory.deploy(federation, miner, vault, nobody, deployer)
     proof_of_work = ProofOfWork.deploy(deployer)
     modules = {
+        "pos": ProofOfStake.deploy(deployer).address,
         "por": ProofOfReputation.deploy(deployer).address,
         "committee": CommitteeConsensus.deploy(deployer).address,
     }
-    abis = [ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi, federation_abi()]
-    return Contracts(factory.address, proof_of_work.address, modules, abis, web3.provider.endpoint_uri)
+    abis = [
+        ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi, MockToken.abi, StakeVault.abi,
+        federation_abi(),
+    ]  # fmt: skip
+    places = (factory.address, proof_of_work.address, modules, token.address)
+    return Contracts(*places, abis, web3.provider.endpoint_uri)
 
 
 @pytest.fixture(scope="module")

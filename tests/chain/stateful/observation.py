@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
 
 from adapter import Call, Contracts
 
 from minerva.protocol.cid import Cid
 from minerva.protocol.machine import World
 from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.stake import BURNED_TO
 from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo, Phase, Pool, Status
 
 
@@ -20,6 +22,9 @@ class Scope:
     contracts: tuple[Address, ...]
     devices: tuple[Address, ...]
     max_miners: int
+    stakers: tuple[Address, ...] = ()
+    ether: Mapping[Address, int] = field(default_factory=dict)
+    """What the stakers had of ether before anything was staked."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,9 @@ class Observation:
     phases: dict[int, Phase] = field(default_factory=dict)
     pools: dict[tuple[Address, int], Pool] = field(default_factory=dict)
     devices: dict[Address, DeviceInfo | None] = field(default_factory=dict)
+    stakes: dict[Address, tuple[int, ...]] = field(default_factory=dict)
+    vault: tuple[object, ...] = ()
+    wealth: dict[Address, int] = field(default_factory=dict)
 
     def differences(self, other: Observation) -> list[str]:
         """What another observation says otherwise, by name; for a message that a person can read."""
@@ -52,6 +60,10 @@ class Observation:
         return found
 
 
+Stakes = tuple[dict[Address, tuple[int, ...]], tuple[object, ...], dict[Address, int]]
+"""By account; of the vault; and what everybody, the vault included, has of the money that is staked."""
+
+
 def of_world(world: World, scope: Scope, now: int) -> Observation:
     """What the executable specification says."""
     name = scope.federation
@@ -63,6 +75,7 @@ def of_world(world: World, scope: Scope, now: int) -> Observation:
         {r: world.phase(name, r) for r in _rounds(state.round)},
         {key: world.pool(*key) for key in _pools(scope, state.round)},
         {device: world.device(name, device) for device in scope.devices},
+        *_stakes_of_world(world, scope),
     )  # fmt: skip
 
 
@@ -96,7 +109,44 @@ def of_contracts(contracts: Contracts, scope: Scope, expected: Observation, now:
         device: DeviceInfo(miner, *infos.get(device, (0, 0, 0))) if miner != ZERO_ADDRESS else None
         for device, miner in bound.items()
     }
-    return Observation(to_state(state), due, difficulty, miners, ballots, blocks, phases, pools, devices)
+    return Observation(
+        to_state(state), due, difficulty, miners, ballots, blocks, phases, pools, devices,
+        *_stakes_of_contracts(contracts, scope, expected, now),
+    )  # fmt: skip
+
+
+def _stakes_of_world(world: World, scope: Scope) -> Stakes:
+    vault = world.stakes(scope.federation)
+    if vault is None:
+        return {}, (), {}
+    stakes = {
+        account: (
+            vault.stake_of(account), *vault.unbonding_of(account), vault.bounty_of(account),
+            vault.absences_of(account), vault.is_sufficient(account),
+        )
+        for account in scope.stakers
+    }  # fmt: skip
+    token, unbonding = vault.terms.token, vault.unbonding_seconds
+    before = scope.ether if token == ZERO_ADDRESS else {}
+    everybody = (*scope.stakers, vault.address, BURNED_TO)
+    moved = world.money.balances(token)
+    wealth = {account: before.get(account, 0) + moved.get(account, 0) for account in everybody}
+    assert wealth[vault.address] == vault.slashed + sum(b + u + w for b, u, _, w, *_ in stakes.values())
+    return stakes, (vault.address, astuple(vault.terms), unbonding, vault.slashed, vault.lanes()), wealth
+
+
+def _stakes_of_contracts(contracts: Contracts, scope: Scope, expected: Observation, now: int) -> Stakes:
+    (vault,) = contracts.read([Call(scope.federation, "stakeVault")], now)[0]
+    if vault == ZERO_ADDRESS:
+        return {}, (), {}
+    of_accounts = ("stakeOf", "unbondingOf", "bountyOf", "absencesOf", "isSufficient")
+    calls = [Call(vault, what, (account,)) for account in expected.stakes for what in of_accounts]
+    calls += [Call(vault, what) for what in ("terms", "unbondingSeconds", "slashed", "lanes")]
+    answers = iter(contracts.read(calls, now))
+    stakes = {a: tuple(v for _ in of_accounts for v in next(answers)) for a in expected.stakes}
+    (terms,), (unbonding,), (slashed,), (lanes,) = (next(answers) for _ in range(4))
+    wealth = contracts.wealth(terms[0], tuple(expected.wealth))
+    return stakes, (vault, terms, unbonding, slashed, list(lanes)), wealth
 
 
 def to_state(values: tuple[object, ...]) -> FederationState:

@@ -6,15 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from adapter import Contracts
+from adapter import Call, Contracts
 from observation import Observation, Scope, of_contracts, of_world
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.machine import World
-from minerva.protocol.records import Address
+from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.stake import BURNED_TO
 from minerva.protocol.state import Status
+
+WEALTH = 10**6
+"""What each staker has at first, of ether and at least of the token."""
 
 
 @dataclass
@@ -39,15 +43,25 @@ class SideBySide:
         All miners' contracts that the federation ever had.
     """
 
-    def __init__(self, contracts: Contracts, devices: Sequence[Address], coverage: Coverage) -> None:
+    def __init__(
+        self,
+        contracts: Contracts,
+        devices: Sequence[Address],
+        coverage: Coverage,
+        stakers: Sequence[Address] = (),
+    ) -> None:
         self._contracts, self._devices, self._coverage = contracts, tuple(devices), coverage
-        self._given: Address = ""
+        self._stakers, self._given = tuple(stakers), list[Address]()
+        contracts.give(self._stakers, WEALTH)
+        self._before = contracts.wealth(ZERO_ADDRESS, (*self._stakers, BURNED_TO))
+        tokens = {contracts.token: contracts.wealth(contracts.token, (*self._stakers, BURNED_TO))}
         self.world = World(
             contracts.chain_id,
             contracts.factory,
             contracts.proof_of_work,
             modules=contracts.modules,
-            allocate=lambda _: self._given,
+            tokens=tokens,
+            allocate=lambda _: self._given.pop(0) if self._given else "",
         )
         self.now, self.federation = contracts.latest(), ""
         self.miners: list[Address] = []
@@ -72,6 +86,8 @@ class SideBySide:
         before = self._last.state if self._last else None
         refusal = self._attempt(action, sender)
         emitted, randao = ([], 0) if refusal else self._contracts.execute(action, sender, self.now)
+        if not refusal and isinstance(action, act.CreateFederation):
+            self._given += self._contracts.read([Call(self._given[0], "stakeVault")], self.now)[0]
         try:
             expected = self.world.apply(action, sender, self.now, randao=randao)
         except ContractReverted as error:
@@ -89,9 +105,9 @@ class SideBySide:
         try:
             returned = self._contracts.attempt(action, sender, self.now)
         except ContractReverted as error:
-            self._given = ""
+            self._given = []
             return error
-        self._given = returned[0] if returned else ""
+        self._given = list(returned[:1])
         return None
 
     def _take_in(self, emitted: list[Event], before: object) -> list[Event]:
@@ -110,7 +126,7 @@ class SideBySide:
 
     def _scope(self) -> Scope:
         places = self.world.config(self.federation).max_miners
-        return Scope(self.federation, tuple(self.miners), self._devices, places)
+        return Scope(self.federation, tuple(self.miners), self._devices, places, self._stakers, self._before)
 
     def _see(self) -> Observation | None:
         """What the specification says; what is due is left out, because it changes by itself."""

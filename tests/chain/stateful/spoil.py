@@ -12,6 +12,7 @@ from minerva.protocol import actions as act
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address
+from minerva.protocol.stake_actions import DepositStake, UnbondStake, WithdrawStake
 
 JUNK = keccak(b"junk")
 
@@ -42,6 +43,13 @@ def spoil(random: Random, action: act.Action, contracts: Sequence[Address], *, n
             return replace(action, **random.choice(({"candidate": JUNK}, _wrong_round(random, action))))
         case act.Propose():
             return replace(action, header=_spoil_header(random, action.header))
+        case DepositStake():
+            wrong = ({"amount": 0}, {"value": action.value + 1}, {"amount": 1 << 128}, {"amount": 1 << 127})
+            return replace(action, **random.choice(wrong))
+        case UnbondStake():
+            return replace(action, amount=random.choice((0, 1 << 128)))
+        case WithdrawStake():
+            return replace(action, to=random.choice((ZERO_ADDRESS, action.vault)))
         case _:
             return action
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from cast import Cast, some_config, some_module
+from cast import Cast, some_config, some_module, some_stake
 from eth_abi import encode
 from federation_driver import address
 from hypothesis import HealthCheck, settings
@@ -22,6 +22,7 @@ from minerva.protocol import actions as act
 from minerva.protocol import events
 from minerva.protocol.cid import Cid
 from minerva.protocol.machine import World
+from minerva.protocol.state import NO_STAKE
 
 STEPS = 300
 SEEDS = (10, 26, 31, 62, 75, 78)
@@ -88,11 +89,12 @@ def test_the_walks_met_every_event_and_every_move():
 
 
 def found(contracts, random, salt):
-    both = SideBySide(contracts, CAST.devices, COVERAGE)
+    both = SideBySide(contracts, CAST.devices, COVERAGE, CAST.everyone)
+    stake = some_stake(random, contracts.token)
     modules = {"pow": contracts.proof_of_work, **contracts.modules}
-    module, parameters = some_module(random, modules)
+    module, parameters = some_module(random, modules, staked=stake != NO_STAKE)
     config = replace(some_config(random, module), consensus_parameters=parameters)
-    both.perform(act.CreateFederation(contracts.factory, config, "one"), CAST.requester)
+    both.perform(act.CreateFederation(contracts.factory, config, "one", stake), CAST.requester)
     return both, Walk(both.world, both.federation, CAST, salt, both.miners, modules)
 
 

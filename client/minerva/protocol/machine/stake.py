@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from minerva.protocol.machine.checks import require
+from minerva.protocol.machine.money import Balances
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.stake import BURNED_TO, SHARES, Offence, StakeTerms, weight_of
 from minerva.protocol.stake_events import (
@@ -25,8 +26,8 @@ from minerva.protocol.statements import Statement, recover_signer
 MAX_STAKE = (1 << 128) - 1
 MAX_UINT256 = (1 << 256) - 1
 
-Balances = dict[Address, int]
-"""What each account has of the money that is staked; whoever calls the machine keeps it."""
+Spend = Callable[[Address, int], None]
+"""Uses up what an account allowed the vault to take of its tokens."""
 IsSigned = Callable[[Address, Statement, bytes], bool]
 """Whether an account signed a statement."""
 
@@ -38,9 +39,9 @@ class Staked(Protocol):
     def address(self) -> Address:
         """Where it is."""
 
-    @property
     def current_round(self) -> int:
-        """The last round that opened."""
+        """Return the last round that opened."""
+        ...
 
     def on_slashed(self, owner: Address, round: int) -> None:
         """Hear that ``owner`` was slashed for what it signed in ``round``."""
@@ -77,7 +78,9 @@ class StakeVaultMachine:
     longest_round
         Seconds that a round can last at most (S5).
     balances
-        Ether, or the terms' token, of all accounts, the vault's included.
+        Ether, or the terms' token, of all accounts, the vault's included; whoever calls the machine keeps it.
+    spend
+        Asked before tokens are taken; by default everybody has allowed everything.
     is_signed
         Decides on signatures of smart accounts too; by default those of keys alone count.
     """
@@ -92,11 +95,12 @@ class StakeVaultMachine:
         balances: Balances,
         emit: Callable[[StakeEvent], None],
         *,
+        spend: Spend | None = None,
         is_signed: IsSigned | None = None,
     ) -> None:
         self.address, self.federation, self.terms = address, federation, terms
         self.unbonding_seconds = terms.evidence_seconds + longest_round
-        self._chain_id, self._balances, self._emit = chain_id, balances, emit
+        self._chain_id, self._balances, self._emit, self._spend = chain_id, balances, emit, spend
         self._is_signed = is_signed or self._is_signed_by_key
         self._state = _State()
 
@@ -112,6 +116,8 @@ class StakeVaultMachine:
             require(value == amount, "StakeVaultUnexpectedAmount", amount, value)
         else:
             require(value == 0, "StakeVaultUnexpectedAmount", amount, MAX_UINT256)
+            if self._spend:
+                self._spend(sender, amount)
             had = self._balances.get(sender, 0)
             require(had >= amount, "ERC20InsufficientBalance", sender, had, amount)
         holder.bonded += amount
@@ -152,7 +158,7 @@ class StakeVaultMachine:
     ) -> None:
         """S7: two statements of one account that contradict each other."""
         round = first.round
-        here = first.federation == self.federation.address and round <= self.federation.current_round
+        here = first.federation == self.federation.address and round <= self.federation.current_round()
         offence = sender != account and here and first.contradicts(second)
         require(offence, "StakeVaultNoEvidence", account)
         fresh = (account, round) not in self._state.punished

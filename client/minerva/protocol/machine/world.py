@@ -17,10 +17,24 @@ from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
+from minerva.protocol.machine.money import Money
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
+from minerva.protocol.machine.proof_of_stake import ProofOfStakeMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
+from minerva.protocol.machine.stake import StakeVaultMachine
+from minerva.protocol.machine.stake_terms import check_terms, longest_round
 from minerva.protocol.records import Address
-from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Phase, Pool
+from minerva.protocol.stake import StakeTerms
+from minerva.protocol.stake_actions import ApproveToken, BurnStake, DepositStake, UnbondStake, WithdrawStake
+from minerva.protocol.state import (
+    NO_STAKE,
+    DeviceInfo,
+    FederationConfig,
+    FederationState,
+    MinerInfo,
+    Phase,
+    Pool,
+)
 
 Emitted = tuple[Address, Event]
 """A contract's address and what it emitted."""
@@ -44,7 +58,9 @@ class World:
     factory, proof_of_work
         Addresses of the deployed contracts that every deployment has.
     modules
-        Addresses of the other consensus modules, by name: "por", "committee".
+        Addresses of the other consensus modules, by name: "pos", "por", "committee".
+    tokens
+        The ERC-20 tokens of the chain, and what accounts have of them to begin with.
     allocate
         Gives the addresses of created contracts; made up from the factory's when not given.
     """
@@ -56,17 +72,20 @@ class World:
         proof_of_work: Address,
         *,
         modules: Mapping[str, Address] | None = None,
+        tokens: Mapping[Address, Mapping[Address, int]] | None = None,
         allocate: Allocate | None = None,
     ) -> None:
         self.chain_id, self.factory = chain_id, factory
         self.consensus = ProofOfWorkMachine(proof_of_work, chain_id, self._emitter(proof_of_work))
         self._modules: dict[Address, ConsensusMachine] = {proof_of_work: self.consensus}
         for name, address in (modules or {}).items():
-            self._modules[address] = _TURNS[name](address, chain_id, self._emitter(address))
+            self._modules[address] = self._module(name, address)
         self._allocate = allocate or self._made_up
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
         self._miners: dict[Address, tuple[FederationMachine, MinerMachine]] = {}
+        self._stakes: dict[Address, StakeVaultMachine] = {}
+        self.money = Money(tokens)
         self._events: list[Emitted] = []
 
     def apply(self, action: act.Action, sender: Address, now: int, randao: int = 0) -> list[Emitted]:
@@ -92,11 +111,17 @@ class World:
             federation.randao = randao
         saved = federation.save() if federation else None
         modules = {module: module.save() for module in self._modules.values()}
+        stakes, money = dict(self._stakes), self.money.save()
+        staked = federation.stakes.save() if federation and federation.stakes else None
         try:
             self._perform(action, sender, now)
         except ContractReverted:
             if federation and saved:
                 federation.restore(saved)
+                if federation.stakes and staked:
+                    federation.stakes.restore(staked)
+            self._stakes = stakes
+            self.money.restore(money)
             for module, state in modules.items():
                 module.restore(state)
             raise
@@ -105,7 +130,7 @@ class World:
     def _perform(self, action: act.Action, sender: Address, now: int) -> None:
         match action:
             case act.CreateFederation():
-                self._create_federation(action.config, sender)
+                self._create_federation(action.config, action.stake, sender)
             case act.RegisterMiner():
                 self._create_miner(action.federation, action.endpoint, sender)
             case act.SetEndpoint():
@@ -144,21 +169,46 @@ class World:
             case act.ChangeConsensus():
                 machine, module = self.federation(action.federation), action.module
                 machine.change_consensus(sender, module, self._modules.get(module), action.parameters)
+            case ApproveToken():
+                self.money.approve(action.token, sender, action.spender, action.amount)
+            case DepositStake():
+                vault = self.stake_vault(action.federation, action.vault)
+                vault.deposit(sender, action.account, action.amount, action.value)
+            case UnbondStake():
+                self.stake_vault(action.federation, action.vault).unbond(sender, action.amount, now)
+            case WithdrawStake():
+                self.stake_vault(action.federation, action.vault).withdraw(sender, action.to, now)
+            case BurnStake():
+                self.stake_vault(action.federation, action.vault).burn()
 
     # The factory
 
-    def _create_federation(self, config: FederationConfig, sender: Address) -> None:
+    def _create_federation(self, config: FederationConfig, stake: StakeTerms, sender: Address) -> None:
         module = self._modules.get(config.consensus)
+        staked = stake != NO_STAKE
+        if staked:
+            check_terms(stake, token_has_code=self.money.knows(stake.token))
         check_config(config, consensus_has_code=module is not None, policy_has_code=False)
         assert module is not None
         address = self._next_address()
         self._emit(FederationCreated(address, sender, config.manifest))
-        module.validate(address, config.consensus_parameters)
-        module.configure(address, config.consensus_parameters)
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
         created = FederationMachine(address, sender, config, genesis, module, emit)
+        if staked:
+            created.stakes = self._stakes[address] = self._new_stakes(created, stake)
+        module.validate(address, config.consensus_parameters)
+        module.configure(address, config.consensus_parameters)
         self._federations[address] = created
+
+    def _new_stakes(self, federation: FederationMachine, terms: StakeTerms) -> StakeVaultMachine:
+        """Make the vault of a federation that is being created."""
+        address = self._next_address(1)
+        return StakeVaultMachine(
+            address, self.chain_id, federation, terms, longest_round(federation.config),
+            self.money.balances(terms.token), self._emitter(address),
+            spend=lambda owner, amount: self.money.spend(terms.token, owner, address, amount),
+        )  # fmt: skip
 
     def _create_miner(self, federation: Address, endpoint: str, sender: Address) -> None:
         require(federation in self._federations, "FactoryUnknownFederation", federation)
@@ -188,8 +238,24 @@ class World:
         return self._miner(address)[1]
 
     def federation_of(self, contract: Address) -> Address:
-        """Return the federation that ``contract``, itself or one of its miners', belongs to."""
-        return contract if contract in self._federations else self._miner(contract)[0].address
+        """Return the federation that ``contract``, itself, its vault or one of its miners', belongs to."""
+        if contract in self._federations:
+            return contract
+        for federation, vault in self._stakes.items():
+            if vault.address == contract:
+                return federation
+        return self._miner(contract)[0].address
+
+    def stakes(self, federation: Address) -> StakeVaultMachine | None:
+        """Return what the members of a federation stake; None where nothing is."""
+        return self.federation(federation).stakes
+
+    def stake_vault(self, federation: Address, address: Address) -> StakeVaultMachine:
+        """Return the federation's vault, which must be at ``address``; else raises `WrongChain`."""
+        vault = self.stakes(federation)
+        if vault is None or vault.address != address:
+            raise WrongChain("there is no vault of this federation's stakes at this address", value=address)
+        return vault
 
     def module(self, federation: Address) -> ConsensusMachine:
         """Return the consensus module that decides in the running round, or in the next one to open."""
@@ -247,8 +313,19 @@ class World:
             raise WrongChain("there is no miner's contract at this address", value=address)
         return self._miners[address]
 
-    def _next_address(self) -> Address:
-        return self._allocate(len(self._federations) + len(self._miners))
+    def _next_address(self, further: int = 0) -> Address:
+        return self._allocate(len(self._federations) + len(self._miners) + len(self._stakes) + further)
+
+    def _module(self, name: str, address: Address) -> ConsensusMachine:
+        emit = self._emitter(address)
+        if name == ProofOfStakeMachine.name:
+            return ProofOfStakeMachine(address, self.chain_id, emit, self._lanes)
+        return _TURNS[name](address, self.chain_id, emit)
+
+    def _lanes(self, federation: Address) -> tuple[int, ...] | None:
+        """S2: what proof of stake weighs by."""
+        vault = self._stakes.get(federation)
+        return tuple(vault.lanes()) if vault else None
 
     def _made_up(self, position: int) -> Address:
         return to_checksum_address(keccak(text=f"{self.factory}/{position}")[-20:])
