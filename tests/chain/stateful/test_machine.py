@@ -53,6 +53,9 @@ MOVES = {
 }  # fmt: skip
 """From phase to phase by one call; TRAINING as an end is a new round that opened at once."""
 
+IMPOSSIBLE = {"ConsensusChangeFailed"}
+"""None of the modules refuses at the opening what it took when it was announced."""
+
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_long_walk_agrees(contracts, seed):
@@ -84,7 +87,7 @@ def test_walks_that_hypothesis_shortens_agree(contracts):
 
 def test_the_walks_met_every_event_and_every_move():
     """Agreement means little where nothing happens. The walks are seeded, so this is no matter of luck."""
-    assert {kind.__name__ for kind in events.Event.__args__} - COVERAGE.events.keys() == set()
+    assert {kind.__name__ for kind in events.Event.__args__} - COVERAGE.events.keys() == IMPOSSIBLE
     assert MOVES - COVERAGE.moves.keys() == set()
 
 
