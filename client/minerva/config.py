@@ -146,6 +146,18 @@ class CreateSection(_Section):
         default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
     )
     aggregation: str = "fedavg"
+    reward_per_round: int | str = Field(
+        default=0,
+        description="what a round may cost at most: wei, or '0.01 ether', or a token's least unit; 0: nothing is paid",
+    )
+    reward_token: str = Field(default="", description="address of the ERC-20 that is paid; empty: ether")
+    reward_data_bps: int = Field(default=5_000, description="of it, in 1/10,000: devices for accepted data")
+    reward_proposer_bps: int = Field(default=1_500, description="of it: the block's proposer")
+    reward_ballot_bps: int = Field(default=2_500, description="of it: miners whose verdicts were right")
+    reward_attester_bps: int = Field(default=1_000, description="of it: miners that attest the block")
+    reward_claim_seconds: int = Field(
+        default=30 * 86_400, description="for how long earnings may be claimed after the end"
+    )
 
 
 class Settings(_Section):

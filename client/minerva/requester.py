@@ -22,6 +22,7 @@ from minerva.protocol.manifest import Manifest, RuleParameters
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.state import FederationConfig
 from minerva.protocol.weights import MAX_CAP, ReputationTerms
+from minerva.rewards import reward_terms
 from minerva.store.cid import cid_of
 from minerva.store.port import Store
 
@@ -64,10 +65,10 @@ def create_federation(
         raise ConfigError(
             "the deployment has no such consensus module", value=options.consensus, remedy=f"It has {known}."
         )
-    config = _config(options, module, *map(cid_of, contents))
+    config, rewards = _config(options, module, *map(cid_of, contents)), reward_terms(options)
     for content in contents:
         store.put(content)
-    receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex))
+    receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex, rewards=rewards))
     for log in receipt.logs:
         if isinstance(log.event, FederationCreated):
             return log.event.federation, manifest

@@ -17,7 +17,15 @@ from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Claim, meets, pow_seed
 from minerva.protocol.records import ZERO32, Address, indices
-from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool
+from minerva.protocol.state import (
+    NO_REWARDS,
+    DeviceInfo,
+    FederationConfig,
+    FederationState,
+    MinerInfo,
+    Pool,
+    RewardTerms,
+)
 
 
 class Views(Protocol):
@@ -101,8 +109,9 @@ class Driver:
         """The miner's contract of owner ``number``."""
         return next(m.contract for m in self.views.miners(self.federation) if m.owner == self.owner(number))
 
-    def found(self, config: FederationConfig) -> Address:
-        events = self.perform(act.CreateFederation(self.views.factory, config, "one"), REQUESTER)
+    def found(self, config: FederationConfig, rewards: RewardTerms = NO_REWARDS) -> Address:
+        creation = act.CreateFederation(self.views.factory, config, "one", rewards=rewards)
+        events = self.perform(creation, REQUESTER)
         self.federation = next(e.federation for e in events if isinstance(e, FederationCreated))
         return self.federation
 

@@ -17,10 +17,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a transaction does: its target and its data."""
+    """What a transaction does: its target, its data, and the wei that go along."""
 
     to: Address
     data: bytes
+    value: int = 0
 
 
 @dataclass(frozen=True, slots=True)

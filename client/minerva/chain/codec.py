@@ -9,6 +9,7 @@ from typing import Any, get_args
 from eth_utils.abi import function_abi_to_4byte_selector
 
 from minerva.chain.abi import Abi, AbiMismatch, EventType, Function, Values, checksummed, entries
+from minerva.chain.erc20 import ERC20
 from minerva.chain.rpc import RpcError
 from minerva.errors import ContractReverted
 from minerva.protocol.events import Event, Log
@@ -53,7 +54,7 @@ class Codec:
         types = [EventType(kind, declared[kind.__name__]) for kind in kinds]
         self._events = {event.topic: event for event in types}
         self._errors: dict[bytes, tuple[str, Values]] = {}
-        for abi in (*(abis[contract] for contract in CONTRACTS), _STANDARD):
+        for abi in (*(abis[contract] for contract in CONTRACTS), ERC20, _STANDARD):
             for entry in entries(abi, "error"):
                 selector = bytes(function_abi_to_4byte_selector(entry))  # type: ignore[arg-type]
                 self._errors[selector] = entry["name"], Values(entry["inputs"])

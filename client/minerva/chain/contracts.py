@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from minerva.chain.abi import Function, Record
+from minerva.chain.abi import Record
 from minerva.chain.calls import Call, Query
 from minerva.chain.codec import Codec
+from minerva.chain.gateway import Functions, Gateway
+from minerva.chain.money import RewardVault, Token
 from minerva.protocol import actions as act
+from minerva.protocol import reward_actions as pay
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.stake import StakeTerms
 from minerva.protocol.state import FederationConfig, FederationState, Pool, RewardTerms
-
-Functions = dict[str, Function]
-
-
-def _first(values: tuple[Any, ...]) -> Any:
-    return values[0]
 
 
 class Gateways:
@@ -70,6 +64,10 @@ class Gateways:
                 | act.SubmitUpdate()
             ):
                 return self.miner(action.miner).call(action)
+            case pay.Fund() | pay.Claim() | pay.ClaimTo() | pay.ClaimAttestations() | pay.Reclaim():
+                return self.reward_vault(action.vault).call(action)
+            case pay.Approve():
+                return Token(action.token).call(action)
             case _:
                 return self.federation(action.federation).call(action)
 
@@ -85,24 +83,7 @@ class _Records:
         self.claim = Record(act.SubmitUpdate, miner["submitUpdate"].inputs[0]["components"], partial=True)
 
 
-class _Gateway:
-    """A contract at an address."""
-
-    NAMES = ""
-
-    def __init__(self, address: Address, functions: Functions) -> None:
-        self.address, self._functions = address, functions
-
-    def _query(
-        self, name: str, *arguments: Any, make: Callable[[tuple[Any, ...]], Any] = _first
-    ) -> Query[Any]:
-        return Query(self.address, self._functions[name], arguments, make)
-
-    def _call(self, name: str, *arguments: Any) -> Call:
-        return Call(self.address, self._functions[name].encode(*arguments))
-
-
-class FederationFactory(_Gateway):
+class FederationFactory(Gateway):
     """Creates federations and miners; the registry."""
 
     NAMES = "version federationCount federationAt isFederation createFederation createMiner"
@@ -142,7 +123,7 @@ class FederationFactory(_Gateway):
         return Call(action.factory, self._functions["createMiner"].encode(*given))
 
 
-class Federation(_Gateway):
+class Federation(Gateway):
     """One task learned together."""
 
     NAMES = "leave checkIn tick vote propose attest"
@@ -212,7 +193,7 @@ class Federation(_Gateway):
         raise TypeError(f"{type(action).__name__} is no action on a federation")
 
 
-class Miner(_Gateway):
+class Miner(Gateway):
     """A miner's contract in one federation."""
 
     NAMES = "endpoint pool deviceOf setEndpoint registerDevice leave checkIn submitUpdate"
@@ -250,18 +231,7 @@ class Miner(_Gateway):
         raise TypeError(f"{type(action).__name__} is no action on a miner")
 
 
-class RewardVault(_Gateway):
-    """The escrow of one federation."""
-
-    NAMES = "terms"
-
-    def terms(self) -> Query[RewardTerms]:
-        """Ask what the requester pays."""
-        record = Record(RewardTerms, self._functions["terms"].outputs[0]["components"])
-        return self._query("terms", make=lambda values: record.read(values[0]))
-
-
-class ProofOfWork(_Gateway):
+class ProofOfWork(Gateway):
     """The keccak puzzle."""
 
     NAMES = "difficulty"

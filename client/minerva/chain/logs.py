@@ -73,14 +73,22 @@ class LogReader:
         Addresses of contracts whose events name a federation in their first topic.
     start
         The block of the deployment: nothing is older.
+    vaults
+        Addresses of contracts that are the federation's alone.
     """
 
     def __init__(
-        self, reader: Reader, decoder: LogDecoder, federation: Address, about: tuple[Address, ...], start: int
+        self,
+        reader: Reader,
+        decoder: LogDecoder,
+        federation: Address,
+        about: tuple[Address, ...],
+        start: int,
+        vaults: tuple[Address, ...] = (),
     ) -> None:
         self._rpc, self._codec, self.decode = reader.rpc, reader.codec, decoder.decode
         self._federation, self._about, self._start = federation, list(about), start
-        self._emitters: dict[Address, None] = {federation: None}
+        self._emitters: dict[Address, None] = dict.fromkeys((federation, *vaults))
         self._discovered, self._range = start, RANGE
         topic = "0x" + federation[2:].lower().rjust(64, "0")
         self._naming = [

@@ -19,9 +19,11 @@ from minerva.chain.memory_node import MemoryNode
 from minerva.chain.port import BlockRef, Change, Receipt
 from minerva.errors import ChainError
 from minerva.protocol.actions import Action
+from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
 from minerva.protocol.machine import World
-from minerva.protocol.records import Address
+from minerva.protocol.machine.money import Tokens
+from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.state import (
     DeviceInfo,
     FederationConfig,
@@ -53,13 +55,22 @@ class MemoryChain:
         EIP-155 chain id.
     clock
         Seconds, e.g. `time.time`; when not given, time stands still but for `advance`.
+    tokens
+        The ERC-20 contracts that there are, and who has how much of them.
     """
 
-    def __init__(self, *, chain_id: int = CHAIN_ID, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        chain_id: int = CHAIN_ID,
+        clock: Callable[[], float] | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
         self._chain_id = chain_id
         modules = {name: address for name, address in MODULES.items() if name != "pow"}
         self._node = MemoryNode(
-            lambda: World(chain_id, FACTORY, PROOF_OF_WORK, modules=modules), clock or (lambda: START)
+            lambda: World(chain_id, FACTORY, PROOF_OF_WORK, modules=modules, tokens=tokens),
+            clock or (lambda: START),
         )
 
     # What a test does to the chain
@@ -154,10 +165,38 @@ class MemoryChain:
             return ledger.world.config(federation)
 
     def reward_terms(self, federation: Address) -> RewardTerms | None:
-        """Return None: nothing is paid here."""
+        """Return what the requester pays; None where nothing is paid."""
         with self._node.serving("reward_terms") as ledger:
-            ledger.world.federation(federation)
-        return None
+            vault = ledger.world.reward_vault(federation)
+            return vault.terms if vault else None
+
+    def escrow(self, federation: Address) -> Escrow | None:
+        """Return what lies there for it, and where; None where nothing is paid."""
+        with self._node.serving("escrow") as ledger:
+            vault = ledger.world.reward_vault(federation)
+            if vault is None:
+                return None
+            s, held = vault.state, ledger.world.money.balance(vault.address, vault.terms.token)
+            sums = (vault.required, s.funded, s.granted, held, vault.attestation_reward)
+            return Escrow(vault.address, vault.terms, *sums, s.closes_at)
+
+    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
+        """Return what an account claimed of its grants, and what it may claim for attestations."""
+        with self._node.serving("reward_account") as ledger:
+            vault = ledger.world.reward_vault(federation)
+            return vault.account_of(account) if vault else (0, 0)
+
+    def tokens(self, token: Address, account: Address) -> int:
+        """Return what an account has of an ERC-20, or of ether where ``token`` is the zero address."""
+        if token == ZERO_ADDRESS:
+            return self.balance(account)
+        with self._node.serving("tokens") as ledger:
+            return ledger.world.money.balance(account, token)
+
+    def allowance(self, token: Address, owner: Address, spender: Address) -> int:
+        """Return how much of an ERC-20 ``spender`` may take of ``owner``."""
+        with self._node.serving("allowance") as ledger:
+            return ledger.world.money.allowance(token, owner, spender)
 
     def state(self, federation: Address) -> FederationState:
         """Return everything that moves."""

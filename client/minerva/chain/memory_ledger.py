@@ -58,6 +58,11 @@ class Transaction:
         """What it costs its sender."""
         return self.gas_used * GAS_PRICE_WEI
 
+    @property
+    def value_wei(self) -> int:
+        """What goes along."""
+        return int(getattr(self.action, "value", 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

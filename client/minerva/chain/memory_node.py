@@ -86,12 +86,13 @@ class MemoryNode:
 
     def balance(self, account: Address) -> int:
         """Return wei."""
-        return self._funds.get(account, FUNDS_WEI) - self.ledger.spent[account]
+        had = 0 if self.ledger.world.is_vault(account) else self._funds.get(account, FUNDS_WEI)
+        return had + self.ledger.world.money.balance(account) - self.ledger.spent[account]
 
     def fund(self, account: Address, wei: int) -> None:
         """Let ``account`` have ``wei`` now."""
         with self.changed:
-            self._funds[account] = wei + self.ledger.spent[account]
+            self._funds[account] = wei + self.ledger.spent[account] - self.ledger.world.money.balance(account)
 
     # Actors
 
@@ -126,10 +127,11 @@ class MemoryNode:
         outbox, intent = self._outboxes.setdefault(sender, {}), action.intent
         digest = keccak(text=f"{sender}/{self._nonces[sender]}/{intent}")
         transaction = outbox.get(intent) or Transaction(digest, sender, action)
-        if self.balance(sender) < transaction.fee_wei:
+        cost = transaction.fee_wei + transaction.value_wei
+        if self.balance(sender) < cost:
             raise InsufficientFunds(
                 "the account cannot pay for the transaction",
-                value=f"{self.balance(sender)} of {transaction.fee_wei} wei",
+                value=f"{self.balance(sender)} of {cost} wei",
                 remedy=f"Send some to {sender}.",
             )
         try:

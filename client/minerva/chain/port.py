@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from minerva.protocol.actions import Action
+from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
 from minerva.protocol.records import Address
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
@@ -158,6 +159,22 @@ class Chain(Protocol):
 
     def reward_terms(self, federation: Address) -> RewardTerms | None:
         """Return what the requester pays; None where nothing is paid."""
+        ...
+
+    def escrow(self, federation: Address) -> Escrow | None:
+        """Return what lies there for it, and where; None where nothing is paid."""
+        ...
+
+    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
+        """Return what an account claimed of its grants, and what it may claim for attestations."""
+        ...
+
+    def tokens(self, token: Address, account: Address) -> int:
+        """Return what an account has of an ERC-20, or of ether where ``token`` is the zero address."""
+        ...
+
+    def allowance(self, token: Address, owner: Address, spender: Address) -> int:
+        """Return how much of an ERC-20 ``spender`` may take of ``owner``."""
         ...
 
     def state(self, federation: Address) -> FederationState:

@@ -74,7 +74,7 @@ class Sender:
             signed: list[Entry] = []
             for (action, call), gas in zip(steps, now.gas, strict=True):
                 limit = 0 if isinstance(gas, ChainError) else gas_limit(action, gas)
-                needed += limit * quote.max_fee
+                needed += limit * quote.max_fee + call.value
                 refusal = gas if isinstance(gas, ChainError) else self._unpaid(now.balance, needed)
                 if refusal is None:
                     signed.append(self._sign(action.intent, call, nonce + len(signed), limit, quote))
@@ -145,8 +145,7 @@ class Sender:
         address, block = self._account.address, self._reader.block
         targets = sorted({call.to for call in calls})
         simulations: list[Request] = [
-            ("eth_estimateGas", ({"from": address, "to": call.to, "data": "0x" + call.data.hex()}, block))
-            for call in calls
+            ("eth_estimateGas", ({"from": address, **_fields(call)}, block)) for call in calls
         ]
         rest: list[Request] = [
             *(("eth_getCode", (target, block)) for target in targets),
@@ -188,11 +187,8 @@ class Sender:
         return self._look([]).nonce
 
     def _sign(self, intent: str, call: Call, nonce: int, gas: int, quote: Quote) -> Entry:
-        return self._sign_fields(
-            intent,
-            {"nonce": nonce, "to": checksummed(call.to), "data": call.data, "value": 0, "gas": gas},
-            quote,
-        )
+        fields = {"nonce": nonce, "to": checksummed(call.to), "data": call.data, "gas": gas}
+        return self._sign_fields(intent, fields | {"value": call.value}, quote)
 
     def _sign_fields(self, intent: str, fields: dict[str, Any], quote: Quote) -> Entry:
         fees = {"maxFeePerGas": quote.max_fee, "maxPriorityFeePerGas": quote.tip}
@@ -256,6 +252,12 @@ class Sender:
             value=f"{self._account.address} has {balance / 10**18:.6f}{most} ETH",
             remedy="Send it some; chain.max_fee_gwei says what gas may cost at most.",
         )
+
+
+def _fields(call: Call) -> dict[str, str]:
+    """Return a call as JSON-RPC has it."""
+    value = {"value": hex(call.value)} if call.value else {}
+    return {"to": call.to, "data": "0x" + call.data.hex(), **value}
 
 
 def _nobody(call: Call) -> WrongChain:

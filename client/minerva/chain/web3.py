@@ -16,6 +16,7 @@ from minerva.chain.deployment import Deployment
 from minerva.chain.fees import FeePolicy
 from minerva.chain.heads import HeadFeed
 from minerva.chain.logs import LogDecoder, LogReader, block_ref
+from minerva.chain.money import Token
 from minerva.chain.outbox import KeyLock, Outbox
 from minerva.chain.port import BlockRef, Receipt
 from minerva.chain.rpc import Rpc, RpcError
@@ -23,6 +24,7 @@ from minerva.chain.sender import Sender
 from minerva.chain.watch import LogWatch
 from minerva.errors import ChainError, WrongChain
 from minerva.keys import ANVIL_CHAIN_ID
+from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
 from minerva.protocol.records import ZERO_ADDRESS, Address, indices
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
@@ -77,6 +79,7 @@ class Web3Chain:
         self._configs: dict[Address, FederationConfig] = {}
         self._requesters: dict[Address, Address] = {}
         self._logs: dict[Address, LogReader] = {}
+        self._vaults: dict[Address, Address] = {}
 
     @classmethod
     def connect(cls, rpc_url: str, deployment: str | Path, **options: Any) -> Web3Chain:
@@ -150,10 +153,42 @@ class Web3Chain:
 
     def reward_terms(self, federation: Address) -> RewardTerms | None:
         """Return what the requester pays; None where nothing is paid."""
-        vault = self._reader.read(self._gateways.federation(federation).reward_vault())
+        vault = self._reward_vault(federation)
+        return None if vault is None else self._reader.read(self._gateways.reward_vault(vault).terms())
+
+    def escrow(self, federation: Address) -> Escrow | None:
+        """Return what lies there for it, and where; None where nothing is paid."""
+        vault = self._reward_vault(federation)
+        if vault is None:
+            return None
+        gateway = self._gateways.reward_vault(vault)
+        terms = self._reader.read(gateway.terms())
+        queries = (
+            gateway.required(), gateway.funded(), gateway.granted(), gateway.attestation_reward(),
+            gateway.closes_at(),
+        )  # fmt: skip
+        required, funded, granted, attestation, closes_at = self._reader.read_all(queries)
+        held = self.tokens(terms.token, vault)
+        return Escrow(vault, terms, required, funded, granted, held, attestation, closes_at)
+
+    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
+        """Return what an account claimed of its grants, and what it may claim for attestations."""
+        vault = self._reward_vault(federation)
+        if vault is None:
+            return 0, 0
+        return self._reader.read(self._gateways.reward_vault(vault).account_of(account))
+
+    def tokens(self, token: Address, account: Address) -> int:
+        """Return what an account has of an ERC-20, or of ether where ``token`` is the zero address."""
         return (
-            None if vault == ZERO_ADDRESS else self._reader.read(self._gateways.reward_vault(vault).terms())
+            self.balance(account)
+            if token == ZERO_ADDRESS
+            else self._reader.read(Token(token).balance_of(account))
         )
+
+    def allowance(self, token: Address, owner: Address, spender: Address) -> int:
+        """Return how much of an ERC-20 ``spender`` may take of ``owner``."""
+        return self._reader.read(Token(token).allowance(owner, spender))
 
     def state(self, federation: Address) -> FederationState:
         """Return everything that moves."""
@@ -248,11 +283,19 @@ class Web3Chain:
 
     def _log_reader(self, federation: Address) -> LogReader:
         if federation not in self._logs:
-            about = (self.factory, *self.modules.values())
+            about, vault = (self.factory, *self.modules.values()), self._reward_vault(federation)
             self._logs[federation] = LogReader(
-                self._reader, self._decoder, federation, about, self._deployment.block
-            )
+                self._reader, self._decoder, federation, about, self._deployment.block,
+                vaults=() if vault is None else (vault,),
+            )  # fmt: skip
         return self._logs[federation]
+
+    def _reward_vault(self, federation: Address) -> Address | None:
+        """Return where a federation's escrow is; it never moves."""
+        if federation not in self._vaults:
+            self._vaults[federation] = self._reader.read(self._gateways.federation(federation).reward_vault())
+        vault = self._vaults[federation]
+        return None if vault == ZERO_ADDRESS else vault
 
     def _receipt(self, raw: Mapping[str, Any]) -> Receipt:
         gas = int(raw["gasUsed"], 16)

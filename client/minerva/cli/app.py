@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from minerva import __version__
-from minerva.cli import demo, device, doctor, federation, key, miner, model, stack, task, verify
+from minerva.cli import demo, device, doctor, federation, key, miner, model, rewards, stack, task, verify
 from minerva.cli.common import complain, one_line
 from minerva.errors import ContractReverted, MinervaError
 
@@ -31,6 +31,7 @@ for name, group in (
     ("federation", federation.app),
     ("device", device.app),
     ("miner", miner.app),
+    ("rewards", rewards.app),
     ("model", model.app),
     ("task", task.app),
     ("key", key.app),

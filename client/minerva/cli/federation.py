@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from minerva.cli.common import Context, command, facts, table
+from minerva.cli.escrow import escrow_document, escrow_words, unfunded
 from minerva.errors import MinervaError
 
 if TYPE_CHECKING:
@@ -49,8 +50,15 @@ def create(
         context.chain(), context.actor(), context.store(), load_task(task, data=data), context.settings.create
     )
     cid = context.chain().config(federation).manifest
-    document = {"federation": federation, "manifest": str(cid), "title": manifest.title}
-    context.emit(document, lambda out: out.print(f"{federation}  {manifest.title}"))
+    document: dict[str, Any] = {"federation": federation, "manifest": str(cid), "title": manifest.title}
+    document["escrow"] = escrow_document(context.chain().escrow(federation))
+
+    def render(out: Console) -> None:
+        out.print(f"{federation}  {manifest.title}")
+        if document["escrow"]:
+            out.print(f"It waits for its escrow: minerva federation fund {federation}")
+
+    context.emit(document, render)
 
 
 @command(app, "list", epilog="Example: minerva federation list --json")
@@ -84,6 +92,7 @@ def show(context: Context, federation: _Federation = None) -> None:
     address, chain = context.federation(federation), context.chain()
     config, state, now = chain.config(address), chain.state(address), chain.now()
     miners = [_miner(chain, state, miner) for miner in chain.miners(address)]
+    escrow = chain.escrow(address)
     document = {
         "federation": address, "requester": chain.requester(address),
         "status": state.status.name.lower(), "phase": state.phase.name.lower(),
@@ -91,13 +100,16 @@ def show(context: Context, federation: _Federation = None) -> None:
         "head": "0x" + state.head.hex(), "model": str(state.model), "manifest": str(config.manifest),
         "devices": state.devices,
         "deadline": state.deadline, "secondsLeft": max(0, state.deadline - now), "due": chain.due(address),
-        "waitingFor": waiting_for(state, miners), "difficulty": chain.difficulty(address), "miners": miners,
+        "waitingFor": unfunded(escrow) or waiting_for(state, miners), "escrow": escrow_document(escrow),
+        "difficulty": chain.difficulty(address), "miners": miners,
         "manifestDocument": _manifest(context, config.manifest),
     }  # fmt: skip
 
     def render(out: Console) -> None:
         facts(out, [("federation", address), ("round", _of(document))])
         facts(out, [(name, document[name]) for name in _SHOWN])
+        if escrow is not None:
+            facts(out, [("escrow", escrow_words(escrow))])
         for miner in miners:
             out.print(f"miner {miner['index']}, {_place(miner)}: {_updates(miner)}")
             facts(out, [(name, miner[name] or "none") for name in ("contract", "owner", "endpoint")])

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
+from minerva.protocol.reward_actions import RewardAction
 from minerva.protocol.stake import StakeTerms
-from minerva.protocol.stake_actions import ApproveToken, StakeAction
+from minerva.protocol.stake_actions import StakeAction
 from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 
 
@@ -313,6 +314,6 @@ Action = (
     | Close
     | ChangeConsensus
     | Expel
-    | ApproveToken
+    | RewardAction
     | StakeAction
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
+from minerva.protocol.reward_events import RewardEvent
 from minerva.protocol.stake_events import StakeEvent
 from minerva.protocol.state import Drop, Phase
 
@@ -382,6 +383,7 @@ Event = (
     | ScheduleSeeded
     | WeightChanged
     | LanesChanged
+    | RewardEvent
     | StakeEvent
 )
 

@@ -11,7 +11,7 @@ from minerva.protocol.records import Address
 class RewardsFunded:
     """Money came in; ``funded`` in all."""
 
-    sender: Address
+    from_: Address
     amount: int
     funded: int
 
@@ -62,3 +62,4 @@ class RewardsReturned:
 RewardEvent = (
     RewardsFunded | RewardsGranted | AttestationCredited | RewardsClaimed | RewardsClosing | RewardsReturned
 )
+"""What a vault of rewards emits; its federation is the one that it belongs to."""

@@ -8,22 +8,7 @@ from minerva.protocol.records import Address
 
 
 @dataclass(frozen=True, slots=True)
-class ApproveToken:
-    """The sender lets ``spender`` take ``amount`` of its ERC-20 ``token``. ``at`` (seconds) is for the intent only."""
-
-    token: Address
-    spender: Address
-    amount: int
-    at: int
-
-    @property
-    def intent(self) -> str:
-        """Name of what is meant."""
-        return f"{self.token}/approve/{self.spender}/{self.amount}/{self.at}"
-
-
-@dataclass(frozen=True, slots=True)
-class DepositStake:
+class Deposit:
     """The sender stakes ``amount`` for ``account`` in the federation's ``vault``.
 
     ``value`` is the ether sent along: the amount, or 0 where tokens are staked. ``at`` (seconds) is for the
@@ -44,7 +29,7 @@ class DepositStake:
 
 
 @dataclass(frozen=True, slots=True)
-class UnbondStake:
+class Unbond:
     """The sender begins to take ``amount`` of its stake out. ``at`` (seconds) is for the intent only."""
 
     federation: Address
@@ -59,7 +44,7 @@ class UnbondStake:
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawStake:
+class Withdraw:
     """What is released of the sender's stake, and its bounties, go ``to``. ``at`` is for the intent only."""
 
     federation: Address
@@ -74,7 +59,7 @@ class WithdrawStake:
 
 
 @dataclass(frozen=True, slots=True)
-class BurnStake:
+class Burn:
     """Anybody sends slashed stake where nobody has it. ``at`` (seconds) is for the intent only."""
 
     federation: Address
@@ -87,5 +72,5 @@ class BurnStake:
         return f"{self.vault}/burn/{self.at}"
 
 
-StakeAction = DepositStake | UnbondStake | WithdrawStake | BurnStake
+StakeAction = Deposit | Unbond | Withdraw | Burn
 """What anybody does with a federation's `StakeVault`."""

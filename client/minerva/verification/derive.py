@@ -223,6 +223,17 @@ def outcomes_of(genesis: Genesis, record: RoundRecord) -> tuple[Outcome, ...]:
     )  # fmt: skip
 
 
+def facts_of(
+    genesis: Genesis, record: RoundRecord, outcomes: tuple[Outcome, ...], proposer: int
+) -> RoundFacts:
+    """Say what the rewards of a round follow from; ``proposer`` is the index of its block's proposer."""
+    return RoundFacts(
+        record.round, tuple(placed.update for placed in record.updates), outcomes,
+        genesis.manifest.rules.sample_cap, {i: record.miners[i].owner for i in record.weights},
+        {i: record.ballots.get(i) for i in record.weights}, record.miners[proposer].owner,
+    )  # fmt: skip
+
+
 def _propose(
     genesis: Genesis, record: RoundRecord, parent: Parent, body: Body, proposer: Address
 ) -> Proposed:
@@ -231,10 +242,7 @@ def _propose(
         raise VerificationFailed(f"the proposer is no miner of round {record.round}", value=proposer)
     earned, total = CumulativeTable(parent.earned), 0
     if genesis.rewards is not None:
-        facts = RoundFacts(
-            record.round, body.updates, body.outcomes, body.sample_cap,
-            {i: record.miners[i].owner for i in record.weights}, body.ballots, record.miners[index].owner,
-        )  # fmt: skip
+        facts = facts_of(genesis, record, body.outcomes, index)
         table = RewardTable(facts, genesis.rewards)
         earned, total = earned.add(table.grants), table.total
     data = replace(body, earned=earned.earned).to_bytes()

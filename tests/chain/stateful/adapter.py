@@ -16,12 +16,13 @@ from eth_utils.abi import abi_to_signature, collapse_if_tuple
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
 from minerva.protocol import events, stake_events
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import Event
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Emitted
 from minerva.protocol.records import ZERO_ADDRESS, Address
-from minerva.protocol.stake_actions import ApproveToken, BurnStake, DepositStake, UnbondStake, WithdrawStake
+from minerva.protocol.reward_actions import Approve
 
 Abi = dict[str, Any]
 GAS = 15_000_000
@@ -216,15 +217,15 @@ def call_of(action: act.Action) -> Call:
             return Call(action.federation, "changeConsensus", (action.module, action.parameters))
         case act.Expel():
             return Call(action.federation, "expel", (action.index,))
-        case ApproveToken():
+        case Approve():
             return Call(action.token, "approve", (action.spender, action.amount))
-        case DepositStake():
+        case bond.Deposit():
             return Call(action.vault, "deposit", (action.account, action.amount), action.value)
-        case UnbondStake():
+        case bond.Unbond():
             return Call(action.vault, "unbond", (action.amount,))
-        case WithdrawStake():
+        case bond.Withdraw():
             return Call(action.vault, "withdraw", (action.to,))
-        case BurnStake():
+        case bond.Burn():
             return Call(action.vault, "burn")
 
 

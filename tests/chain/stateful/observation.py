@@ -129,8 +129,7 @@ def _stakes_of_world(world: World, scope: Scope) -> Stakes:
     token, unbonding = vault.terms.token, vault.unbonding_seconds
     before = scope.ether if token == ZERO_ADDRESS else {}
     everybody = (*scope.stakers, vault.address, BURNED_TO)
-    moved = world.money.balances(token)
-    wealth = {account: before.get(account, 0) + moved.get(account, 0) for account in everybody}
+    wealth = {account: before.get(account, 0) + world.money.balance(account, token) for account in everybody}
     assert wealth[vault.address] == vault.slashed + sum(b + u + w for b, u, _, w, *_ in stakes.values())
     return stakes, (vault.address, astuple(vault.terms), unbonding, vault.slashed, vault.lanes()), wealth
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.actions import Action
 from minerva.protocol.machine import World
 from minerva.protocol.records import ZERO_ADDRESS, Address
-from minerva.protocol.stake_actions import ApproveToken, BurnStake, DepositStake, UnbondStake, WithdrawStake
+from minerva.protocol.reward_actions import Approve
 
 Choice = tuple[float, Callable[[], tuple[Action, Address]]]
 
@@ -50,19 +51,19 @@ class Stakers:
             allowed = self._world.money.allowance(vault.terms.token, sender, vault.address)
             if allowed < amount and random.random() < 0.9:
                 most = random.choice((amount, amount, (1 << 256) - 1))
-                return ApproveToken(vault.terms.token, vault.address, most, self._now), sender
+                return Approve(self._federation, vault.terms.token, vault.address, most, self._now), sender
         value = amount if ether else 0
-        return DepositStake(self._federation, vault.address, account, amount, value, self._now), sender
+        return bond.Deposit(self._federation, vault.address, account, amount, value, self._now), sender
 
     def _unbond(self) -> tuple[Action, Address]:
         staked = [owner for owner in self._owners if self._vault.stake_of(owner)]
         owner = self._random.choice(staked or self._owners)
         amount = self._random.randint(1, max(1, self._vault.stake_of(owner)))
-        return UnbondStake(self._federation, self._vault.address, amount, self._now), owner
+        return bond.Unbond(self._federation, self._vault.address, amount, self._now), owner
 
     def _withdraw(self, owner: Address) -> tuple[Action, Address]:
         to = owner if self._random.random() < 0.7 else self._random.choice(self._owners)
-        return WithdrawStake(self._federation, self._vault.address, to, self._now), owner
+        return bond.Withdraw(self._federation, self._vault.address, to, self._now), owner
 
     def _burn(self) -> Action:
-        return BurnStake(self._federation, self._vault.address, self._now)
+        return bond.Burn(self._federation, self._vault.address, self._now)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1] / "verification"))
 
 from cli_scene import CommandChain, Ended, Scene  # noqa: E402
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from federation_driver import Driver, make_config, pow_parameters
+from federation_driver import REQUESTER, Driver, make_config, pow_parameters
 
 from minerva.chain.memory import MemoryChain
 from minerva.learning.weights import serialize
@@ -14,10 +14,12 @@ from minerva.protocol.cid import Cid
 from minerva.protocol.events import Event
 from minerva.protocol.header import Header
 from minerva.protocol.history import History, RoundRecord
+from minerva.protocol.machine.money import Tokens
 from minerva.protocol.manifest import Manifest, RuleParameters, TensorSpec
 from minerva.protocol.reasons import Reason
 from minerva.protocol.records import Address, PlacedUpdate
-from minerva.protocol.state import Phase
+from minerva.protocol.state import NO_REWARDS, Phase, RewardTerms
+from minerva.rewards import fund
 from minerva.store.cid import cid_of
 from minerva.store.memory import MemoryStore
 from minerva.verification.audit import AuditReport, audit
@@ -54,21 +56,38 @@ def manifest() -> Manifest:
 
 
 class SmallFederation:
-    """The miners' numbers are their indices; device d belongs to miner d // devices_each."""
+    """The miners' numbers are their indices; device d belongs to miner d // devices_each.
 
-    def __init__(self, miners: int = 1, devices_each: int = 3) -> None:
-        self.chain, self.store = MemoryChain(), MemoryStore(waits=False)
-        self.driver = Driver(self._perform, self.chain)
+    With ``rewards`` its escrow is complete before round 1, unless it is not to be ``funded``.
+    """
+
+    def __init__(
+        self,
+        miners: int = 1,
+        devices_each: int = 3,
+        *,
+        rewards: RewardTerms = NO_REWARDS,
+        funded: bool = True,
+        tokens: Tokens | None = None,
+        driver: type[Driver] = Driver,
+        **changes: Any,
+    ) -> None:
+        self.chain, self.store = MemoryChain(tokens=tokens), MemoryStore(waits=False)
+        self.driver = driver(self._perform, self.chain)
         config = make_config(
             self.chain.proof_of_work, manifest=self.store.put(manifest().to_bytes()),
             model=self.store.put(serialize(arrays(0), {})), consensus_parameters=pow_parameters(1, 1),
-            max_model_bytes=MAX_BYTES,
+            max_model_bytes=MAX_BYTES, **changes,
         )  # fmt: skip
-        self.address = self.driver.found(config)
+        self.address = self.driver.found(config, rewards)
         self.driver.populate(miners, devices_each)
-        self.driver.tick()
+        escrow = self.chain.escrow(self.address)
+        if escrow is None or funded:
+            if escrow is not None:
+                fund(self.chain, self.chain.actor(REQUESTER), self.address, escrow, escrow.required)
+            self.driver.tick()
         data = self.store.get(config.manifest, max_bytes=1 << 20, timeout=0)
-        self.genesis = Genesis.of(self.chain.chain_id, self.address, config, data)
+        self.genesis = Genesis.at(self.chain, self.address, data)
 
     def _perform(self, action: Any, sender: Address) -> list[Event]:
         return [log.event for log in self.chain.actor(sender).send(action).logs]

@@ -82,6 +82,8 @@ class FederationMachine(Rounds):
         self._set(candidate=hash, proposer=index, approvals=1 << index)
         self._return(index)
         self._emit(BlockProposed(round, index, hash, header, deadline))
+        if self.reward_vault:
+            self.reward_vault.on_proposed(sender, round, hash, header.rewards_total)
         self._decide(now)
 
     def attest(self, sender: Address, round: int, candidate: bytes, approve: bool, now: int) -> None:
@@ -97,6 +99,8 @@ class FederationMachine(Rounds):
             self._set(rejections=s.rejections | 1 << index)
         self._return(index)
         self._emit(Attested(round, index, candidate, approve))
+        if approve and self.reward_vault:
+            self.reward_vault.on_attested(sender, round, candidate)
         self._decide(now)
 
     def pause(self, sender: Address, now: int) -> None:
@@ -121,7 +125,7 @@ class FederationMachine(Rounds):
         self._set(paused_at=0, paused_seconds=s.paused_seconds + shift)
         self._emit(FederationUnpaused(now, self.state.deadline))
 
-    def close(self, sender: Address) -> None:
+    def close(self, sender: Address, now: int) -> None:
         """P10."""
         self.require_open()
         require(not self.state.closing, "FederationUnexpectedStatus", self.state.status)
@@ -129,7 +133,7 @@ class FederationMachine(Rounds):
         self._set(closing=True)
         self._emit(FederationClosing(self.state.round))
         if self.state.status is Status.WAITING:
-            self._finish()
+            self._finish(now)
 
     def change_consensus(
         self, sender: Address, address: Address, module: ConsensusMachine | None, parameters: bytes
@@ -180,8 +184,8 @@ class FederationMachine(Rounds):
             4: header.ballots_root == s.ballots_root,
             6: is_codec(header.body.codec),
             7: is_codec(header.model.codec),
-            8: header.rewards_root == ZERO32,
-            9: header.rewards_total == 0,
+            8: self.reward_vault is not None or header.rewards_root == ZERO32,
+            9: self.reward_vault is not None or header.rewards_total == 0,
             11: header.proposer == proposer.address,
         }
         for field, match in matches.items():

@@ -1,84 +1,80 @@
-"""What all accounts have of ether and of tokens, as far as the contracts move it."""
+"""What everybody has: ether beyond what they began with, and tokens as OpenZeppelin's ERC20 counts them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
-from minerva.errors import WrongChain
+from minerva.protocol.events import Event
 from minerva.protocol.machine.checks import require
 from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.reward_events import RewardsClaimed, RewardsFunded, RewardsReturned
+from minerva.protocol.stake import BURNED_TO
+from minerva.protocol.stake_events import StakeBurned, StakeDeposited, StakeWithdrawn
 
-Balances = dict[Address, int]
+Tokens = Mapping[Address, Mapping[Address, int]]
+"""The tokens that there are, and who had how much of them at the beginning."""
 UNLIMITED = (1 << 256) - 1
-"""An allowance that is never used up."""
-
-
-@dataclass(slots=True)
-class _Token:
-    balances: Balances
-    allowances: dict[tuple[Address, Address], int] = field(default_factory=dict)
+"""An allowance that is not used up."""
 
 
 class Money:
-    """Ether, and tokens as OpenZeppelin's `ERC20` keeps them.
+    """Balances and allowances; ether is the token at the zero address.
 
     Parameters
     ----------
     tokens
-        The tokens that there are, and what accounts have of them to begin with.
+        Those that there are.
     """
 
-    def __init__(self, tokens: Mapping[Address, Mapping[Address, int]] | None = None) -> None:
-        self._ether: Balances = {}
-        self._tokens = {address: _Token(dict(had)) for address, had in (tokens or {}).items()}
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = frozenset(tokens)
+        self._balances = Counter({(token, who): n for token, had in tokens.items() for who, n in had.items()})
+        self._allowances: Counter[tuple[Address, Address, Address]] = Counter()
 
-    def knows(self, token: Address) -> bool:
-        """Whether there is such a token."""
-        return token in self._tokens
+    def has(self, token: Address) -> bool:
+        """Whether there is money of this kind."""
+        return token == ZERO_ADDRESS or token in self._tokens
 
-    def balances(self, token: Address) -> Balances:
-        """Return what each account has of a token.
-
-        Of ether (the zero address) it is what the contracts gave it, less what it gave them.
-        """
-        return self._ether if token == ZERO_ADDRESS else self._token(token).balances
-
-    def approve(self, token: Address, owner: Address, spender: Address, amount: int) -> None:
-        """Let ``spender`` take ``amount`` of the owner's, in place of what it might take before."""
-        self._token(token).allowances[owner, spender] = amount
+    def balance(self, account: Address, token: Address = ZERO_ADDRESS) -> int:
+        """Return what an account has; of ether what it has more, or less, than at the beginning."""
+        return self._balances[token, account]
 
     def allowance(self, token: Address, owner: Address, spender: Address) -> int:
-        """Return what ``spender`` may take still."""
-        return self._token(token).allowances.get((owner, spender), 0)
+        """Return how much ``spender`` may take of ``owner``."""
+        return self._allowances[token, owner, spender]
 
-    def spend(self, token: Address, owner: Address, spender: Address, amount: int) -> None:
-        """Use an allowance up."""
-        allowed = self.allowance(token, owner, spender)
-        if allowed == UNLIMITED:
+    def approve(self, token: Address, owner: Address, spender: Address, amount: int) -> None:
+        """Let ``spender`` take ``amount``."""
+        self._allowances[token, owner, spender] = amount
+
+    def require_payment(self, token: Address, owner: Address, spender: Address, amount: int) -> None:
+        """Refuse what ``spender`` may not take, or ``owner`` does not have; whoever sends ether has it."""
+        if token == ZERO_ADDRESS:
             return
+        allowed, had = self.allowance(token, owner, spender), self.balance(owner, token)
         require(allowed >= amount, "ERC20InsufficientAllowance", spender, allowed, amount)
-        self.approve(token, owner, spender, allowed - amount)
+        require(had >= amount, "ERC20InsufficientBalance", owner, had, amount)
 
-    def save(self) -> tuple[Balances, dict[Address, _Token]]:
-        """Return what `restore` needs to undo what comes after."""
-        return dict(self._ether), deepcopy(self._tokens)
-
-    def restore(self, saved: tuple[Balances, dict[Address, _Token]]) -> None:
-        """Undo all since `save`; the balances that were given out stay the same objects."""
-        ether, tokens = saved
-        _refill(self._ether, ether)
-        for address, token in self._tokens.items():
-            _refill(token.balances, tokens[address].balances)
-            token.allowances = tokens[address].allowances
-
-    def _token(self, address: Address) -> _Token:
-        if address not in self._tokens:
-            raise WrongChain("there is no token at this address", value=address)
-        return self._tokens[address]
+    def follow(self, vault: Address, token: Address, event: Event) -> None:
+        """Move what a vault says that it took or gave."""
+        for source, to, amount in _moves(vault, event):
+            self._balances[token, source] -= amount
+            self._balances[token, to] += amount
+            key = (token, source, vault)
+            if source != vault and 0 < self._allowances[key] < UNLIMITED:
+                self._allowances[key] -= amount
 
 
-def _refill(balances: Balances, saved: Balances) -> None:
-    balances.clear()
-    balances.update(saved)
+def _moves(vault: Address, event: Event) -> Iterator[tuple[Address, Address, int]]:
+    match event:
+        case RewardsFunded(from_, amount):
+            yield from_, vault, amount
+        case RewardsClaimed(_, to, by_table, by_attestations):
+            yield vault, to, by_table + by_attestations
+        case RewardsReturned(to, amount) | StakeWithdrawn(_, to, amount):
+            yield vault, to, amount
+        case StakeDeposited(_, sender, amount):
+            yield sender, vault, amount
+        case StakeBurned(amount):
+            yield vault, BURNED_TO, amount

@@ -12,7 +12,7 @@ from eth_utils.exceptions import ValidationError
 
 from minerva.protocol.machine.checks import require
 from minerva.protocol.merkle import standard_leaf, verify_proof
-from minerva.protocol.records import ZERO32, Address
+from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address
 from minerva.protocol.reward_events import (
     AttestationCredited,
     RewardEvent,
@@ -27,7 +27,7 @@ from minerva.protocol.stake import SHARES
 from minerva.protocol.state import RewardTerms
 
 DAY = 86_400
-MAX_SUM = (1 << 128) - 1
+MAX_SUM, MAX_UINT256 = (1 << 128) - 1, (1 << 256) - 1
 Signed = Callable[[Address, bytes, bytes], bool]
 """Whether an account made a signature of a digest."""
 
@@ -117,7 +117,7 @@ class RewardVaultMachine:
         *,
         signed: Signed | None = None,
     ) -> None:
-        _check_terms(terms, rounds)
+        check_reward_terms(terms, rounds)
         self.address, self._chain_id, self._federation = address, chain_id, federation
         self.terms, self._emit, self._signed = terms, emit, signed or _recovers
         self.required = rounds * terms.per_round
@@ -152,11 +152,14 @@ class RewardVaultMachine:
 
     # Anyone
 
-    def fund(self, sender: Address, amount: int) -> None:
-        """Y2."""
-        s = self._state
+    def fund(self, sender: Address, amount: int, value: int | None = None) -> None:
+        """Y2; ``value`` is the ether that came along, the right sum when not given."""
+        s, in_ether = self._state, self.terms.token == ZERO_ADDRESS
         lacking = 0 if s.closes_at else self.required - s.funded
         require(0 < amount <= lacking, "RewardVaultOverfunded", lacking, amount)
+        value = amount * in_ether if value is None else value
+        received = value if in_ether else MAX_UINT256 if value else amount
+        require(received == amount, "RewardVaultUnexpectedAmount", amount, received)
         self._set(funded=s.funded + amount, held=s.held + amount)
         self._emit(RewardsFunded(sender, amount, s.funded + amount))
 
@@ -234,7 +237,7 @@ class RewardVaultMachine:
         s, known = self._state, self._settled(account)
         by_table = max(0, cumulative - known.claimed)
         total = s.claimed_by_tables + by_table
-        seen = min(total, (1 << 256) - 1)
+        seen = min(total, MAX_UINT256)
         require(by_table == 0 or total <= s.granted, "RewardVaultExceedsGrants", s.granted, seen)
         by_attestations = known.attestations * self.attestation_reward
         amount = by_table + by_attestations
@@ -275,7 +278,7 @@ class RewardVaultMachine:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]
 
 
-def _check_terms(terms: RewardTerms, rounds: int) -> None:
+def check_reward_terms(terms: RewardTerms, rounds: int) -> None:
     """Y1; whether there is code at the token's address, the chain alone knows."""
     sound = 1 <= terms.per_round and terms.per_round * rounds <= MAX_SUM
     require(sound, "RewardVaultInvalidTerms", 1, terms.per_round)

@@ -26,6 +26,7 @@ from minerva.protocol.machine.checks import Emit
 from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.membership import Membership
 from minerva.protocol.machine.miner import MinerMachine
+from minerva.protocol.machine.rewards import RewardVaultMachine, VaultState
 from minerva.protocol.records import ZERO32, Address, hash_list, indices
 from minerva.protocol.stake import Offence
 from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Pool, Status
@@ -62,6 +63,7 @@ class Savepoint:
     consensus: ConsensusMachine
     announced: Announced | None
     expelled: tuple[int, int]
+    rewards: VaultState | None
 
 
 class Rounds(Membership):
@@ -79,6 +81,7 @@ class Rounds(Membership):
         super().__init__(address, requester, config, genesis, emit)
         self.consensus, self._weighted, self.randao = consensus, False, 0
         self._announced: Announced | None = None
+        self.reward_vault: RewardVaultMachine | None = None
         self._ballots: dict[int, bytes] = {}
         self._candidate: Candidate | None = None
         self._blocks: dict[int, bytes] = {}
@@ -87,7 +90,7 @@ class Rounds(Membership):
         """Return what `restore` needs."""
         return Savepoint(
             self.state, dict(self.members), dict(self._ballots), self._candidate, self.consensus,
-            self._announced, self._expelled,
+            self._announced, self._expelled, self.reward_vault.save() if self.reward_vault else None,
         )  # fmt: skip
 
     def restore(self, saved: Savepoint) -> None:
@@ -95,6 +98,8 @@ class Rounds(Membership):
         self.state, self.members = saved.state, saved.members
         self._ballots, self._candidate = saved.ballots, saved.candidate
         self.consensus, self._announced, self._expelled = saved.consensus, saved.announced, saved.expelled
+        if self.reward_vault and saved.rewards:
+            self.reward_vault.restore(saved.rewards)
 
     def add_miner(self, miner: MinerMachine) -> None:
         """M1."""
@@ -111,6 +116,11 @@ class Rounds(Membership):
             self._set(dormant=self.state.dormant | 1 << index)
 
     # Views
+
+    @property
+    def height(self) -> int:
+        """How many blocks there are."""
+        return self.state.height
 
     def phase(self, round: int) -> Phase:
         """Return the phase of any round, past, present or to come."""
@@ -190,6 +200,8 @@ class Rounds(Membership):
         return s.members & ~s.leaving & ~s.dormant
 
     def _may_open(self) -> bool:
+        if self.reward_vault and not self.state.round and not self.reward_vault.is_funded:
+            return False  # Y2
         eligible, following = self._eligible(), self.state.round + 1
         devices = sum(self.pool(self.members[i], following).outstanding for i in indices(eligible))
         return eligible.bit_count() >= self.config.min_miners and devices >= self.config.min_devices
@@ -344,6 +356,8 @@ class Rounds(Membership):
         self._set(phase=Phase.FINALIZED, head=s.candidate, height=s.height + 1, model=candidate.header.model)
         self._emit(BlockFinalized(s.round, self.state.height, s.candidate, s.approvals))
         self.consensus.on_finalized(self.address, s.round, candidate.elapsed)
+        if self.reward_vault:
+            self.reward_vault.on_finalized(s.round)
         self._end_round(now)
 
     def _skip(self, now: int) -> None:
@@ -359,12 +373,14 @@ class Rounds(Membership):
         self._set(leaving=self.state.leaving | going)
         self._remove(self.state.leaving)
         if self.state.closing or self.state.round == self.config.rounds:
-            self._finish()
+            self._finish(now)
         elif self._may_open():
             self._open(now)
         else:
             self._set(status=Status.WAITING)
 
-    def _finish(self) -> None:
+    def _finish(self, now: int) -> None:
         self._set(status=Status.CLOSED)
         self._emit(FederationClosed(self.state.round, self.state.height, self.state.head))
+        if self.reward_vault:
+            self.reward_vault.on_closed(now)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from minerva.protocol.machine.checks import require
-from minerva.protocol.machine.money import Balances
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.stake import BURNED_TO, SHARES, Offence, StakeTerms, weight_of
 from minerva.protocol.stake_events import (
@@ -26,8 +25,8 @@ from minerva.protocol.statements import Statement, recover_signer
 MAX_STAKE = (1 << 128) - 1
 MAX_UINT256 = (1 << 256) - 1
 
-Spend = Callable[[Address, int], None]
-"""Uses up what an account allowed the vault to take of its tokens."""
+Balances = dict[Address, int]
+"""What each account has of the money that is staked."""
 IsSigned = Callable[[Address, Statement, bytes], bool]
 """Whether an account signed a statement."""
 
@@ -78,9 +77,8 @@ class StakeVaultMachine:
     longest_round
         Seconds that a round can last at most (S5).
     balances
-        Ether, or the terms' token, of all accounts, the vault's included; whoever calls the machine keeps it.
-    spend
-        Asked before tokens are taken; by default everybody has allowed everything.
+        Ether, or the terms' token, of all accounts, the vault's included. None: whoever calls the machine asks
+        for the money and moves it, as the events say.
     is_signed
         Decides on signatures of smart accounts too; by default those of keys alone count.
     """
@@ -92,15 +90,14 @@ class StakeVaultMachine:
         federation: Staked,
         terms: StakeTerms,
         longest_round: int,
-        balances: Balances,
+        balances: Balances | None,
         emit: Callable[[StakeEvent], None],
         *,
-        spend: Spend | None = None,
         is_signed: IsSigned | None = None,
     ) -> None:
         self.address, self.federation, self.terms = address, federation, terms
         self.unbonding_seconds = terms.evidence_seconds + longest_round
-        self._chain_id, self._balances, self._emit, self._spend = chain_id, balances, emit, spend
+        self._chain_id, self._balances, self._emit = chain_id, balances, emit
         self._is_signed = is_signed or self._is_signed_by_key
         self._state = _State()
 
@@ -116,10 +113,9 @@ class StakeVaultMachine:
             require(value == amount, "StakeVaultUnexpectedAmount", amount, value)
         else:
             require(value == 0, "StakeVaultUnexpectedAmount", amount, MAX_UINT256)
-            if self._spend:
-                self._spend(sender, amount)
-            had = self._balances.get(sender, 0)
-            require(had >= amount, "ERC20InsufficientBalance", sender, had, amount)
+            if self._balances is not None:
+                had = self._balances.get(sender, 0)
+                require(had >= amount, "ERC20InsufficientBalance", sender, had, amount)
         holder.bonded += amount
         self._move(sender, self.address, amount)
         self._emit(StakeDeposited(account, sender, amount, holder.bonded))
@@ -279,6 +275,8 @@ class StakeVaultMachine:
         self._emit(StakeSlashed(account, round, offence, amount, holder.bonded, reporter, reward))
 
     def _move(self, source: Address, to: Address, amount: int) -> None:
+        if self._balances is None:
+            return
         self._balances[source] = self._balances.get(source, 0) - amount
         self._balances[to] = self._balances.get(to, 0) + amount
 

@@ -9,6 +9,8 @@ from eth_utils.crypto import keccak
 
 from minerva.errors import ContractReverted, WrongChain
 from minerva.protocol import actions as act
+from minerva.protocol import reward_actions as pay
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.header import genesis_hash
 from minerva.protocol.machine.checks import Emit, require, require_endpoint
@@ -17,16 +19,17 @@ from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
-from minerva.protocol.machine.money import Money
+from minerva.protocol.machine.money import Money, Tokens
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.proof_of_stake import ProofOfStakeMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
+from minerva.protocol.machine.rewards import RewardVaultMachine, check_reward_terms
 from minerva.protocol.machine.stake import StakeVaultMachine
 from minerva.protocol.machine.stake_terms import check_terms, longest_round
 from minerva.protocol.records import Address
 from minerva.protocol.stake import StakeTerms
-from minerva.protocol.stake_actions import ApproveToken, BurnStake, DepositStake, UnbondStake, WithdrawStake
 from minerva.protocol.state import (
+    NO_REWARDS,
     NO_STAKE,
     DeviceInfo,
     FederationConfig,
@@ -59,10 +62,15 @@ class World:
         Addresses of the deployed contracts that every deployment has.
     modules
         Addresses of the other consensus modules, by name: "pos", "por", "committee".
-    tokens
-        The ERC-20 tokens of the chain, and what accounts have of them to begin with.
     allocate
         Gives the addresses of created contracts; made up from the factory's when not given.
+    tokens
+        The ERC-20 contracts that there are, and who has how much of them.
+
+    Attributes
+    ----------
+    money
+        Who has what.
     """
 
     def __init__(
@@ -72,8 +80,8 @@ class World:
         proof_of_work: Address,
         *,
         modules: Mapping[str, Address] | None = None,
-        tokens: Mapping[Address, Mapping[Address, int]] | None = None,
         allocate: Allocate | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self.chain_id, self.factory = chain_id, factory
         self.consensus = ProofOfWorkMachine(proof_of_work, chain_id, self._emitter(proof_of_work))
@@ -84,8 +92,9 @@ class World:
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
         self._miners: dict[Address, tuple[FederationMachine, MinerMachine]] = {}
+        self._vaults: dict[Address, tuple[FederationMachine, RewardVaultMachine]] = {}
         self._stakes: dict[Address, StakeVaultMachine] = {}
-        self.money = Money(tokens)
+        self.money = Money(tokens or {})
         self._events: list[Emitted] = []
 
     def apply(self, action: act.Action, sender: Address, now: int, randao: int = 0) -> list[Emitted]:
@@ -107,11 +116,13 @@ class World:
         """
         self._events.clear()
         federation = self._federations.get(getattr(action, "federation", ""))
+        if isinstance(action, pay.OfVault):
+            federation = self._vault(action.vault)[0]
         if federation:
             federation.randao = randao
         saved = federation.save() if federation else None
         modules = {module: module.save() for module in self._modules.values()}
-        stakes, money = dict(self._stakes), self.money.save()
+        stakes = dict(self._stakes)
         staked = federation.stakes.save() if federation and federation.stakes else None
         try:
             self._perform(action, sender, now)
@@ -121,16 +132,20 @@ class World:
                 if federation.stakes and staked:
                     federation.stakes.restore(staked)
             self._stakes = stakes
-            self.money.restore(money)
             for module, state in modules.items():
                 module.restore(state)
             raise
+        tokens = {vault: machine.terms.token for vault, (_, machine) in self._vaults.items()}
+        tokens |= {machine.address: machine.terms.token for machine in self._stakes.values()}
+        for emitter, event in self._events:
+            if emitter in tokens:
+                self.money.follow(emitter, tokens[emitter], event)
         return list(self._events)
 
     def _perform(self, action: act.Action, sender: Address, now: int) -> None:
         match action:
             case act.CreateFederation():
-                self._create_federation(action.config, action.stake, sender)
+                self._create_federation(action, sender)
             case act.RegisterMiner():
                 self._create_miner(action.federation, action.endpoint, sender)
             case act.SetEndpoint():
@@ -163,31 +178,59 @@ class World:
             case act.Unpause():
                 self.federation(action.federation).unpause(sender, now)
             case act.Close():
-                self.federation(action.federation).close(sender)
+                self.federation(action.federation).close(sender, now)
             case act.Expel():
                 self.federation(action.federation).expel(sender, action.index)
             case act.ChangeConsensus():
                 machine, module = self.federation(action.federation), action.module
                 machine.change_consensus(sender, module, self._modules.get(module), action.parameters)
-            case ApproveToken():
+            case pay.Fund() | pay.Claim() | pay.ClaimTo() | pay.ClaimAttestations() | pay.Reclaim():
+                self._pay(action, self._vault(action.vault)[1], sender, now)
+            case pay.Approve():
+                if not self.money.has(action.token):
+                    raise WrongChain("there is no token at this address", value=action.token)
                 self.money.approve(action.token, sender, action.spender, action.amount)
-            case DepositStake():
-                vault = self.stake_vault(action.federation, action.vault)
+            case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn():
+                self._stake(action, self.stake_vault(action.federation, action.vault), sender, now)
+
+    def _stake(self, action: bond.StakeAction, vault: StakeVaultMachine, sender: Address, now: int) -> None:
+        match action:
+            case bond.Deposit():
                 vault.deposit(sender, action.account, action.amount, action.value)
-            case UnbondStake():
-                self.stake_vault(action.federation, action.vault).unbond(sender, action.amount, now)
-            case WithdrawStake():
-                self.stake_vault(action.federation, action.vault).withdraw(sender, action.to, now)
-            case BurnStake():
-                self.stake_vault(action.federation, action.vault).burn()
+                self.money.require_payment(vault.terms.token, sender, vault.address, action.amount)
+            case bond.Unbond():
+                vault.unbond(sender, action.amount, now)
+            case bond.Withdraw():
+                vault.withdraw(sender, action.to, now)
+            case bond.Burn():
+                vault.burn()
+
+    def _pay(self, action: pay.OfVault, vault: RewardVaultMachine, sender: Address, now: int) -> None:
+        match action:
+            case pay.Fund():
+                vault.fund(sender, action.amount, action.value)
+                self.money.require_payment(vault.terms.token, sender, vault.address, action.amount)
+            case pay.Claim():
+                vault.claim(action.header, action.account, action.cumulative, action.proof, now)
+            case pay.ClaimTo():
+                entry = (action.header, action.account, action.cumulative, action.proof)
+                vault.claim_to(*entry, action.to, action.signature, now)
+            case pay.ClaimAttestations():
+                vault.claim_attestations(action.account, now)
+            case pay.Reclaim():
+                vault.reclaim(now)
 
     # The factory
 
-    def _create_federation(self, config: FederationConfig, stake: StakeTerms, sender: Address) -> None:
+    def _create_federation(self, action: act.CreateFederation, sender: Address) -> None:
+        config, stake, terms = action.config, action.stake, action.rewards
         module = self._modules.get(config.consensus)
-        staked = stake != NO_STAKE
-        if staked:
-            check_terms(stake, token_has_code=self.money.knows(stake.token))
+        if stake != NO_STAKE:
+            check_terms(stake, token_has_code=self.money.has(stake.token))
+        if terms != NO_REWARDS:
+            has_code = self.money.has(terms.token)
+            require(has_code, "RewardVaultInvalidTerms", 0, int(terms.token, 16))
+            check_reward_terms(terms, config.rounds)
         check_config(config, consensus_has_code=module is not None, policy_has_code=False)
         assert module is not None
         address = self._next_address()
@@ -195,20 +238,25 @@ class World:
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
         created = FederationMachine(address, sender, config, genesis, module, emit)
-        if staked:
+        if stake != NO_STAKE:
             created.stakes = self._stakes[address] = self._new_stakes(created, stake)
         module.validate(address, config.consensus_parameters)
         module.configure(address, config.consensus_parameters)
         self._federations[address] = created
+        if terms != NO_REWARDS:
+            vault = self._next_address()
+            emit = self._emitter(vault)
+            machine = RewardVaultMachine(
+                vault, self.chain_id, created, terms, config.rounds, config.max_miners, emit
+            )
+            self._vaults[vault] = (created, machine)
+            created.reward_vault = machine
 
     def _new_stakes(self, federation: FederationMachine, terms: StakeTerms) -> StakeVaultMachine:
         """Make the vault of a federation that is being created."""
         address = self._next_address(1)
-        return StakeVaultMachine(
-            address, self.chain_id, federation, terms, longest_round(federation.config),
-            self.money.balances(terms.token), self._emitter(address),
-            spend=lambda owner, amount: self.money.spend(terms.token, owner, address, amount),
-        )  # fmt: skip
+        longest, emit = longest_round(federation.config), self._emitter(address)
+        return StakeVaultMachine(address, self.chain_id, federation, terms, longest, None, emit)
 
     def _create_miner(self, federation: Address, endpoint: str, sender: Address) -> None:
         require(federation in self._federations, "FactoryUnknownFederation", federation)
@@ -239,23 +287,31 @@ class World:
 
     def federation_of(self, contract: Address) -> Address:
         """Return the federation that ``contract``, itself, its vault or one of its miners', belongs to."""
-        if contract in self._federations:
-            return contract
-        for federation, vault in self._stakes.items():
-            if vault.address == contract:
+        if contract in self._vaults:
+            return self._vaults[contract][0].address
+        for federation, stakes in self._stakes.items():
+            if stakes.address == contract:
                 return federation
-        return self._miner(contract)[0].address
+        return contract if contract in self._federations else self._miner(contract)[0].address
 
     def stakes(self, federation: Address) -> StakeVaultMachine | None:
         """Return what the members of a federation stake; None where nothing is."""
         return self.federation(federation).stakes
 
     def stake_vault(self, federation: Address, address: Address) -> StakeVaultMachine:
-        """Return the federation's vault, which must be at ``address``; else raises `WrongChain`."""
+        """Return the federation's vault of stakes, which must be at ``address``; else raises `WrongChain`."""
         vault = self.stakes(federation)
         if vault is None or vault.address != address:
-            raise WrongChain("there is no vault of this federation's stakes at this address", value=address)
+            raise WrongChain("the federation's stakes are not at this address", value=address)
         return vault
+
+    def is_vault(self, address: Address) -> bool:
+        """Return whether an escrow lies there."""
+        return address in self._vaults
+
+    def reward_vault(self, federation: Address) -> RewardVaultMachine | None:
+        """Return the federation's escrow; None where nothing is paid."""
+        return self.federation(federation).reward_vault
 
     def module(self, federation: Address) -> ConsensusMachine:
         """Return the consensus module that decides in the running round, or in the next one to open."""
@@ -314,7 +370,8 @@ class World:
         return self._miners[address]
 
     def _next_address(self, further: int = 0) -> Address:
-        return self._allocate(len(self._federations) + len(self._miners) + len(self._stakes) + further)
+        contracts = len(self._federations) + len(self._miners) + len(self._stakes) + len(self._vaults)
+        return self._allocate(contracts + further)
 
     def _module(self, name: str, address: Address) -> ConsensusMachine:
         emit = self._emitter(address)
@@ -326,6 +383,11 @@ class World:
         """S2: what proof of stake weighs by."""
         vault = self._stakes.get(federation)
         return tuple(vault.lanes()) if vault else None
+
+    def _vault(self, address: Address) -> tuple[FederationMachine, RewardVaultMachine]:
+        if address not in self._vaults:
+            raise WrongChain("there is no escrow at this address", value=address)
+        return self._vaults[address]
 
     def _made_up(self, position: int) -> Address:
         return to_checksum_address(keccak(text=f"{self.factory}/{position}")[-20:])

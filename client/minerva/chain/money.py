@@ -1,0 +1,90 @@
+"""The gateways of what holds money: escrows, and the tokens that they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minerva.chain.abi import Function, Record
+from minerva.chain.calls import Call, Query
+from minerva.chain.erc20 import ERC20
+from minerva.chain.gateway import Gateway
+from minerva.protocol import reward_actions as pay
+from minerva.protocol.header import Header
+from minerva.protocol.records import Address
+from minerva.protocol.state import RewardTerms
+
+
+class RewardVault(Gateway):
+    """The escrow of one federation."""
+
+    NAMES = (
+        "terms required funded granted attestationReward accountOf closesAt "
+        "fund claim claimTo claimAttestations reclaim"
+    )
+
+    def terms(self) -> Query[RewardTerms]:
+        """Ask what the requester pays."""
+        record = Record(RewardTerms, self._functions["terms"].outputs[0]["components"])
+        return self._query("terms", make=lambda values: record.read(values[0]))
+
+    def required(self) -> Query[int]:
+        """Ask what all rounds together may cost."""
+        return self._query("required")
+
+    def funded(self) -> Query[int]:
+        """Ask what was paid in."""
+        return self._query("funded")
+
+    def granted(self) -> Query[int]:
+        """Ask what the tables of all blocks grant."""
+        return self._query("granted")
+
+    def attestation_reward(self) -> Query[int]:
+        """Ask what a miner earns by having attested a block."""
+        return self._query("attestationReward")
+
+    def closes_at(self) -> Query[int]:
+        """Ask when claims end; 0 while the federation is not closed."""
+        return self._query("closesAt")
+
+    def account_of(self, account: Address) -> Query[tuple[int, int]]:
+        """Ask what an account claimed of its grants, and what it may claim for attestations."""
+        return self._query("accountOf", account, make=lambda values: (values[0], values[1]))
+
+    def call(self, action: pay.OfVault) -> Call:
+        """Return the call that an action on this escrow makes."""
+        match action:
+            case pay.Fund():
+                return self._call("fund", action.amount, value=action.value)
+            case pay.Claim():
+                return self._call("claim", *self._entry(action))
+            case pay.ClaimTo():
+                return self._call("claimTo", *self._entry(action), action.to, action.signature)
+            case pay.ClaimAttestations():
+                return self._call("claimAttestations", action.account)
+            case pay.Reclaim():
+                return self._call("reclaim")
+
+    def _entry(self, action: pay.Claim | pay.ClaimTo) -> tuple[Any, ...]:
+        header = Record(Header, self._functions["claim"].inputs[0]["components"])
+        return header.write(action.header), action.account, action.cumulative, list(action.proof)
+
+
+class Token(Gateway):
+    """An ERC-20."""
+
+    def __init__(self, address: Address) -> None:
+        functions = {entry["name"]: Function(entry) for entry in ERC20 if entry["type"] == "function"}
+        super().__init__(address, functions)
+
+    def balance_of(self, account: Address) -> Query[int]:
+        """Ask what an account has."""
+        return self._query("balanceOf", account)
+
+    def allowance(self, owner: Address, spender: Address) -> Query[int]:
+        """Ask how much of it another may take."""
+        return self._query("allowance", owner, spender)
+
+    def call(self, action: pay.Approve) -> Call:
+        """Return the call that an action on this token makes."""
+        return self._call("approve", action.spender, action.amount)
