@@ -37,8 +37,8 @@ def some_stake(random: Random, token: Address) -> StakeTerms:
     return StakeTerms(
         token=random.choice((ZERO_ADDRESS, token)), minimum=random.choice((0, 1000, 1000)),
         unit=random.choice((1, 7, 100)), evidence_seconds=random.choice((1, 30)),
-        rejected_bps=random.choice((0, 5000)), equivocation_bps=5000, absence_bps=random.choice((0, 1000)),
-        absences=random.choice((0, 1, 2)), reporter_bps=1000,
+        rejected_bps=random.choice((0, 5000, 5000)), equivocation_bps=5000,
+        absence_bps=random.choice((0, 1000, 1000)), absences=random.choice((0, 1, 1, 2)), reporter_bps=1000,
     )  # fmt: skip
 
 

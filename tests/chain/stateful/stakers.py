@@ -35,7 +35,7 @@ class Stakers:
             (0.5, lambda: self.deposit(random.choice(self._owners))),
             (0.4, self._unbond),
             (3 if released else 0.1, lambda: self._withdraw(random.choice(released or self._owners))),
-            (4 if vault.slashed else 0.05, lambda: (self._burn(), random.choice(self._owners))),
+            (8 if vault.slashed else 0.05, lambda: (self._burn(), random.choice(self._owners))),
         ]
         if poor:
             choices.append((2, lambda: self.deposit(random.choice(poor))))

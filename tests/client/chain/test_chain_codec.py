@@ -17,11 +17,12 @@ from minerva.chain.rpc import RpcError
 from minerva.errors import ChainError
 from minerva.protocol import actions as act
 from minerva.protocol import events as ev
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import DAG_PB, Cid
 from minerva.protocol.header import Header
 from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Status
 
-FACTORY, POW, FEDERATION = (f"0x{c * 40}" for c in "123")
+FACTORY, POW, FEDERATION, VAULT = (f"0x{c * 40}" for c in "1234")
 MINER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
 CID = Cid(b"\7" * 32, DAG_PB)
 HEADER = Header(
@@ -125,6 +126,15 @@ CALLS = [
         encode(["address", "bytes"], [MINER, b"new"]),
     ),
     (act.Expel(FEDERATION, 3, 1), FEDERATION, "expel(uint8)", word(3)),
+    (
+        bond.Deposit(FEDERATION, VAULT, MINER, 9, 9, 1),
+        VAULT,
+        "deposit(address,uint256)",
+        encode(["address", "uint256"], [MINER, 9]),
+    ),
+    (bond.Unbond(FEDERATION, VAULT, 9, 1), VAULT, "unbond(uint256)", word(9)),
+    (bond.Withdraw(FEDERATION, VAULT, MINER, 1), VAULT, "withdraw(address)", encode(["address"], [MINER])),
+    (bond.Burn(FEDERATION, VAULT, 1), VAULT, "burn()", b""),
 ]
 
 

@@ -306,8 +306,8 @@ class World:
         return vault
 
     def is_vault(self, address: Address) -> bool:
-        """Return whether an escrow lies there."""
-        return address in self._vaults
+        """Return whether an escrow, or stakes, lie there."""
+        return address in self._vaults or any(address == vault.address for vault in self._stakes.values())
 
     def reward_vault(self, federation: Address) -> RewardVaultMachine | None:
         """Return the federation's escrow; None where nothing is paid."""
