@@ -23,6 +23,7 @@ from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
 from minerva.protocol.lanes import unpack
 from minerva.protocol.machine import World
+from minerva.protocol.machine.committee import CommitteeMachine
 from minerva.protocol.machine.money import Tokens
 from minerva.protocol.machine.scheduled import ScheduledMachine
 from minerva.protocol.records import ZERO_ADDRESS, Address
@@ -36,6 +37,7 @@ from minerva.protocol.state import (
     Pool,
     RewardTerms,
 )
+from minerva.protocol.weights import committee_of
 
 CHAIN_ID = 31337
 START = 1_800_000_000
@@ -206,7 +208,8 @@ class MemoryChain:
         """Return what the consensus module weighs miners by; empty where each weighs one."""
         with self._node.serving("weights") as ledger:
             module = ledger.world.module(federation)
-            return unpack(module.lanes(federation)) if isinstance(module, ScheduledMachine) else {}
+            lanes = unpack(module.lanes(federation)) if isinstance(module, ScheduledMachine) else {}
+            return committee_of(lanes) if isinstance(module, CommitteeMachine) else lanes
 
     def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
         """Return what an account claimed of its grants, and what it may claim for attestations."""

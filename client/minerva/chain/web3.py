@@ -30,6 +30,7 @@ from minerva.protocol.lanes import unpack
 from minerva.protocol.records import ZERO_ADDRESS, Address, indices
 from minerva.protocol.stake import Stake, Stakes
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
+from minerva.protocol.weights import committee_of
 
 
 class Web3Chain:
@@ -202,7 +203,8 @@ class Web3Chain:
         module = self._reader.read(self._gateways.federation(federation).config()).consensus
         if module == self.proof_of_work:
             return {}
-        return unpack(self._reader.read(self._gateways.schedule(module).lanes(federation)))
+        lanes = unpack(self._reader.read(self._gateways.schedule(module).lanes(federation)))
+        return committee_of(lanes) if module == self.modules.get("committee") else lanes
 
     def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
         """Return what an account claimed of its grants, and what it may claim for attestations."""
