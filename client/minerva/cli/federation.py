@@ -136,7 +136,7 @@ def show(context: Context, federation: _Federation = None) -> None:
             if stakes is not None:
                 facts(out, [("staked", show_amount(int(miner["stake"]["bonded"]), stakes.terms.token))])
             if weights:
-                facts(out, [("weight", miner["weight"])])
+                facts(out, [("weight", miner["weight"] or "none in this round")])
 
     context.emit(document, render)
 
@@ -246,7 +246,7 @@ def _standing(
     stake = None
     if stakes is not None:
         stake = stake_document(stakes, miner.owner, chain.stake_of(federation, miner.owner))
-    return {"stake": stake, "weight": weights.get(miner.index, 0) if weights else 1}
+    return {"stake": stake, "weight": weights.get(miner.index) if weights else 1}
 
 
 def _manifest(context: Context, cid: Cid) -> dict[str, Any] | None:

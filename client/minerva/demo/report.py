@@ -60,19 +60,19 @@ def gas_by_action(chain: Chain, federation: Address) -> dict[str, dict[str, int]
 
 
 def standing(chain: Chain, federation: Address, names: Mapping[Address, str]) -> dict[str, Any] | None:
-    """Return what the miners have at stake and weigh at the end; None where nothing is staked."""
+    """Return what the miners have at stake at the end, and weighed in the last round; None where nothing is staked."""
     stakes = chain.stakes(federation)
     if stakes is None:
         return None
     weights = chain.weights(federation)
-    miners = []
+    miners: list[dict[str, Any]] = []
     for info in chain.miners(federation):
         stake = chain.stake_of(federation, info.owner)
         miners.append(
             {
                 "miner": names.get(info.contract, info.contract),
                 "bonded": str(stake.bonded),
-                "weight": weights.get(info.index, 1),
+                "weight": weights.get(info.index),
             }
         )
     slashed = [log.event for log in chain.logs(federation) if isinstance(log.event, StakeSlashed)]
@@ -81,7 +81,7 @@ def standing(chain: Chain, federation: Address, names: Mapping[Address, str]) ->
         "minimum": str(stakes.terms.minimum),
         "held": str(stakes.held),
         "toBurn": str(stakes.slashed),
-        "miners": miners,
+        "miners": sorted(miners, key=lambda miner: str(miner["miner"])),
         "slashed": [
             {
                 "miner": names.get(event.account, event.account),
@@ -222,7 +222,7 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
         for miner in stakes["miners"]:
             lost = sum(int(s["amount"]) for s in stakes["slashed"] if s["miner"] == miner["miner"])
             bonded, slashed = (show_amount(s, stakes["token"]) for s in (int(miner["bonded"]), lost))
-            staked.add_row(miner["miner"], bonded, str(miner["weight"]), slashed)
+            staked.add_row(miner["miner"], bonded, str(miner["weight"] or "none"), slashed)
         out.print(staked)
     out.print(
         "Lineage: genesis"
