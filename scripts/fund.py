@@ -1,19 +1,29 @@
 """Give accounts test ether:  MINERVA_FUND_ACCOUNTS=0x…,device.json tools/run brownie run scripts/fund.py --network sepolia.
 
 Each is topped up to MINERVA_FUND_ETHER, so that running it again gives nobody more.
+
+Pay into a federation's escrow:  MINERVA_FEDERATION=0x… tools/run brownie run scripts/fund.py --network sepolia.
+
+It gets all that it lacks, or MINERVA_FUND_AMOUNT (wei, 0.5ether, or a token's least unit) of it.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 
+from minerva.cli.common import Context
+from minerva.cli.rewards import fund as pay_in
 from minerva.errors import InsufficientFunds, TransactionLost
 from minerva.keys import PasswordSource, load_account
-from scripts.config import FundConfig, ScriptConfig
+from scripts.config import ACCOUNTS, FundConfig, ScriptConfig
 from scripts.connection import connect, report
+from scripts.create_federation import settings
 from scripts.sending import Sender, Wanted, estimate_gas, ether
 
+FEDERATION = "MINERVA_FEDERATION"
+AMOUNT = "MINERVA_FUND_AMOUNT"
 _PAUSE = 0.5
 
 
@@ -47,9 +57,22 @@ def fund(sender: Sender, config: FundConfig) -> dict[str, int]:
     return gifts
 
 
+def fund_escrow(environment: Mapping[str, str], rpc: str, chain_id: int) -> None:
+    """Do what `minerva federation fund` does; raises as that."""
+    context = Context(settings(environment, rpc, chain_id), as_json=False)
+    try:
+        pay_in(context, environment[FEDERATION], environment.get(AMOUNT) or None)
+    finally:
+        context.close()
+
+
 def run() -> None:
     """Fund whom the environment names."""
     rpc, chain_id = connect()
+    if os.environ.get(FEDERATION):
+        fund_escrow(os.environ, rpc.url, chain_id)
+        if not os.environ.get(ACCOUNTS):
+            return
     config, whom = ScriptConfig.read(os.environ, chain_id), FundConfig.read(os.environ)
     account = load_account(config.account, chain_id, PasswordSource(file=config.password_file))
     sender = Sender(rpc, account, chain_id, config.fees)

@@ -171,7 +171,7 @@ class CreateSection(_Section):
     )
     reward_per_round: int | str = Field(
         default=0,
-        description="what a round may cost at most: wei, or '0.01 ether', or a token's least unit; 0: nothing is paid",
+        description="what a round may cost at most: wei, or 0.01ether, or a token's least unit; 0: nothing is paid",
     )
     reward_token: str = Field(default="", description="address of the ERC-20 that is paid; empty: ether")
     reward_data_bps: int = Field(default=5_000, description="of it, in 1/10,000: devices for accepted data")

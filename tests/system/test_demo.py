@@ -114,6 +114,18 @@ def test_the_summary_has_gas_and_baselines(summary: dict[str, Any]) -> None:
         assert len(accuracy) == ROUNDS and accuracy[-1] > accuracy[0]
 
 
+def test_everybody_is_paid_what_they_earned_and_the_escrow_holds_the_rest(summary: dict[str, Any]) -> None:
+    rewards = summary["rewards"]
+    paid = {payout["name"].partition(" (")[0]: int(payout["paid"]) for payout in rewards["payouts"]}
+    assert {f"device-{n}" for n in range(3)} <= set(paid) and {f"miner-{n}" for n in range(3)} <= set(paid)
+    assert "device-3" not in paid, "whoever over-reports earns nothing"
+    assert all(int(payout["earned"]) == int(payout["paid"]) > 0 for payout in rewards["payouts"])
+    claimed, returned = int(rewards["claimed"]), int(rewards["returned"])
+    assert claimed == sum(paid.values()) <= int(rewards["funded"]) == ROUNDS * 10**16
+    assert int(rewards["held"]) == int(rewards["funded"]) - claimed - returned and rewards["withinEscrow"]
+    assert {"fund", "claim", "reclaim"} <= set(summary["gas"])
+
+
 def test_the_run_leaves_its_files_and_no_process(finished: Demo, summary: dict[str, Any]) -> None:
     (folder,) = (finished.folder / "runs").iterdir()
     assert json.loads((folder / "summary.json").read_text()) == summary

@@ -28,12 +28,12 @@ _Of = Annotated[
 ]
 
 
-@command(federations.app, "fund", epilog="Example: minerva federation fund 0xFederation --amount '0.5 ether'")
+@command(federations.app, "fund", epilog="Example: minerva federation fund 0xFederation --amount 0.5ether")
 def fund(
     context: Context,
     federation: _Federation = None,
     amount: Annotated[
-        str | None, typer.Option(help="Wei, '0.5 ether', or a token's least unit; else all that is lacking.")
+        str | None, typer.Option(help="Wei, 0.5ether, or a token's least unit; else all that is lacking.")
     ] = None,
 ) -> None:
     """Pay into the escrow of a federation. Anyone may; round 1 opens when it is complete."""

@@ -14,6 +14,7 @@ from rich.table import Table
 from minerva.amounts import show_amount
 from minerva.chain.port import Chain
 from minerva.demo.observer import Observer
+from minerva.demo.payments import PARTS
 from minerva.protocol.events import (
     Attested,
     BallotCast,
@@ -27,6 +28,7 @@ from minerva.protocol.events import (
     UpdateSubmitted,
 )
 from minerva.protocol.records import Address
+from minerva.protocol.reward_events import RewardsClaimed, RewardsFunded, RewardsReturned
 from minerva.protocol.stake_events import StakeDeposited, StakeSlashed
 
 _ACTIONS: tuple[tuple[type, str], ...] = (
@@ -41,6 +43,9 @@ _ACTIONS: tuple[tuple[type, str], ...] = (
     (DeviceCheckedIn, "checkIn"),
     (EndpointChanged, "setEndpoint"),
     (StakeDeposited, "depositStake"),
+    (RewardsFunded, "fund"),
+    (RewardsClaimed, "claim"),
+    (RewardsReturned, "reclaim"),
 )
 
 
@@ -100,6 +105,7 @@ def summarise(
     store: str,
     gas: dict[str, dict[str, int]],
     verified: bool,
+    rewards: dict[str, Any],
     first_difference: str | None,
     baseline: dict[str, list[float]],
     seconds: float,
@@ -136,6 +142,7 @@ def summarise(
         "killed": killed,
         "stakes": stakes,
         "gas": gas,
+        "rewards": rewards,
         "verified": verified,
         "firstDifference": first_difference,
         "baseline": baseline,
@@ -213,6 +220,7 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
                 str(entry["number"]), observer.name(item["device"]), f"{item['reason']}: {item['words']}"
             )
     out.print(refused)
+    _print_rewards(out, summary["rewards"])
     gas = Table("action", "count", "median gas", "most gas", title="Gas")
     for action, figures in summary["gas"].items():
         gas.add_row(action, str(figures["count"]), f"{figures['median']:,}", f"{figures['max']:,}")
@@ -232,6 +240,25 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
     verdict = "every block re-derives" if summary["verified"] else f"DIFFERS: {summary['firstDifference']}"
     out.print(f"Verified from chain and {summary['store']}: {verdict}", highlight=False)
     out.print(f"Written: {folder}/summary.json, metrics.jsonl, accuracy.png", highlight=False)
+
+
+def _print_rewards(out: Console, rewards: dict[str, Any]) -> None:
+    """Who was paid how much for what."""
+    paid = Table("account", "data", "blocks", "ballots", "attestations", "paid (ether)", title="Paid out")
+    for payout in rewards["payouts"]:
+        sums = [_ether(payout[part]) for part in (*PARTS, "paid")]
+        paid.add_row(payout["name"], *sums)
+    out.print(paid)
+    kept = "" if rewards["withinEscrow"] else "  THE SUMS DO NOT AGREE"
+    out.print(
+        f"Escrow {_ether(rewards['funded'])}: claimed {_ether(rewards['claimed'])}, returned to the requester "
+        f"{_ether(rewards['returned'])}, left {_ether(rewards['held'])}{kept}",
+        highlight=False,
+    )
+
+
+def _ether(wei: str) -> str:
+    return f"{int(wei) / 10**18:.6f}"
 
 
 def _at(values: list[float], position: int) -> float | None:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from minerva.amounts import show_amount
 from minerva.chain.port import Chain, Watch
 from minerva.config import CreateSection
 from minerva.connect import connect, connect_actor
 from minerva.demo.display import Display
 from minerva.demo.observer import Observer
+from minerva.demo.payments import PER_ROUND, pay_out, put_up
 from minerva.demo.report import gas_by_action, standing, summarise, write
 from minerva.errors import MinervaError
 from minerva.protocol.events import BallotCast, Event, RoundOpened, VerificationClosed
@@ -61,7 +63,7 @@ class DemoOptions:
             training_seconds=60, verification_seconds=8, fetch_seconds=3,
             mining_seconds=30, attestation_seconds=20,
             difficulty=2_000_000, target_seconds=1, consensus=self.consensus,
-            committee_size=max(1, self.miners - 1),
+            committee_size=max(1, self.miners - 1), reward_per_round=PER_ROUND,
             stake_minimum="1 ether" if self.staked else 0, stake_absences=1,
         )  # fmt: skip
 
@@ -96,10 +98,10 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         chain = cleanup.enter_context(contextlib.closing(connect(requester)))
         store = cleanup.enter_context(contextlib.closing(open_store(stack.store_urls[0])))
         rules = RuleParameters(tau_permille=TAU_PERMILLE)
-        federation, _ = create_federation(
-            chain, connect_actor(chain, requester), store, task, options.create, rules
-        )
+        actor = cleanup.enter_context(connect_actor(chain, requester))
+        federation, _ = create_federation(chain, actor, store, task, options.create, rules)
         display.say(f"federation {federation}: {task.title}, {options.rounds} rounds")
+        display.say(f"its escrow holds {show_amount(put_up(chain, actor, federation))}")
         if options.staked:
             stack.stakes = {index: STAKES[index % len(STAKES)] for index in range(options.miners)}
         stack.start_miners(options.miners, federation)
@@ -110,11 +112,13 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         killed = _follow(stack, chain, observer, options, display)
         display.say("re-deriving the whole chain from chain and IPFS")
         report = audit(chain, store, federation, timeout=30.0)
+        display.say("paying out what everybody earned")
+        rewards = pay_out(chain, store, federation, actor, names | _owners(options.miners))
         display.say("training the baselines")
         baseline = _baseline(task, options)
         summary = summarise(
             observer=observer, store=stack.store_kind, gas=gas_by_action(chain, federation),
-            verified=report.ok,
+            verified=report.ok, rewards=rewards,
             first_difference=report.first_difference, baseline=baseline,
             seconds=time.monotonic() - started, killed=killed, stakes=standing(chain, federation, names),
         )  # fmt: skip
@@ -127,7 +131,7 @@ def _start_devices(
 ) -> dict[Address, str]:
     from minerva.keys import anvil_address
 
-    owners = {anvil_address(FIRST_MINER_KEY + number): f"miner-{number}" for number in range(options.miners)}
+    owners = _owners(options.miners)
     names = {info.contract: owners[info.owner] for info in chain.miners(federation)} | owners
     for number, kind in enumerate(CAST):
         name = f"device-{number}"
@@ -144,6 +148,13 @@ def _start_devices(
         stack.run(name, settings, ["minerva.demo.device", kind])
         names[anvil_address(FIRST_DEVICE_KEY + number)] = name if kind == "honest" else f"{name} ({kind})"
     return names
+
+
+def _owners(miners: int) -> dict[Address, str]:
+    """Return what the story calls the accounts that own miners."""
+    from minerva.keys import anvil_address
+
+    return {anvil_address(FIRST_MINER_KEY + number): f"miner-{number}" for number in range(miners)}
 
 
 def _follow(

@@ -13,6 +13,7 @@ from minerva.config import CreateSection
 from minerva.errors import ConfigError
 
 SEPOLIA = 11155111
+TEXTS = {"title", "aggregation", "reward_token", "reward_per_round"}
 
 
 def read(environment, chain_id=31337):
@@ -56,7 +57,7 @@ def test_the_deployment_is_the_chains(tmp_path):
     assert settings.chain.deployment == "deployments/11155111.json"
 
 
-@pytest.mark.parametrize("name", sorted(set(CreateSection.model_fields) - {"title", "aggregation"}))
+@pytest.mark.parametrize("name", sorted(set(CreateSection.model_fields) - TEXTS))
 def test_every_parameter_of_a_federation_has_a_variable(name):
     with pytest.raises(ConfigError, match=rf"'create\.{name}' has a value that cannot be used: 'x'"):
         read({f"MINERVA_CREATE_{name.upper()}": "x"})

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from eth_abi import decode, encode
 from eth_utils import keccak, to_checksum_address
 from eth_utils.abi import abi_to_signature, collapse_if_tuple
+from scripts.sending import creation_address
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
-from minerva.protocol import events, stake_events
+from minerva.protocol import events
+from minerva.protocol import reward_actions as pay
 from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import Event
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Emitted
-from minerva.protocol.records import ZERO_ADDRESS, Address
-from minerva.protocol.reward_actions import Approve
+from minerva.protocol.records import Address
 
 Abi = dict[str, Any]
 GAS = 15_000_000
-UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted", "Transfer", "Approval")
+UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted", "Approval", "Transfer")
 """Events that no client has a use for."""
+
+_KINDS = {kind.__name__: kind for kind in get_args(Event)}
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one contract: whom, which function, with what."""
+    """A call of one contract: whom, which function, with what, and how much wei."""
 
     contract: Address
     function: str
@@ -45,8 +48,10 @@ class Contracts:
 
     Parameters
     ----------
-    factory, proof_of_work, modules, token
-        Their addresses; those of the modules with turns by name; the token is one that anybody mints.
+    factory, proof_of_work, modules
+        Their addresses; those of the modules with turns by name.
+    token
+        An ERC-20.
     abis
         The ABIs of all contracts; where two have a function of one name, the later is meant.
     uri
@@ -82,6 +87,24 @@ class Contracts:
         """Timestamp of the latest block."""
         return int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
+    def allocator(self) -> Callable[[int], Address]:
+        """Where the factory's next clones will lie."""
+        first = int(self._rpc("eth_getTransactionCount", self.factory, "latest"), 16)
+        return lambda number: creation_address(self.factory, first + number)
+
+    def balances(self, accounts: Sequence[Address]) -> tuple[int, ...]:
+        """Their wei."""
+        asked = [_payload("eth_getBalance", (account, "latest"), i) for i, account in enumerate(accounts)]
+        answers = sorted(self._post(asked), key=lambda answer: answer["id"])
+        return tuple(int(answer["result"], 16) for answer in answers)
+
+    def endow(self, accounts: Sequence[Address], amount: int) -> None:
+        """Let each have so much ether, and as much more of the token."""
+        for account in accounts:
+            self._rpc("anvil_setBalance", account, hex(amount))
+            request = self._request(Call(self.token, "mint", (account, amount)))
+            self._rpc("eth_sendTransactionSync", {**request, "from": accounts[0], "gasPrice": "0x0"})
+
     def attempt(self, action: act.Action, sender: Address, now: int) -> tuple[Any, ...]:
         """What the call would return at ``now``; raises `ContractReverted`, changes nothing."""
         call = call_of(action)
@@ -107,32 +130,17 @@ class Contracts:
         answers = sorted(self._post(payloads), key=lambda answer: answer["id"])
         return [self._result(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
-    def give(self, accounts: Sequence[Address], wealth: int) -> None:
-        """Let each account have exactly so much ether, and at least so much of the token."""
-        for account in accounts:
-            self._rpc("anvil_setBalance", account, hex(wealth))
-            mint = self._request(Call(self.token, "mint", (account, wealth)))
-            self._rpc(
-                "eth_sendTransactionSync", {**mint, "from": account, "gas": hex(GAS), "gasPrice": "0x0"}
-            )
-
-    def wealth(self, token: Address, accounts: Sequence[Address]) -> dict[Address, int]:
-        """What accounts have of ether (the zero address) or of a token."""
-        if token != ZERO_ADDRESS:
-            calls = [Call(token, "balanceOf", (account,)) for account in accounts]
-            return {a: values[0] for a, values in zip(accounts, self.read(calls, self.latest()), strict=True)}
-        return {a: int(self._rpc("eth_getBalance", a, "latest"), 16) for a in accounts}
+    def tokens(self, accounts: Sequence[Address]) -> tuple[int, ...]:
+        """What they have of the token."""
+        asked = [Call(self.token, "balanceOf", (account,)) for account in accounts]
+        return tuple(answer[0] for answer in self.read(asked, self.latest()))
 
     def _request(self, call: Call) -> dict[str, str]:
         if call not in self._requests:
             abi = self._functions[call.function]
             types = [collapse_if_tuple(item) for item in abi["inputs"]]
             data = keccak(text=abi_to_signature(abi))[:4] + encode(types, call.arguments)
-            self._requests[call] = {
-                "to": call.contract,
-                "data": "0x" + data.hex(),
-                "value": hex(call.value),
-            }
+            self._requests[call] = {"to": call.contract, "data": "0x" + data.hex(), "value": hex(call.value)}
         return self._requests[call]
 
     def _result(self, call: Call, answer: Any) -> tuple[Any, ...]:
@@ -217,8 +225,18 @@ def call_of(action: act.Action) -> Call:
             return Call(action.federation, "changeConsensus", (action.module, action.parameters))
         case act.Expel():
             return Call(action.federation, "expel", (action.index,))
-        case Approve():
+        case pay.Fund():
+            return Call(action.vault, "fund", (action.amount,), action.value)
+        case pay.Approve():
             return Call(action.token, "approve", (action.spender, action.amount))
+        case pay.Claim():
+            return Call(action.vault, "claim", _entry(action))
+        case pay.ClaimTo():
+            return Call(action.vault, "claimTo", (*_entry(action), action.to, action.signature))
+        case pay.ClaimAttestations():
+            return Call(action.vault, "claimAttestations", (action.account,))
+        case pay.Reclaim():
+            return Call(action.vault, "reclaim")
         case bond.Deposit():
             return Call(action.vault, "deposit", (action.account, action.amount), action.value)
         case bond.Unbond():
@@ -240,12 +258,13 @@ def to_event(name: str, values: tuple[Any, ...]) -> Event:
             *head, header, deadline = values
             fields = (*header[:6], Cid(*header[6]), Cid(*header[7]), *header[8:])
             return events.BlockProposed(*head, Header(*fields), deadline)
-        case _ if hasattr(stake_events, name):
-            told: Event = getattr(stake_events, name)(*values)
-            return told
         case _:
-            event: Event = getattr(events, name)(*values)
+            event: Event = _KINDS[name](*values)
             return event
+
+
+def _entry(action: pay.Claim | pay.ClaimTo) -> tuple[Any, ...]:
+    return (plain(action.header), action.account, action.cumulative, action.proof)
 
 
 def _cid(cid: Cid) -> tuple[bytes, int]:

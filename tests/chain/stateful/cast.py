@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from random import Random
 
 from eth_abi import encode
+from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
 from minerva.protocol.cid import DAG_PB, Cid
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.stake import StakeTerms
-from minerva.protocol.state import NO_STAKE, FederationConfig
+from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 from minerva.protocol.weights import ReputationTerms
 
 
@@ -24,10 +25,28 @@ class Cast:
     stranger: Address
     owners: tuple[Address, ...]
     devices: tuple[Address, ...]
+    signer: LocalAccount
 
     @property
     def everyone(self) -> tuple[Address, ...]:
         return (self.requester, self.stranger, *self.owners, *self.devices)
+
+    @property
+    def people(self) -> tuple[Address, ...]:
+        """Those whose money is looked at: who pays and who is paid; the key of one is known."""
+        return (self.requester, self.stranger, *self.owners[:3], *self.devices[:2], self.signer.address)
+
+
+def some_terms(random: Random, token: Address) -> RewardTerms:
+    """Nothing, or small sums of ether or the token."""
+    if random.random() < 0.3:
+        return NO_REWARDS
+    data, proposer, ballot = random.choice(((5_000, 1_000, 2_000), (10_000, 0, 0), (0, 333, 1)))
+    money = random.choice((ZERO_ADDRESS, token))
+    per_round, days = random.choice((1, 999, 10_007)), random.choice((1, 30))
+    return RewardTerms(
+        money, per_round, data, proposer, ballot, 10_000 - data - proposer - ballot, days * 86_400
+    )
 
 
 def some_stake(random: Random, token: Address) -> StakeTerms:

@@ -15,29 +15,30 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 
 @pytest.fixture(scope="module")
 def contracts(
-    FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfStake,
-    ProofOfReputation, CommitteeConsensus, StakeVault, MockToken, accounts, web3,
+    FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfStake, ProofOfReputation,
+    CommitteeConsensus, RewardVault, StakeVault, MockToken, accounts, web3,
 ):  # fmt: skip
     from adapter import Contracts
     from support.scene import federation_abi
 
     deployer = {"from": accounts[0], "silent": True}
     extension, miner = FederationExtension.deploy(deployer), Miner.deploy(deployer)
-    federation, nobody = Federation.deploy(extension, deployer), "0x" + "0" * 40
-    vault, token = StakeVault.deploy(deployer), MockToken.deploy(deployer)
-    factory = FederationFactory.deploy(federation, miner, vault, nobody, deployer)
+    federation = Federation.deploy(extension, deployer)
+    vaults = StakeVault.deploy(deployer), RewardVault.deploy(deployer)
+    factory = FederationFactory.deploy(federation, miner, *vaults, deployer)
     proof_of_work = ProofOfWork.deploy(deployer)
     modules = {
         "pos": ProofOfStake.deploy(deployer).address,
         "por": ProofOfReputation.deploy(deployer).address,
         "committee": CommitteeConsensus.deploy(deployer).address,
     }
+    token = MockToken.deploy(deployer).address
     abis = [
-        ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi, MockToken.abi, StakeVault.abi,
-        federation_abi(),
+        MockToken.abi, ProofOfReputation.abi, RewardVault.abi, StakeVault.abi, ProofOfWork.abi,
+        FederationFactory.abi, Miner.abi, federation_abi(),
     ]  # fmt: skip
-    places = (factory.address, proof_of_work.address, modules, token.address)
-    return Contracts(*places, abis, web3.provider.endpoint_uri)
+    uri = web3.provider.endpoint_uri
+    return Contracts(factory.address, proof_of_work.address, modules, token, abis, uri)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,10 @@ def coverage():
 @pytest.fixture
 def stage(contracts, coverage):
     """What the tests of the rules play on: every step is done by the contracts as well, and compared."""
+    from federation_driver import REQUESTER
     from machine_stage import Stage
     from side_by_side import SideBySide
 
-    return Stage(SideBySide(contracts, [Stage.device(number) for number in range(12)], coverage))
+    devices, people = [Stage.device(n) for n in range(12)], (REQUESTER, Stage.owner(0), Stage.owner(1))
+    contracts.endow(people, 10**24)
+    return Stage(SideBySide(contracts, devices, coverage, people=people))

@@ -6,19 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from adapter import Call, Contracts
+from adapter import Contracts
 from observation import Observation, Scope, of_contracts, of_world
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.machine import World
-from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.records import Address
 from minerva.protocol.stake import BURNED_TO
 from minerva.protocol.state import Status
-
-WEALTH = 10**6
-"""What each staker has at first, of ether and at least of the token."""
 
 
 @dataclass
@@ -32,6 +29,13 @@ class Coverage:
 
 class SideBySide:
     """One federation in both worlds.
+
+    Parameters
+    ----------
+    people
+        Whose money is compared.
+    stakers
+        Whose stakes are; nobody else may stake.
 
     Attributes
     ----------
@@ -48,22 +52,24 @@ class SideBySide:
         contracts: Contracts,
         devices: Sequence[Address],
         coverage: Coverage,
+        *,
+        people: Sequence[Address] = (),
         stakers: Sequence[Address] = (),
     ) -> None:
         self._contracts, self._devices, self._coverage = contracts, tuple(devices), coverage
-        self._stakers, self._given = tuple(stakers), list[Address]()
-        contracts.give(self._stakers, WEALTH)
-        self._before = contracts.wealth(ZERO_ADDRESS, (*self._stakers, BURNED_TO))
-        tokens = {contracts.token: contracts.wealth(contracts.token, (*self._stakers, BURNED_TO))}
+        self.now, self.federation = contracts.latest(), ""
+        people = (*people, BURNED_TO) if stakers else people
+        self._people = dict(zip(people, contracts.balances(people), strict=True))
+        self._stakers, holders = tuple(stakers), tuple({*people, *stakers})
+        had = contracts.tokens(holders)
         self.world = World(
             contracts.chain_id,
             contracts.factory,
             contracts.proof_of_work,
             modules=contracts.modules,
-            tokens=tokens,
-            allocate=lambda _: self._given.pop(0) if self._given else "",
+            allocate=contracts.allocator(),
+            tokens={contracts.token: dict(zip(holders, had, strict=True))},
         )
-        self.now, self.federation = contracts.latest(), ""
         self.miners: list[Address] = []
         self._last: Observation | None = None
         self._trail: list[str] = []
@@ -86,8 +92,6 @@ class SideBySide:
         before = self._last.state if self._last else None
         refusal = self._attempt(action, sender)
         emitted, randao = ([], 0) if refusal else self._contracts.execute(action, sender, self.now)
-        if not refusal and isinstance(action, act.CreateFederation):
-            self._given += self._contracts.read([Call(self._given[0], "stakeVault")], self.now)[0]
         try:
             expected = self.world.apply(action, sender, self.now, randao=randao)
         except ContractReverted as error:
@@ -103,11 +107,9 @@ class SideBySide:
 
     def _attempt(self, action: act.Action, sender: Address) -> ContractReverted | None:
         try:
-            returned = self._contracts.attempt(action, sender, self.now)
+            self._contracts.attempt(action, sender, self.now)
         except ContractReverted as error:
-            self._given = []
             return error
-        self._given = list(returned[:1])
         return None
 
     def _take_in(self, emitted: list[Event], before: object) -> list[Event]:
@@ -126,7 +128,10 @@ class SideBySide:
 
     def _scope(self) -> Scope:
         places = self.world.config(self.federation).max_miners
-        return Scope(self.federation, tuple(self.miners), self._devices, places, self._stakers, self._before)
+        return Scope(
+            self.federation, tuple(self.miners), self._devices, places, self._people, self._contracts.token,
+            self._stakers,
+        )  # fmt: skip
 
     def _see(self) -> Observation | None:
         """What the specification says; what is due is left out, because it changes by itself."""

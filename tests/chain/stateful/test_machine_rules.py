@@ -6,6 +6,7 @@ from test_machine_control import *  # noqa: F403
 from test_machine_devices import *  # noqa: F403
 from test_machine_miners import *  # noqa: F403
 from test_machine_proof_of_work import *  # noqa: F403
+from test_machine_rewards import *  # noqa: F403
 from test_machine_voting import *  # noqa: F403
 
 ELSEWHERE = {
@@ -19,6 +20,10 @@ ELSEWHERE = {
     "FactoryIndexOutOfRange",
     # After 65,535 updates.
     "MinerPoolFull",
+    # Only the federation tells the vault; the rest is tokens' and in test_machine.py, or test_reward_vault.py's.
+    "RewardVaultOnlyFederation", "RewardVaultTransferFailed", "SafeERC20FailedOperation",
+    "ERC20InsufficientAllowance", "ERC20InsufficientBalance", "ERC20InvalidApprover", "ERC20InvalidReceiver",
+    "ERC20InvalidSender", "ERC20InvalidSpender",
     # In test_machine.py, without a federation.
     "FederationInvalidConfig", "ConsensusInvalidParameters",
 }  # fmt: skip

@@ -10,6 +10,7 @@ from random import Random
 from cast import Cast, some_module
 from eth_abi import encode
 from eth_utils import keccak
+from purse import Purse
 from spoil import spoil
 from stakers import Stakers
 
@@ -65,6 +66,7 @@ class Walk:
         self._config = world.config(federation)
         self._now, self._active = 0, False
         self._contracts, self._modules = contracts, modules
+        self._purse = Purse(world, federation, cast)
 
     def step(self, random: Random, now: int) -> Step:
         """Choose the next step, ``now`` being the time of the one before."""
@@ -85,6 +87,8 @@ class Walk:
         s, dice = self._state, random.random()
         if s.status is Status.PAUSED:
             return random.choice((0, 1, 5, 20, 61))
+        if s.status is Status.CLOSED:
+            return random.choice((0, 0, 1, 86_400))
         idle = s.status is Status.RUNNING and not self._world.due(self._federation, now) and not self._active
         if dice < (0.4 if idle else 0.94) or s.deadline <= now:
             return random.choice((0, 0, 0, 1, 2))
@@ -118,8 +122,14 @@ class Walk:
 
     def _sensible(self, random: Random) -> list[Choice]:
         s, world = self._state, self._world
+        paying = self._purse.deeds(random)
         if s.status is Status.PAUSED:
-            return [(6, lambda: self._unpause(random)), (1, self._tick), (1, lambda: self._join(random))]
+            return [
+                *paying,
+                (6, lambda: self._unpause(random)),
+                (1, self._tick),
+                (1, lambda: self._join(random)),
+            ]
         choices: list[Choice] = [(20 if world.due(self._federation, self._now) else 0.5, self._tick)]
         choices += self._sensible_of_miners(random) + self._sensible_of_devices(random)
         choices += [(0.1, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
@@ -128,7 +138,7 @@ class Walk:
         choices += self._sensible_of_stakers(random)
         in_round = self._sensible_in_round(random) if s.status is Status.RUNNING else []
         self._active = bool(in_round)
-        return choices + in_round
+        return choices + in_round + paying
 
     def _sensible_of_miners(self, random: Random) -> list[Choice]:
         s, members = self._state, self._world.miners(self._federation)
@@ -315,7 +325,7 @@ class Walk:
             random.choice((ZERO32, keccak(b"accepted"))), Cid(keccak(b"body"), DAG_PB), model, ZERO32, 0,
             self._weights(random), miner.contract, self._proof(claim, fits=random.random() < 0.95),
         )  # fmt: skip
-        return act.Propose(self._federation, header), miner.owner
+        return act.Propose(self._federation, self._purse.write(random, header)), miner.owner
 
     def _weights(self, random: Random) -> tuple[int, ...]:
         """Lanes that the module takes, mostly."""

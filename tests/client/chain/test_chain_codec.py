@@ -17,6 +17,7 @@ from minerva.chain.rpc import RpcError
 from minerva.errors import ChainError
 from minerva.protocol import actions as act
 from minerva.protocol import events as ev
+from minerva.protocol import reward_actions as pay
 from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import DAG_PB, Cid
 from minerva.protocol.header import Header
@@ -69,6 +70,10 @@ def entry(signature: str, topics: list[bytes], types: list[str], values: list[An
 
 def word(value: int) -> bytes:
     return value.to_bytes(32, "big")
+
+
+def padded(address: str) -> bytes:
+    return bytes.fromhex(address[2:].rjust(64, "0"))
 
 
 ROUND_ROOT = word(3) + b"\2" * 32
@@ -126,6 +131,25 @@ CALLS = [
         encode(["address", "bytes"], [MINER, b"new"]),
     ),
     (act.Expel(FEDERATION, 3, 1), FEDERATION, "expel(uint8)", word(3)),
+    (pay.Fund(FEDERATION, VAULT, 7), VAULT, "fund(uint256)", word(7)),
+    (pay.Approve(FEDERATION, POW, VAULT, 7), POW, "approve(address,uint256)", padded(VAULT) + word(7)),
+    (
+        pay.Claim(FEDERATION, VAULT, HEADER, MINER, 7, (b"\3" * 32,)),
+        VAULT,
+        f"claim({HEADER_ABI},address,uint256,bytes32[])",
+        encode([HEADER_ABI, "address", "uint256", "bytes32[]"], [HEADER_VALUES, MINER, 7, [b"\3" * 32]]),
+    ),
+    (
+        pay.ClaimTo(FEDERATION, VAULT, HEADER, MINER, 7, (), FACTORY, b"signed"),
+        VAULT,
+        f"claimTo({HEADER_ABI},address,uint256,bytes32[],address,bytes)",
+        encode(
+            [HEADER_ABI, "address", "uint256", "bytes32[]", "address", "bytes"],
+            [HEADER_VALUES, MINER, 7, [], FACTORY, b"signed"],
+        ),
+    ),
+    (pay.ClaimAttestations(FEDERATION, VAULT, MINER), VAULT, "claimAttestations(address)", padded(MINER)),
+    (pay.Reclaim(FEDERATION, VAULT), VAULT, "reclaim()", b""),
     (
         bond.Deposit(FEDERATION, VAULT, MINER, 9, 9, 1),
         VAULT,
@@ -151,6 +175,19 @@ def test_action_becomes_its_call(
     call = gateways.call(action)
     assert call.to == to
     assert call.data == selector(signature) + arguments
+
+
+def test_ether_goes_along_with_a_payment_in_ether_alone(gateways: Gateways) -> None:
+    sums = [gateways.call(case[0]).value for case in CALLS]
+    assert [value for value in sums if value] == [7]
+    assert gateways.call(pay.Fund(FEDERATION, VAULT, 7, POW)).value == 0
+
+
+def test_refusals_of_tokens_are_named(codec: Codec) -> None:
+    data = selector("ERC20InsufficientAllowance(address,uint256,uint256)") + padded(VAULT) + word(1) + word(2)
+    assert str(codec.revert(data)).startswith(
+        f"the contract refused: ERC20InsufficientAllowance({VAULT}, 1, 2)"
+    )
 
 
 def test_config_keeps_the_order_of_its_fields(gateways: Gateways) -> None:
