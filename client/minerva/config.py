@@ -71,6 +71,10 @@ class MinerSection(_Section):
         ge=0,
         description="rounds whose updates stay pinned; 0: all, so that the whole chain can be verified",
     )
+    stake: int | str = Field(
+        default="",
+        description="stake to hold when it joins, e.g. '0.1 ether'; empty: the federation's minimum; none: touch nothing",
+    )
 
 
 class DeviceSection(_Section):
@@ -146,6 +150,25 @@ class CreateSection(_Section):
         default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
     )
     aggregation: str = "fedavg"
+    stake: bool = Field(default=False, description="whether miners stake; pos and a minimum imply it")
+    stake_token: str = Field(default="", description="address of the ERC-20 that is staked; empty: ether")
+    stake_minimum: int | str = Field(
+        default=0, description="what a miner must stake: wei, or '0.1 ether', or a token's least unit"
+    )
+    stake_unit: int | str = Field(
+        default="",
+        description="what a unit of weight costs (pos); empty: a hundredth of the minimum, or 0.001 ether",
+    )
+    stake_evidence_seconds: int = Field(
+        default=86_400, description="how long evidence of an offence may be brought; stake leaves later still"
+    )
+    stake_rejected_bps: int = Field(default=1_000, description="slashed for a rejected block, in 1/10,000")
+    stake_equivocation_bps: int = Field(default=5_000, description="slashed for contradicting oneself")
+    stake_absence_bps: int = Field(default=100, description="slashed for being absent too often")
+    stake_absences: int = Field(default=3, description="how many absences that is; 0: never")
+    stake_reporter_bps: int = Field(
+        default=2_500, description="of what is slashed for contradicting oneself, to whoever reports it"
+    )
     reward_per_round: int | str = Field(
         default=0,
         description="what a round may cost at most: wei, or 0.01ether, or a token's least unit; 0: nothing is paid",

@@ -23,6 +23,7 @@ from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.state import FederationConfig
 from minerva.protocol.weights import MAX_CAP, ReputationTerms
 from minerva.rewards import reward_terms
+from minerva.staking import stake_terms
 from minerva.store.cid import cid_of
 from minerva.store.port import Store
 
@@ -66,9 +67,10 @@ def create_federation(
             "the deployment has no such consensus module", value=options.consensus, remedy=f"It has {known}."
         )
     config, rewards = _config(options, module, *map(cid_of, contents)), reward_terms(options)
+    stake = stake_terms(options)
     for content in contents:
         store.put(content)
-    receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex, rewards=rewards))
+    receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex, stake, rewards))
     for log in receipt.logs:
         if isinstance(log.event, FederationCreated):
             return log.event.federation, manifest

@@ -17,8 +17,10 @@ from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.header import Header
 from minerva.protocol.machine import Claim, meets, pow_seed
 from minerva.protocol.records import ZERO32, Address, indices
+from minerva.protocol.stake import StakeTerms
 from minerva.protocol.state import (
     NO_REWARDS,
+    NO_STAKE,
     DeviceInfo,
     FederationConfig,
     FederationState,
@@ -109,8 +111,13 @@ class Driver:
         """The miner's contract of owner ``number``."""
         return next(m.contract for m in self.views.miners(self.federation) if m.owner == self.owner(number))
 
-    def found(self, config: FederationConfig, rewards: RewardTerms = NO_REWARDS) -> Address:
-        creation = act.CreateFederation(self.views.factory, config, "one", rewards=rewards)
+    def found(
+        self,
+        config: FederationConfig,
+        rewards: RewardTerms = NO_REWARDS,
+        stake: StakeTerms = NO_STAKE,
+    ) -> Address:
+        creation = act.CreateFederation(self.views.factory, config, "one", stake, rewards)
         events = self.perform(creation, REQUESTER)
         self.federation = next(e.federation for e in events if isinstance(e, FederationCreated))
         return self.federation

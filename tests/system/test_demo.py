@@ -147,6 +147,27 @@ def test_the_story_names_what_happened(finished: Demo) -> None:
         assert words in story
 
 
+def test_with_proof_of_stake_the_killed_miner_loses_some_of_its_stake(
+    kubo_binary: Path, tmp_path: Path
+) -> None:
+    """K7 and S6: three miners with 3, 3 and 2 ether; the last one is absent once, for 1 % of its stake."""
+    with demo(tmp_path, "--rounds", "2", "--kill-round", "1", "--consensus", "pos", "--json") as run:
+        status = run.end()
+    story = run.story.read_text()
+    assert status == 0, story
+    summary = json.loads((tmp_path / "out.json").read_text())
+    assert summary["verified"] is True and summary["killed"]["restarted"] is True
+    assert all(entry["blockHash"] for entry in summary["rounds"])
+    ether, stakes = 10**18, summary["stakes"]
+    left = {miner["miner"]: int(miner["bonded"]) for miner in stakes["miners"]}
+    assert left == {"miner-0": 3 * ether, "miner-1": 3 * ether, "miner-2": 198 * ether // 100}
+    (slashed,) = stakes["slashed"]
+    assert (slashed["miner"], slashed["round"], slashed["offence"]) == ("miner-2", 1, "absence")
+    assert int(stakes["held"]) == 8 * ether and int(stakes["toBurn"]) == int(slashed["amount"])
+    assert "miner-0 has 3 ether at stake" in story
+    assert "miner-2 is slashed by 0.02 ether (absence), 1.98 ether left" in story
+
+
 @pytest.mark.parametrize(
     ("number", "started", "status"),
     [(signal.SIGINT, f"device-{len(KINDS) - 1}.log", 130), (signal.SIGTERM, "deploy.log", 143)],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from minerva.chain.abi import Record
 from minerva.chain.calls import Call, Query
 from minerva.chain.codec import Codec
 from minerva.chain.gateway import Functions, Gateway
-from minerva.chain.money import RewardVault, Token
+from minerva.chain.money import RewardVault, StakeVault, Token
 from minerva.protocol import actions as act
 from minerva.protocol import reward_actions as pay
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.stake import StakeTerms
@@ -35,6 +38,8 @@ class Gateways:
         )
         self._miner = bind("Miner", Miner.NAMES)
         self._reward_vault = bind("RewardVault", RewardVault.NAMES)
+        self._stake_vault = bind("StakeVault", StakeVault.NAMES)
+        self._schedule = bind("ProofOfStake", Schedule.NAMES)
         self._records = _Records(self._federation, self._miner)
 
     def federation(self, address: Address) -> Federation:
@@ -48,6 +53,14 @@ class Gateways:
     def reward_vault(self, address: Address) -> RewardVault:
         """Return the vault of rewards at an address."""
         return RewardVault(address, self._reward_vault)
+
+    def stake_vault(self, address: Address) -> StakeVault:
+        """Return the vault of stakes at an address."""
+        return StakeVault(address, self._stake_vault)
+
+    def schedule(self, address: Address) -> Schedule:
+        """Return the module with turns at an address."""
+        return Schedule(address, self._schedule)
 
     def call(self, action: act.Action) -> Call:
         """Return the call that an action makes."""
@@ -66,6 +79,8 @@ class Gateways:
                 return self.miner(action.miner).call(action)
             case pay.Fund() | pay.Claim() | pay.ClaimTo() | pay.ClaimAttestations() | pay.Reclaim():
                 return self.reward_vault(action.vault).call(action)
+            case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn():
+                return self.stake_vault(action.vault).call(action)
             case pay.Approve():
                 return Token(action.token).call(action)
             case _:
@@ -127,7 +142,10 @@ class Federation(Gateway):
     """One task learned together."""
 
     NAMES = "leave checkIn tick vote propose attest"
-    EXTENSION_NAMES = "config requester state due member minerOf blockOf rewardVault pause unpause close changeConsensus expel"
+    EXTENSION_NAMES = (
+        "config requester state due member minerOf blockOf rewardVault stakeVault pause unpause close "
+        "changeConsensus expel"
+    )
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
         super().__init__(address, functions)
@@ -148,6 +166,10 @@ class Federation(Gateway):
     def reward_vault(self) -> Query[Address]:
         """Ask where the rewards are; the zero address where nothing is paid."""
         return self._query("rewardVault")
+
+    def stake_vault(self) -> Query[Address]:
+        """Ask where the stakes are; the zero address where nothing is staked."""
+        return self._query("stakeVault")
 
     def due(self) -> Query[bool]:
         """Ask whether `tick` would do something."""
@@ -239,3 +261,13 @@ class ProofOfWork(Gateway):
     def difficulty(self, federation: Address) -> Query[int]:
         """Ask for the expected number of hashes."""
         return self._query("difficulty", federation)
+
+
+class Schedule(Gateway):
+    """A module that weighs miners, and lets them propose in turns."""
+
+    NAMES = "lanes"
+
+    def lanes(self, federation: Address) -> Query[Sequence[int]]:
+        """Ask what the miners of a federation weigh, by lanes (K1)."""
+        return self._query("lanes", federation)

@@ -21,9 +21,13 @@ from minerva.errors import ChainError
 from minerva.protocol.actions import Action
 from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
+from minerva.protocol.lanes import unpack
 from minerva.protocol.machine import World
+from minerva.protocol.machine.committee import CommitteeMachine
 from minerva.protocol.machine.money import Tokens
+from minerva.protocol.machine.scheduled import ScheduledMachine
 from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.stake import Stake, Stakes
 from minerva.protocol.state import (
     DeviceInfo,
     FederationConfig,
@@ -33,6 +37,7 @@ from minerva.protocol.state import (
     Pool,
     RewardTerms,
 )
+from minerva.protocol.weights import committee_of
 
 CHAIN_ID = 31337
 START = 1_800_000_000
@@ -41,6 +46,7 @@ FACTORY: Address = to_checksum_address("0x" + "fa" * 20)
 PROOF_OF_WORK: Address = to_checksum_address("0x" + "90" * 20)
 MODULES: Mapping[str, Address] = {
     "pow": PROOF_OF_WORK,
+    "pos": to_checksum_address("0x" + "93" * 20),
     "por": to_checksum_address("0x" + "91" * 20),
     "committee": to_checksum_address("0x" + "92" * 20),
 }
@@ -179,6 +185,31 @@ class MemoryChain:
             s, held = vault.state, ledger.world.money.balance(vault.address, vault.terms.token)
             sums = (vault.required, s.funded, s.granted, held, vault.attestation_reward)
             return Escrow(vault.address, vault.terms, *sums, s.closes_at)
+
+    def stakes(self, federation: Address) -> Stakes | None:
+        """Return what is staked, on what terms, and where; None where nothing is staked."""
+        with self._node.serving("stakes") as ledger:
+            vault = ledger.world.stakes(federation)
+            if vault is None:
+                return None
+            held = ledger.world.money.balance(vault.address, vault.terms.token)
+            return Stakes(vault.address, vault.terms, vault.unbonding_seconds, vault.slashed, held)
+
+    def stake_of(self, federation: Address, account: Address) -> Stake:
+        """Return what an account has staked there."""
+        with self._node.serving("stake_of") as ledger:
+            vault = ledger.world.stakes(federation)
+            if vault is None:
+                return Stake()
+            owed = (vault.bounty_of(account), vault.absences_of(account))
+            return Stake(vault.stake_of(account), *vault.unbonding_of(account), *owed)
+
+    def weights(self, federation: Address) -> Mapping[int, int]:
+        """Return what the consensus module weighs miners by; empty where each weighs one."""
+        with self._node.serving("weights") as ledger:
+            module = ledger.world.module(federation)
+            lanes = unpack(module.lanes(federation)) if isinstance(module, ScheduledMachine) else {}
+            return committee_of(lanes) if isinstance(module, CommitteeMachine) else lanes
 
     def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:
         """Return what each account claimed of its grants, and what it may claim for attestations."""

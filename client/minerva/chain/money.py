@@ -9,8 +9,10 @@ from minerva.chain.calls import Call, Query
 from minerva.chain.erc20 import ERC20
 from minerva.chain.gateway import Gateway
 from minerva.protocol import reward_actions as pay
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
+from minerva.protocol.stake import StakeTerms
 from minerva.protocol.state import RewardTerms
 
 
@@ -68,6 +70,55 @@ class RewardVault(Gateway):
     def _entry(self, action: pay.Claim | pay.ClaimTo) -> tuple[Any, ...]:
         header = Record(Header, self._functions["claim"].inputs[0]["components"])
         return header.write(action.header), action.account, action.cumulative, list(action.proof)
+
+
+class StakeVault(Gateway):
+    """The stakes of one federation."""
+
+    NAMES = (
+        "terms unbondingSeconds slashed stakeOf unbondingOf bountyOf absencesOf deposit unbond withdraw burn"
+    )
+
+    def terms(self) -> Query[StakeTerms]:
+        """Ask what members stake, and what for."""
+        record = Record(StakeTerms, self._functions["terms"].outputs[0]["components"])
+        return self._query("terms", make=lambda values: record.read(values[0]))
+
+    def unbonding_seconds(self) -> Query[int]:
+        """Ask how long stake takes to leave."""
+        return self._query("unbondingSeconds")
+
+    def slashed(self) -> Query[int]:
+        """Ask what waits to be burned."""
+        return self._query("slashed")
+
+    def stake_of(self, account: Address) -> Query[int]:
+        """Ask what counts of an account's stake."""
+        return self._query("stakeOf", account)
+
+    def unbonding_of(self, account: Address) -> Query[tuple[int, int]]:
+        """Ask what is on its way out, and when it may leave."""
+        return self._query("unbondingOf", account, make=lambda values: (values[0], values[1]))
+
+    def bounty_of(self, account: Address) -> Query[int]:
+        """Ask what an account is owed as a reporter."""
+        return self._query("bountyOf", account)
+
+    def absences_of(self, account: Address) -> Query[int]:
+        """Ask for an account's absences since the last one punished."""
+        return self._query("absencesOf", account)
+
+    def call(self, action: bond.StakeAction) -> Call:
+        """Return the call that an action on these stakes makes."""
+        match action:
+            case bond.Deposit():
+                return self._call("deposit", action.account, action.amount, value=action.value)
+            case bond.Unbond():
+                return self._call("unbond", action.amount)
+            case bond.Withdraw():
+                return self._call("withdraw", action.to)
+            case bond.Burn():
+                return self._call("burn")
 
 
 class Token(Gateway):

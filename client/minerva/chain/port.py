@@ -16,6 +16,7 @@ from minerva.protocol.actions import Action
 from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
 from minerva.protocol.records import Address
+from minerva.protocol.stake import Stake, Stakes
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
 
 
@@ -163,6 +164,18 @@ class Chain(Protocol):
 
     def escrow(self, federation: Address) -> Escrow | None:
         """Return what lies there for it, and where; None where nothing is paid."""
+        ...
+
+    def stakes(self, federation: Address) -> Stakes | None:
+        """Return what is staked, on what terms, and where; None where nothing is staked."""
+        ...
+
+    def stake_of(self, federation: Address, account: Address) -> Stake:
+        """Return what an account has staked there."""
+        ...
+
+    def weights(self, federation: Address) -> Mapping[int, int]:
+        """Return what the consensus module weighs miners by: index → weight; empty where each weighs one."""
         ...
 
     def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:

@@ -26,8 +26,11 @@ from minerva.errors import ChainError, WrongChain
 from minerva.keys import ANVIL_CHAIN_ID
 from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
+from minerva.protocol.lanes import unpack
 from minerva.protocol.records import ZERO_ADDRESS, Address, indices
+from minerva.protocol.stake import Stake, Stakes
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
+from minerva.protocol.weights import committee_of
 
 
 class Web3Chain:
@@ -80,6 +83,7 @@ class Web3Chain:
         self._requesters: dict[Address, Address] = {}
         self._logs: dict[Address, LogReader] = {}
         self._vaults: dict[Address, Address] = {}
+        self._stakes: dict[Address, Address] = {}
 
     @classmethod
     def connect(cls, rpc_url: str, deployment: str | Path, **options: Any) -> Web3Chain:
@@ -170,6 +174,37 @@ class Web3Chain:
         required, funded, granted, attestation, closes_at = self._reader.read_all(queries)
         held = self.tokens(terms.token, vault)
         return Escrow(vault, terms, required, funded, granted, held, attestation, closes_at)
+
+    def stakes(self, federation: Address) -> Stakes | None:
+        """Return what is staked, on what terms, and where; None where nothing is staked."""
+        vault = self._stake_vault(federation)
+        if vault is None:
+            return None
+        gateway = self._gateways.stake_vault(vault)
+        terms = self._reader.read(gateway.terms())
+        unbonding, slashed = self._reader.read_all([gateway.unbonding_seconds(), gateway.slashed()])
+        return Stakes(vault, terms, unbonding, slashed, self.tokens(terms.token, vault))
+
+    def stake_of(self, federation: Address, account: Address) -> Stake:
+        """Return what an account has staked there."""
+        vault = self._stake_vault(federation)
+        if vault is None:
+            return Stake()
+        gateway = self._gateways.stake_vault(vault)
+        queries: list[Query[Any]] = [
+            gateway.stake_of(account), gateway.unbonding_of(account), gateway.bounty_of(account),
+            gateway.absences_of(account),
+        ]  # fmt: skip
+        bonded, (unbonding, release_at), bounty, absences = self._reader.read_all(queries)
+        return Stake(bonded, unbonding, release_at, bounty, absences)
+
+    def weights(self, federation: Address) -> Mapping[int, int]:
+        """Return what the consensus module weighs miners by; empty where each weighs one."""
+        module = self._reader.read(self._gateways.federation(federation).config()).consensus
+        if module == self.proof_of_work:
+            return {}
+        lanes = unpack(self._reader.read(self._gateways.schedule(module).lanes(federation)))
+        return committee_of(lanes) if module == self.modules.get("committee") else lanes
 
     def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:
         """Return what each account claimed of its grants, and what it may claim for attestations."""
@@ -284,10 +319,11 @@ class Web3Chain:
 
     def _log_reader(self, federation: Address) -> LogReader:
         if federation not in self._logs:
-            about, vault = (self.factory, *self.modules.values()), self._reward_vault(federation)
+            about = (self.factory, *self.modules.values())
+            vaults = (self._reward_vault(federation), self._stake_vault(federation))
             self._logs[federation] = LogReader(
                 self._reader, self._decoder, federation, about, self._deployment.block,
-                vaults=() if vault is None else (vault,),
+                vaults=tuple(vault for vault in vaults if vault is not None),
             )  # fmt: skip
         return self._logs[federation]
 
@@ -296,6 +332,13 @@ class Web3Chain:
         if federation not in self._vaults:
             self._vaults[federation] = self._reader.read(self._gateways.federation(federation).reward_vault())
         vault = self._vaults[federation]
+        return None if vault == ZERO_ADDRESS else vault
+
+    def _stake_vault(self, federation: Address) -> Address | None:
+        """Return where a federation's stakes are; it never moves."""
+        if federation not in self._stakes:
+            self._stakes[federation] = self._reader.read(self._gateways.federation(federation).stake_vault())
+        vault = self._stakes[federation]
         return None if vault == ZERO_ADDRESS else vault
 
     def _receipt(self, raw: Mapping[str, Any]) -> Receipt:

@@ -12,7 +12,20 @@ import typer
 from typer.exceptions import TyperException
 
 from minerva import __version__
-from minerva.cli import demo, device, doctor, federation, key, miner, model, rewards, stack, task, verify
+from minerva.cli import (
+    demo,
+    device,
+    doctor,
+    federation,
+    key,
+    miner,
+    model,
+    rewards,
+    stack,
+    stake,
+    task,
+    verify,
+)
 from minerva.cli.common import complain, one_line
 from minerva.errors import ContractReverted, MinervaError
 
@@ -32,6 +45,7 @@ for name, group in (
     ("device", device.app),
     ("miner", miner.app),
     ("rewards", rewards.app),
+    ("stake", stake.app),
     ("model", model.app),
     ("task", task.app),
     ("key", key.app),

@@ -17,6 +17,7 @@ class Consensus(StrEnum):
     """The consensus modules that the demo can run."""
 
     POW = "pow"
+    POS = "pos"
     POR = "por"
     COMMITTEE = "committee"
 

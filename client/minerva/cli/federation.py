@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from minerva.amounts import show_amount
 from minerva.cli.common import Context, command, facts, table
 from minerva.cli.escrow import escrow_document, escrow_words, unfunded
+from minerva.cli.stake import stake_document, stakes_document, terms_words
 from minerva.errors import MinervaError
 
 if TYPE_CHECKING:
     from minerva.chain.port import Chain
     from minerva.protocol.actions import Action
     from minerva.protocol.cid import Cid
+    from minerva.protocol.stake import Stakes
     from minerva.protocol.state import FederationState, MinerInfo
 
 log = logging.getLogger(__name__)
@@ -38,6 +42,10 @@ def create(
     data: Annotated[
         Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)
     ] = None,
+    stake: Annotated[
+        str | None,
+        typer.Option(help="What a miner must stake at least, e.g. '0.1 ether'.", show_default=False),
+    ] = None,
 ) -> None:
     """Put manifest and genesis model on IPFS and create the federation.
 
@@ -46,12 +54,17 @@ def create(
     from minerva.learning.task import load_task
     from minerva.requester import create_federation
 
+    options = context.settings.create
+    if stake is not None:
+        options = options.model_copy(update={"stake": True, "stake_minimum": stake})
     federation, manifest = create_federation(
-        context.chain(), context.actor(), context.store(), load_task(task, data=data), context.settings.create
+        context.chain(), context.actor(), context.store(), load_task(task, data=data), options
     )
     cid = context.chain().config(federation).manifest
     document: dict[str, Any] = {"federation": federation, "manifest": str(cid), "title": manifest.title}
     document["escrow"] = escrow_document(context.chain().escrow(federation))
+    stakes = context.chain().stakes(federation)
+    document["stakes"] = stakes_document(stakes) if stakes else None
 
     def render(out: Console) -> None:
         out.print(f"{federation}  {manifest.title}")
@@ -91,7 +104,11 @@ def show(context: Context, federation: _Federation = None) -> None:
     """Show what a federation is, where it stands, who takes part, and what it waits for until when."""
     address, chain = context.federation(federation), context.chain()
     config, state, now = chain.config(address), chain.state(address), chain.now()
-    miners = [_miner(chain, state, miner) for miner in chain.miners(address)]
+    stakes, weights = chain.stakes(address), chain.weights(address)
+    miners = [
+        _miner(chain, state, miner) | _standing(chain, address, stakes, weights, miner)
+        for miner in chain.miners(address)
+    ]
     escrow = chain.escrow(address)
     document = {
         "federation": address, "requester": chain.requester(address),
@@ -101,6 +118,7 @@ def show(context: Context, federation: _Federation = None) -> None:
         "devices": state.devices,
         "deadline": state.deadline, "secondsLeft": max(0, state.deadline - now), "due": chain.due(address),
         "waitingFor": unfunded(escrow) or waiting_for(state, miners), "escrow": escrow_document(escrow),
+        "stakes": stakes_document(stakes) if stakes else None,
         "difficulty": chain.difficulty(address), "miners": miners,
         "manifestDocument": _manifest(context, config.manifest),
     }  # fmt: skip
@@ -110,9 +128,15 @@ def show(context: Context, federation: _Federation = None) -> None:
         facts(out, [(name, document[name]) for name in _SHOWN])
         if escrow is not None:
             facts(out, [("escrow", escrow_words(escrow))])
+        if stakes is not None:
+            facts(out, [(f"stake: {name}", value) for name, value in terms_words(stakes)], indent=24)
         for miner in miners:
             out.print(f"miner {miner['index']}, {_place(miner)}: {_updates(miner)}")
             facts(out, [(name, miner[name] or "none") for name in ("contract", "owner", "endpoint")])
+            if stakes is not None:
+                facts(out, [("staked", show_amount(int(miner["stake"]["bonded"]), stakes.terms.token))])
+            if weights:
+                facts(out, [("weight", miner["weight"] or "none in this round")])
 
     context.emit(document, render)
 
@@ -213,6 +237,16 @@ def _miner(chain: Chain, state: FederationState, miner: MinerInfo) -> dict[str, 
         "inSnapshot": bool(state.snapshot >> miner.index & 1),
         "updates": pool.count, "outstanding": pool.outstanding,
     }  # fmt: skip
+
+
+def _standing(
+    chain: Chain, federation: str, stakes: Stakes | None, weights: Mapping[int, int], miner: MinerInfo
+) -> dict[str, Any]:
+    """Return what a miner has staked, and what its word weighs by the consensus module."""
+    stake = None
+    if stakes is not None:
+        stake = stake_document(stakes, miner.owner, chain.stake_of(federation, miner.owner))
+    return {"stake": stake, "weight": weights.get(miner.index) if weights else 1}
 
 
 def _manifest(context: Context, cid: Cid) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ def register(
     wanted = endpoint or context.settings.miner.public_url
     if not wanted:  # leave what it said before
         wanted = next((m.endpoint for m in chain.miners(named) if m.owner == actor.address), "")
-    info = join(chain, actor, named, wanted)
+    info = join(chain, actor, named, wanted, context.settings.miner.stake)
     context.emit(
         asdict(info) | {"endpoint": wanted},
         lambda out: out.print(f"{actor.address} is miner {info.index}: {info.contract}"),
@@ -67,6 +67,7 @@ def run(context: Context, federation: _Federation = None) -> None:
         host=section.host,
         port=section.port,
         public_url=section.public_url,
+        stake=section.stake,
         retention_rounds=section.retention_rounds,
     )
     with stop_on_signals() as stop:

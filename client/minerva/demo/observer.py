@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from minerva.amounts import show_amount
 from minerva.chain.port import Chain, Change
 from minerva.protocol.blocks import MAX_BODY_BYTES, Body
 from minerva.protocol.cid import Cid
@@ -29,7 +30,8 @@ from minerva.protocol.events import (
 )
 from minerva.protocol.header import Header
 from minerva.protocol.reasons import Reason, words
-from minerva.protocol.records import Address, indices
+from minerva.protocol.records import ZERO_ADDRESS, Address, indices
+from minerva.protocol.stake_events import StakeDeposited, StakeSlashed
 from minerva.store.port import Store
 
 FETCH_SECONDS = 60.0
@@ -80,7 +82,8 @@ class Observer:
     ) -> None:
         self.chain, self.store, self.federation = chain, store, federation
         self._evaluate, self._tell, self.names = evaluate, tell, names
-        self._config = chain.config(federation)
+        self._config, stakes = chain.config(federation), chain.stakes(federation)
+        self._token = stakes.terms.token if stakes else ZERO_ADDRESS
         self.rounds: dict[int, RoundView] = {}
         self.dropped: list[tuple[int, str, str]] = []
         self.closed = False
@@ -150,6 +153,15 @@ class Observer:
                 self._end(self.rounds[event.round], "Skipped")
             case FederationClosed():
                 self.closed = True
+            case StakeDeposited():
+                staked = show_amount(event.bonded, self._token)
+                self._tell(f"{self.name(event.account)} has {staked} at stake")
+            case StakeSlashed():
+                lost, left = (show_amount(sum_, self._token) for sum_ in (event.amount, event.bonded))
+                why = event.offence.name.lower().replace("_", " ")
+                self._tell(
+                    f"round {event.round}: {self.name(event.account)} is slashed by {lost} ({why}), {left} left"
+                )
 
     def _end(self, view: RoundView, phase: str) -> None:
         view.phase, view.seconds = phase, time.monotonic() - view.started

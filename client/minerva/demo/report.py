@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from minerva.amounts import show_amount
 from minerva.chain.port import Chain
 from minerva.demo.observer import Observer
 from minerva.demo.payments import PARTS
@@ -27,6 +29,7 @@ from minerva.protocol.events import (
 )
 from minerva.protocol.records import Address
 from minerva.protocol.reward_events import RewardsClaimed, RewardsFunded, RewardsReturned
+from minerva.protocol.stake_events import StakeDeposited, StakeSlashed
 
 _ACTIONS: tuple[tuple[type, str], ...] = (
     (UpdateSubmitted, "submitUpdate"),
@@ -39,6 +42,7 @@ _ACTIONS: tuple[tuple[type, str], ...] = (
     (MinerReturned, "checkIn"),
     (DeviceCheckedIn, "checkIn"),
     (EndpointChanged, "setEndpoint"),
+    (StakeDeposited, "depositStake"),
     (RewardsFunded, "fund"),
     (RewardsClaimed, "claim"),
     (RewardsReturned, "reclaim"),
@@ -60,6 +64,41 @@ def gas_by_action(chain: Chain, federation: Address) -> dict[str, dict[str, int]
     }
 
 
+def standing(chain: Chain, federation: Address, names: Mapping[Address, str]) -> dict[str, Any] | None:
+    """Return what the miners have at stake at the end, and weighed in the last round; None where nothing is staked."""
+    stakes = chain.stakes(federation)
+    if stakes is None:
+        return None
+    weights = chain.weights(federation)
+    miners: list[dict[str, Any]] = []
+    for info in chain.miners(federation):
+        stake = chain.stake_of(federation, info.owner)
+        miners.append(
+            {
+                "miner": names.get(info.contract, info.contract),
+                "bonded": str(stake.bonded),
+                "weight": weights.get(info.index),
+            }
+        )
+    slashed = [log.event for log in chain.logs(federation) if isinstance(log.event, StakeSlashed)]
+    return {
+        "token": stakes.terms.token,
+        "minimum": str(stakes.terms.minimum),
+        "held": str(stakes.held),
+        "toBurn": str(stakes.slashed),
+        "miners": sorted(miners, key=lambda miner: str(miner["miner"])),
+        "slashed": [
+            {
+                "miner": names.get(event.account, event.account),
+                "round": event.round,
+                "offence": event.offence.name.lower(),
+                "amount": str(event.amount),
+            }
+            for event in slashed
+        ],
+    }
+
+
 def summarise(
     *,
     observer: Observer,
@@ -71,6 +110,7 @@ def summarise(
     baseline: dict[str, list[float]],
     seconds: float,
     killed: dict[str, Any],
+    stakes: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Build the document of ``summary.json``."""
     rounds = [
@@ -100,6 +140,7 @@ def summarise(
         "rounds": rounds,
         "dropped": [{"round": r, "proposer": p, "reason": why} for r, p, why in observer.dropped],
         "killed": killed,
+        "stakes": stakes,
         "gas": gas,
         "rewards": rewards,
         "verified": verified,
@@ -184,6 +225,13 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
     for action, figures in summary["gas"].items():
         gas.add_row(action, str(figures["count"]), f"{figures['median']:,}", f"{figures['max']:,}")
     out.print(gas)
+    if stakes := summary["stakes"]:
+        staked = Table("miner", "at stake", "weight", "slashed", title="Stakes")
+        for miner in stakes["miners"]:
+            lost = sum(int(s["amount"]) for s in stakes["slashed"] if s["miner"] == miner["miner"])
+            bonded, slashed = (show_amount(s, stakes["token"]) for s in (int(miner["bonded"]), lost))
+            staked.add_row(miner["miner"], bonded, str(miner["weight"] or "none"), slashed)
+        out.print(staked)
     out.print(
         "Lineage: genesis"
         + "".join(f" ← {e['blockHash'][:10]}" for e in summary["rounds"] if e["blockHash"]),

@@ -21,7 +21,7 @@ from minerva.connect import connect, connect_actor
 from minerva.demo.display import Display
 from minerva.demo.observer import Observer
 from minerva.demo.payments import PER_ROUND, pay_out, put_up
-from minerva.demo.report import gas_by_action, summarise, write
+from minerva.demo.report import gas_by_action, standing, summarise, write
 from minerva.errors import MinervaError
 from minerva.protocol.events import BallotCast, Event, RoundOpened, VerificationClosed
 from minerva.protocol.manifest import RuleParameters
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 CAST = ("honest", "honest", "honest", "over-reporter", "copier", "withholder")
 KILLED_MINER = 2
+STAKES = ("3 ether", "3 ether", "2 ether")
+"""By miner, in turn; with proof of stake that is what their words weigh. Without the killed one it is a quorum."""
 TAU_PERMILLE = 12_000  # rule 3c: twelve processes share two cores, a preempted device looks slow
 
 
@@ -50,7 +52,7 @@ class DemoOptions:
     partition: str = "dirichlet:0.5"
     seed: int = 1
     kill_round: int = 4
-    consensus: Literal["pow", "por", "committee"] = "pow"
+    consensus: Literal["pow", "pos", "por", "committee"] = "pow"
     round_deadline_seconds: float = 180.0
 
     @property
@@ -62,7 +64,13 @@ class DemoOptions:
             mining_seconds=30, attestation_seconds=20,
             difficulty=2_000_000, target_seconds=1, consensus=self.consensus,
             committee_size=max(1, self.miners - 1), reward_per_round=PER_ROUND,
+            stake_minimum="1 ether" if self.staked else 0, stake_absences=1,
         )  # fmt: skip
+
+    @property
+    def staked(self) -> bool:
+        """Whether the miners stake."""
+        return self.consensus == "pos"
 
 
 def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Observer]:
@@ -94,6 +102,8 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         federation, _ = create_federation(chain, actor, store, task, options.create, rules)
         display.say(f"federation {federation}: {task.title}, {options.rounds} rounds")
         display.say(f"its escrow holds {show_amount(put_up(chain, actor, federation))}")
+        if options.staked:
+            stack.stakes = {index: STAKES[index % len(STAKES)] for index in range(options.miners)}
         stack.start_miners(options.miners, federation)
         display.say(f"{options.miners} miners are registered and healthy")
         names = _start_devices(stack, chain, federation, options)
@@ -110,7 +120,7 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
             observer=observer, store=stack.store_kind, gas=gas_by_action(chain, federation),
             verified=report.ok, rewards=rewards,
             first_difference=report.first_difference, baseline=baseline,
-            seconds=time.monotonic() - started, killed=killed,
+            seconds=time.monotonic() - started, killed=killed, stakes=standing(chain, federation, names),
         )  # fmt: skip
     write(options.folder, summary)
     return summary, observer
@@ -122,7 +132,7 @@ def _start_devices(
     from minerva.keys import anvil_address
 
     owners = _owners(options.miners)
-    names = {info.contract: owners[info.owner] for info in chain.miners(federation)}
+    names = {info.contract: owners[info.owner] for info in chain.miners(federation)} | owners
     for number, kind in enumerate(CAST):
         name = f"device-{number}"
         settings = stack.settings(

@@ -14,6 +14,7 @@ from minerva.protocol import events
 from minerva.protocol.events import Log
 from minerva.protocol.history import RoundRecord
 from minerva.protocol.records import Address, PlacedUpdate
+from minerva.protocol.stake_events import StakeSlashed
 from minerva.protocol.state import Status
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class Chronicle:
         if missing:
             few = f"{len(s.missing)} of {s.expected} devices have not submitted in round {s.round}"
             problems = [*problems, few]
+        if index is not None and (lack := self._situation.bonds.lack(self._owner)):
+            problems = [*problems, lack]
         return MinerStatus(
             federation=self._situation.federation,
             owner=self._owner,
@@ -60,6 +63,8 @@ class Chronicle:
             height=s.height,
             deadline=s.deadline,
             in_snapshot=index is not None and bool(s.snapshot >> index & 1),
+            weight=None if index is None else s.weights.get(index),
+            stake=self._situation.bonds.status(self._owner),
             waiting=waiting,
             participants=Participants(
                 s.expected, s.updates, missing, self._situation.voters.bit_count(), s.voted.bit_count()
@@ -135,6 +140,11 @@ class Chronicle:
                 self._end(event.round, f"skipped in {event.phase.name.title()}", live)
             case events.PhaseExtended():
                 self._say(live, "round %d: %s is extended", event.round, event.phase.name.title())
+            case StakeSlashed():
+                if event.account == self._owner:
+                    log.warning("round %d: %s", event.round, self._situation.bonds.told(event))
+                    if lack := self._situation.bonds.lack(self._owner):
+                        log.warning("round %d: %s", event.round, lack)
             case _:
                 pass
         if live:

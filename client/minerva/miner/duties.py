@@ -80,9 +80,12 @@ class Duties:
             return self._paused(index, now)
         if index is None:
             return Duty(Waiting("its registration as a miner"))
-        if s.dormant >> index & 1:
+        lack = self._situation.bonds.lack(self._owner)
+        if s.dormant >> index & 1 and not lack:
             check_in = actions.CheckInMiner(self._situation.federation, s.round)
             return Duty(Waiting("its return from dormancy at the next opening"), check_in)
+        if s.dormant >> index & 1 and not (s.status is Status.RUNNING and s.snapshot >> index & 1):
+            return Duty(Waiting(f"a deposit, since {lack}"))
         if s.status is Status.WAITING:
             return self._waiting(index, now)
         if not s.snapshot >> index & 1:

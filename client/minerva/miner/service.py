@@ -20,6 +20,7 @@ from minerva.miner.api import ApiConfig, MinerServer, create_app
 from minerva.miner.daemon import Miner
 from minerva.miner.ledger import Ledger
 from minerva.miner.settings import MinerSettings
+from minerva.miner.stake import put_up
 from minerva.protocol.actions import RegisterMiner, SetEndpoint
 from minerva.protocol.records import Address
 from minerva.protocol.state import MinerInfo
@@ -88,7 +89,7 @@ def run_miner(
         )
         open_.callback(server.stop)
         server.start()
-        register(chain, actor, federation, settings.public_url or _reachable(server))
+        register(chain, actor, federation, settings.public_url or _reachable(server), settings.stake)
         address = settings.state / "api.json"
         _write(address, {"url": server.url})
         open_.callback(address.unlink, missing_ok=True)
@@ -98,8 +99,12 @@ def run_miner(
     log.info("ended")
 
 
-def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> MinerInfo:
+def register(
+    chain: Chain, actor: Actor, federation: Address, endpoint: str, stake: int | str = ""
+) -> MinerInfo:
     """Make the account's miner a member whose contract names ``endpoint``; does nothing that is done already.
+
+    Before it joins, what it lacks of ``stake`` is put up (`minerva.miner.stake.put_up`).
 
     Raises
     ------
@@ -110,6 +115,7 @@ def register(chain: Chain, actor: Actor, federation: Address, endpoint: str) -> 
     """
     mine = _mine(chain, actor, federation)
     if mine is None:
+        put_up(chain, actor, federation, stake)
         round_ = chain.state(federation).round
         actor.send(RegisterMiner(chain.factory, federation, endpoint, round_))
         mine = _mine(chain, actor, federation)

@@ -19,6 +19,8 @@ class MinerSettings:
         Where the HTTP API listens; port 0 takes any free one.
     public_url
         What the contract tells devices, e.g. behind a proxy; empty: ``http://host:port`` as bound.
+    stake
+        What to hold at stake when it joins, as `minerva.miner.stake.put_up` takes it.
     retention_rounds
         Rounds whose accepted updates stay pinned; 0: all, so that the whole chain can be re-derived from
         this miner.
@@ -67,6 +69,7 @@ class MinerSettings:
     host: str = "127.0.0.1"
     port: int = 8650
     public_url: str = ""
+    stake: int | str = ""
     retention_rounds: int = 0
     retention_models: int = 0
     fetch_workers: int = 16

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from eth_abi.abi import decode
 
+from minerva.miner.stake import Bonds
 from minerva.protocol import events
 from minerva.protocol.lanes import weights_of
 from minerva.protocol.records import Address, indices, mask_of
 from minerva.protocol.schedule import order, proposer
+from minerva.protocol.stake import Stakes
+from minerva.protocol.stake_events import StakeSlashed
 from minerva.protocol.state import Drop, FederationConfig, MinerInfo, Phase, Status
 
 _PUZZLE_BYTES = 64
@@ -71,17 +74,17 @@ class Situation:
 
     Parameters
     ----------
-    config
-        What the federation was created with.
+    config, stakes
+        What the federation was created with, and what is staked there.
     """
 
-    def __init__(self, federation: Address, config: FederationConfig) -> None:
-        self.federation, self.config = federation, config
+    def __init__(self, federation: Address, config: FederationConfig, stakes: Stakes | None = None) -> None:
+        self.federation, self.config, self._stakes = federation, config, stakes
         self._logs: list[events.Log] = []
         self._reset()
 
     def _reset(self) -> None:
-        self.now = _Moving(module=self.config.consensus)
+        self.now, self.bonds = _Moving(module=self.config.consensus), Bonds(self._stakes)
         self._configure(self.config.consensus, self.config.consensus_parameters)
 
     def apply(self, logs: Iterable[events.Log]) -> None:
@@ -190,7 +193,13 @@ class Situation:
                 self._open(event)
             case events.BlockFinalized() | events.RoundSkipped():
                 self._end(event)
+            case StakeSlashed():
+                self.bonds.take(event)
+                index = self.index_of(event.account)
+                if index is not None and not self.bonds.is_sufficient(event.account):  # S6
+                    now.dormant |= 1 << index
             case _:
+                self.bonds.take(event)
                 self._take_membership(log)
 
     def _take_membership(self, log: events.Log) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from minerva.miner.stake import StakeStatus
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -39,6 +41,7 @@ class MinerStatus:
     """Where the miner and its federation stand.
 
     ``index`` is None while the miner is no member; ``deadline`` is the phase's, in seconds of the chain;
+    ``weight`` is what its word weighs in the round (None: it has none), ``stake`` what it has staked (None where nothing is);
     ``warnings`` are sentences that a person should see.
     """
 
@@ -52,6 +55,8 @@ class MinerStatus:
     height: int = 0
     deadline: int = 0
     in_snapshot: bool = False
+    weight: int | None = None
+    stake: StakeStatus | None = None
     waiting: Waiting = Waiting("the first look at the chain")
     participants: Participants = field(default_factory=Participants)
     warnings: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.reward_actions import RewardAction
 from minerva.protocol.stake import StakeTerms
+from minerva.protocol.stake_actions import StakeAction
 from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 
 
@@ -314,4 +315,5 @@ Action = (
     | ChangeConsensus
     | Expel
     | RewardAction
+    | StakeAction
 )

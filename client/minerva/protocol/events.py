@@ -8,6 +8,7 @@ from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.reward_events import RewardEvent
+from minerva.protocol.stake_events import StakeEvent
 from minerva.protocol.state import Drop, Phase
 
 
@@ -383,6 +384,7 @@ Event = (
     | WeightChanged
     | LanesChanged
     | RewardEvent
+    | StakeEvent
 )
 
 

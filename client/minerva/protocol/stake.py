@@ -53,3 +53,33 @@ class StakeTerms:
 def weight_of(stake: int, unit: int) -> int:
     """S2: what a stake weighs where weight is stake."""
     return min(max(1, stake // unit), MAX_WEIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What one account has staked, in the least unit of the terms' token.
+
+    ``bonded`` counts; ``unbonding`` leaves at ``release_at`` (seconds) at the earliest; ``bounty`` is owed for reports of
+    offences, and ``absences`` are those since the last one punished.
+    """
+
+    bonded: int = 0
+    unbonding: int = 0
+    release_at: int = 0
+    bounty: int = 0
+    absences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """A federation's vault of stakes at one moment (docs/SPECIFICATION.md, section S).
+
+    ``unbonding_seconds`` is how long stake takes to leave, ``slashed`` what waits to be burned, ``held`` all that lies
+    there.
+    """
+
+    vault: Address
+    terms: StakeTerms
+    unbonding_seconds: int
+    slashed: int
+    held: int

@@ -10,10 +10,10 @@ from minerva.protocol.stake import Offence
 
 @dataclass(frozen=True, slots=True)
 class StakeDeposited:
-    """``sender`` staked for an account, of whose stake ``bonded`` now counts."""
+    """``from_`` staked for an account, of whose stake ``bonded`` now counts."""
 
     account: Address
-    sender: Address
+    from_: Address
     amount: int
     bonded: int
 

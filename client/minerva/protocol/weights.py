@@ -129,6 +129,11 @@ def committee_after(scores: Mapping[int, int], parent: bytes, size: int) -> Lane
     return pack({i: MEMBER if n < size else FIRST_RANK + n - size for n, i in enumerate(ranking)})
 
 
+def committee_of(lanes: Mapping[int, int]) -> dict[int, int]:
+    """Return the lanes of a committee's members, without those who stand by."""
+    return {index: lane for index, lane in lanes.items() if lane < FIRST_RANK}
+
+
 def committee_size(parameters: bytes) -> int | None:
     """Read the committee's parameter; None when it is out of bounds."""
     size = int.from_bytes(parameters)

@@ -63,6 +63,8 @@ class Stack:
     endpoints: dict[int, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     federation: str = ""
+    stakes: dict[int, str] = field(default_factory=dict)
+    """What miners hold at stake, by index; the federation's minimum where nothing is said."""
 
     @property
     def rpc(self) -> str:
@@ -209,7 +211,7 @@ class Stack:
             FIRST_MINER_KEY + index,
             store=index % 2,
             federation=federation,
-            miner={"port": self.ports.get(name, 0)},
+            miner={"port": self.ports.get(name, 0), "stake": self.stakes.get(index, "")},
         )
         return self.run(name, settings, ["minerva.cli", "miner", "run"])
 

@@ -18,6 +18,7 @@ from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
 from minerva.protocol import events
 from minerva.protocol import reward_actions as pay
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import Event
 from minerva.protocol.header import Header
@@ -129,6 +130,11 @@ class Contracts:
         answers = sorted(self._post(payloads), key=lambda answer: answer["id"])
         return [self._result(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
+    def tokens(self, accounts: Sequence[Address]) -> tuple[int, ...]:
+        """What they have of the token."""
+        asked = [Call(self.token, "balanceOf", (account,)) for account in accounts]
+        return tuple(answer[0] for answer in self.read(asked, self.latest()))
+
     def _request(self, call: Call) -> dict[str, str]:
         if call not in self._requests:
             abi = self._functions[call.function]
@@ -231,6 +237,14 @@ def call_of(action: act.Action) -> Call:
             return Call(action.vault, "claimAttestations", (action.account,))
         case pay.Reclaim():
             return Call(action.vault, "reclaim")
+        case bond.Deposit():
+            return Call(action.vault, "deposit", (action.account, action.amount), action.value)
+        case bond.Unbond():
+            return Call(action.vault, "unbond", (action.amount,))
+        case bond.Withdraw():
+            return Call(action.vault, "withdraw", (action.to,))
+        case bond.Burn():
+            return Call(action.vault, "burn")
 
 
 def to_event(name: str, values: tuple[Any, ...]) -> Event:

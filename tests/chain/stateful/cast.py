@@ -12,7 +12,8 @@ from eth_utils import keccak
 
 from minerva.protocol.cid import DAG_PB, Cid
 from minerva.protocol.records import ZERO_ADDRESS, Address
-from minerva.protocol.state import NO_REWARDS, FederationConfig, RewardTerms
+from minerva.protocol.stake import StakeTerms
+from minerva.protocol.state import NO_REWARDS, NO_STAKE, FederationConfig, RewardTerms
 from minerva.protocol.weights import ReputationTerms
 
 
@@ -48,11 +49,26 @@ def some_terms(random: Random, token: Address) -> RewardTerms:
     )
 
 
-def some_module(random: Random, modules: Mapping[str, Address]) -> tuple[Address, bytes]:
+def some_stake(random: Random, token: Address) -> StakeTerms:
+    """In ether or tokens, or none; small sums and large shares, so that much happens."""
+    if random.random() < 0.35:
+        return NO_STAKE
+    return StakeTerms(
+        token=random.choice((ZERO_ADDRESS, token)), minimum=random.choice((0, 1000, 1000)),
+        unit=random.choice((1, 7, 100)), evidence_seconds=random.choice((1, 30)),
+        rejected_bps=random.choice((0, 5000, 5000)), equivocation_bps=5000,
+        absence_bps=random.choice((0, 1000, 1000)), absences=random.choice((0, 1, 1, 2)), reporter_bps=1000,
+    )  # fmt: skip
+
+
+def some_module(
+    random: Random, modules: Mapping[str, Address], *, staked: bool = False
+) -> tuple[Address, bytes]:
     """One of the modules, and parameters that it takes."""
-    name = random.choice(("pow", "pow", "por", "committee"))
+    name = random.choice(("pow", "pow", "por", "committee", *(("pos", "pos") if staked else ())))
     terms = ReputationTerms(random.randint(1, 9), 40, random.choice((0, 500, 1000)), 5, 20, 10)
     parameters = {
+        "pos": b"",
         "pow": encode(("uint64", "uint32"), (random.randint(1, 99), random.randint(1, 9))),
         "por": terms.encode(),
         "committee": encode(("uint8",), (random.randint(1, 3),)),

@@ -15,25 +15,27 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 
 @pytest.fixture(scope="module")
 def contracts(
-    FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfReputation, CommitteeConsensus,
-    RewardVault, MockToken, accounts, web3,
+    FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfStake, ProofOfReputation,
+    CommitteeConsensus, RewardVault, StakeVault, MockToken, accounts, web3,
 ):  # fmt: skip
     from adapter import Contracts
     from support.scene import federation_abi
 
     deployer = {"from": accounts[0], "silent": True}
     extension, miner = FederationExtension.deploy(deployer), Miner.deploy(deployer)
-    federation, nobody = Federation.deploy(extension, deployer), "0x" + "0" * 40
-    factory = FederationFactory.deploy(federation, miner, nobody, RewardVault.deploy(deployer), deployer)
+    federation = Federation.deploy(extension, deployer)
+    vaults = StakeVault.deploy(deployer), RewardVault.deploy(deployer)
+    factory = FederationFactory.deploy(federation, miner, *vaults, deployer)
     proof_of_work = ProofOfWork.deploy(deployer)
     modules = {
+        "pos": ProofOfStake.deploy(deployer).address,
         "por": ProofOfReputation.deploy(deployer).address,
         "committee": CommitteeConsensus.deploy(deployer).address,
     }
     token = MockToken.deploy(deployer).address
     abis = [
-        MockToken.abi, RewardVault.abi, ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi,
-        federation_abi(),
+        MockToken.abi, ProofOfReputation.abi, RewardVault.abi, StakeVault.abi, ProofOfWork.abi,
+        FederationFactory.abi, Miner.abi, federation_abi(),
     ]  # fmt: skip
     uri = web3.provider.endpoint_uri
     return Contracts(factory.address, proof_of_work.address, modules, token, abis, uri)

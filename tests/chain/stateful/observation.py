@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapter import Call, Contracts
+from stake_observation import Stakes, stakes_of_contracts, stakes_of_world
 
 from minerva.protocol.cid import Cid
 from minerva.protocol.machine import World
@@ -26,6 +27,7 @@ class Scope:
     max_miners: int
     people: Mapping[Address, int]
     token: Address
+    stakers: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Observation:
     pools: dict[tuple[Address, int], Pool] = field(default_factory=dict)
     devices: dict[Address, DeviceInfo | None] = field(default_factory=dict)
     money: Money = Money()
+    stakes: Stakes = Stakes()
 
     def differences(self, other: Observation) -> list[str]:
         """What another observation says otherwise, by name; for a message that a person can read."""
@@ -84,6 +87,7 @@ def of_world(world: World, scope: Scope, now: int) -> Observation:
         {r: world.phase(name, r) for r in _rounds(state.round)},
         {key: world.pool(*key) for key in _pools(scope, state.round)},
         {device: world.device(name, device) for device in scope.devices}, money_of_world(world, scope),
+        stakes_of_world(world, name, scope.stakers, scope.people),
     )  # fmt: skip
 
 
@@ -151,8 +155,9 @@ def of_contracts(contracts: Contracts, scope: Scope, expected: Observation, now:
     }
     money = money_of_contracts(contracts, scope, vault if vault != ZERO_ADDRESS else "", now)
     return Observation(
-        to_state(state), due, difficulty, miners, ballots, blocks, phases, pools, devices, money
-    )
+        to_state(state), due, difficulty, miners, ballots, blocks, phases, pools, devices, money,
+        stakes_of_contracts(contracts, name, expected.stakes, now),
+    )  # fmt: skip
 
 
 def to_state(values: tuple[object, ...]) -> FederationState:

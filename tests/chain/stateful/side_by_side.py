@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from adapter import Call, Contracts
+from adapter import Contracts
 from observation import Observation, Scope, of_contracts, of_world
 
 from minerva.errors import ContractReverted
@@ -14,6 +14,7 @@ from minerva.protocol import actions as act
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.machine import World
 from minerva.protocol.records import Address
+from minerva.protocol.stake import BURNED_TO
 from minerva.protocol.state import Status
 
 
@@ -33,6 +34,8 @@ class SideBySide:
     ----------
     people
         Whose money is compared.
+    stakers
+        Whose stakes are; nobody else may stake.
 
     Attributes
     ----------
@@ -51,19 +54,21 @@ class SideBySide:
         coverage: Coverage,
         *,
         people: Sequence[Address] = (),
+        stakers: Sequence[Address] = (),
     ) -> None:
         self._contracts, self._devices, self._coverage = contracts, tuple(devices), coverage
         self.now, self.federation = contracts.latest(), ""
+        people = (*people, BURNED_TO) if stakers else people
         self._people = dict(zip(people, contracts.balances(people), strict=True))
-        asked = [Call(contracts.token, "balanceOf", (one,)) for one in people]
-        had = [answer[0] for answer in contracts.read(asked, self.now)]
+        self._stakers, holders = tuple(stakers), tuple({*people, *stakers})
+        had = contracts.tokens(holders)
         self.world = World(
             contracts.chain_id,
             contracts.factory,
             contracts.proof_of_work,
             modules=contracts.modules,
             allocate=contracts.allocator(),
-            tokens={contracts.token: dict(zip(people, had, strict=True))},
+            tokens={contracts.token: dict(zip(holders, had, strict=True))},
         )
         self.miners: list[Address] = []
         self._last: Observation | None = None
@@ -124,8 +129,9 @@ class SideBySide:
     def _scope(self) -> Scope:
         places = self.world.config(self.federation).max_miners
         return Scope(
-            self.federation, tuple(self.miners), self._devices, places, self._people, self._contracts.token
-        )
+            self.federation, tuple(self.miners), self._devices, places, self._people, self._contracts.token,
+            self._stakers,
+        )  # fmt: skip
 
     def _see(self) -> Observation | None:
         """What the specification says; what is due is left out, because it changes by itself."""

@@ -9,6 +9,7 @@ from random import Random
 from eth_utils import keccak
 
 from minerva.protocol import actions as act
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address
@@ -42,6 +43,13 @@ def spoil(random: Random, action: act.Action, contracts: Sequence[Address], *, n
             return replace(action, **random.choice(({"candidate": JUNK}, _wrong_round(random, action))))
         case act.Propose():
             return replace(action, header=_spoil_header(random, action.header))
+        case bond.Deposit():
+            wrong = ({"amount": 0}, {"value": action.value + 1}, {"amount": 1 << 128}, {"amount": 1 << 127})
+            return replace(action, **random.choice(wrong))
+        case bond.Unbond():
+            return replace(action, amount=random.choice((0, 1 << 128)))
+        case bond.Withdraw():
+            return replace(action, to=random.choice((ZERO_ADDRESS, action.vault)))
         case _:
             return action
 

@@ -29,8 +29,11 @@ class HeardFederation:
     """The specification's side of a federation that only listens."""
 
     address: Address
-    current_round: int
+    round: int
     heard: list[tuple[Address, int]] = field(default_factory=list)
+
+    def current_round(self) -> int:
+        return self.round
 
     def on_slashed(self, owner: Address, round: int) -> None:
         self.heard.append((owner, round))
@@ -73,11 +76,11 @@ class StakePair:
     @property
     def round(self) -> int:
         """The last round that opened."""
-        return self._federation.current_round
+        return self._federation.round
 
     def open_round(self) -> None:
         """In both worlds."""
-        self._federation.current_round += 1
+        self._federation.round += 1
         self._stakes.federation.setCurrentRound(self.round, {"from": account_of(self.accounts[0])})
         self.now = clock.now()
 

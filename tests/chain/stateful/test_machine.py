@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from cast import Cast, some_config, some_module, some_terms
+from cast import Cast, some_config, some_module, some_stake, some_terms
 from eth_abi import encode
 from eth_account import Account
 from federation_driver import address
@@ -23,6 +23,7 @@ from minerva.protocol import actions as act
 from minerva.protocol import events
 from minerva.protocol.cid import Cid
 from minerva.protocol.machine import World
+from minerva.protocol.state import NO_STAKE
 
 STEPS = 300
 SEEDS = (60, 44, 19, 38, 43, 35)
@@ -98,12 +99,14 @@ def test_the_walks_met_every_event_and_every_move():
 
 def found(contracts, random, salt):
     contracts.endow((*CAST.everyone, CAST.signer.address), 10**24)
-    both = SideBySide(contracts, CAST.devices, COVERAGE, people=CAST.people)
+    both = SideBySide(contracts, CAST.devices, COVERAGE, people=CAST.people, stakers=CAST.everyone)
+    stake = some_stake(random, contracts.token)
     modules = {"pow": contracts.proof_of_work, **contracts.modules}
-    module, parameters = some_module(random, modules)
+    module, parameters = some_module(random, modules, staked=stake != NO_STAKE)
     config = replace(some_config(random, module), consensus_parameters=parameters)
     terms = some_terms(random, contracts.token)
-    both.perform(act.CreateFederation(contracts.factory, config, "one", rewards=terms), CAST.requester)
+    creation = act.CreateFederation(contracts.factory, config, "one", stake, terms)
+    both.perform(creation, CAST.requester)
     return both, Walk(both.world, both.federation, CAST, salt, both.miners, modules)
 
 

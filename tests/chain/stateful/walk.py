@@ -12,6 +12,7 @@ from eth_abi import encode
 from eth_utils import keccak
 from purse import Purse
 from spoil import spoil
+from stakers import Stakers
 
 from minerva.protocol import actions as act
 from minerva.protocol.ballots import ACCEPT
@@ -22,6 +23,7 @@ from minerva.protocol.machine import Claim, World, meets, pow_seed
 from minerva.protocol.machine.committee import CommitteeMachine
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.scheduled import ScheduledMachine
+from minerva.protocol.machine.stake import StakeVaultMachine
 from minerva.protocol.records import ZERO32, Address, hash_list, indices
 from minerva.protocol.schedule import proposer
 from minerva.protocol.state import FederationState, MinerInfo, Phase, Status
@@ -99,6 +101,10 @@ class Walk:
         return self._world.state(self._federation)
 
     @property
+    def _vault(self) -> StakeVaultMachine | None:
+        return self._world.stakes(self._federation)
+
+    @property
     def _mood(self) -> Mood:
         """The mood of the current round; the same whenever it is asked for."""
         dice = Random(f"{self._salt}/{self._state.round}")
@@ -129,6 +135,7 @@ class Walk:
         choices += [(0.1, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
         choices += [(0.1, lambda: self._expel(random)), (0.2, lambda: self._change_consensus(random))]
         choices += [(0.02, lambda: (act.Close(self._federation), self._cast.requester))]
+        choices += self._sensible_of_stakers(random)
         in_round = self._sensible_in_round(random) if s.status is Status.RUNNING else []
         self._active = bool(in_round)
         return choices + in_round + paying
@@ -136,7 +143,7 @@ class Walk:
     def _sensible_of_miners(self, random: Random) -> list[Choice]:
         s, members = self._state, self._world.miners(self._federation)
         owners = [miner.owner for miner in members] or list(self._cast.owners)
-        dormant = [miner.owner for miner in members if s.dormant >> miner.index & 1]
+        dormant = self._dormant()
         choices: list[Choice] = [
             (2 if len(members) <= self._config.min_miners else 0.5, lambda: self._join(random)),
             (0.4, lambda: (act.LeaveMiner(self._federation, s.round), random.choice(owners))),
@@ -145,6 +152,16 @@ class Walk:
             back = act.CheckInMiner(self._federation, s.round)
             choices.append((2, lambda: (back, random.choice(dormant))))
         return choices
+
+    def _sensible_of_stakers(self, random: Random) -> list[Choice]:
+        if self._vault is None:
+            return []
+        stakers = Stakers(random, self._world, self._federation, self._cast.owners, self._now)
+        return stakers.choices(self._dormant())
+
+    def _dormant(self) -> list[Address]:
+        s = self._state
+        return [m.owner for m in self._world.miners(self._federation) if s.dormant >> m.index & 1]
 
     def _sensible_of_devices(self, random: Random) -> list[Choice]:
         s = self._state
@@ -231,7 +248,8 @@ class Walk:
         return expel, self._cast.requester
 
     def _change_consensus(self, random: Random) -> tuple[act.Action, Address]:
-        module, parameters = some_module(random, self._modules)
+        staked = self._vault is not None or random.random() < 0.1
+        module, parameters = some_module(random, self._modules, staked=staked)
         module = self._cast.stranger if random.random() < 0.1 else module
         parameters = parameters + b"\0" if random.random() < 0.1 else parameters
         change = act.ChangeConsensus(self._federation, module, parameters, self._state.round)
@@ -244,7 +262,11 @@ class Walk:
         inside = [miner.owner for miner in self._world.miners(self._federation)]
         outside = [owner for owner in self._cast.owners if owner not in inside]
         endpoint = random.choice(("", "https://miner.example", "é" * 128))
-        owner = random.choice(self._cast.owners if random.random() < 0.2 else outside)
+        owner = random.choice(self._cast.owners if random.random() < 0.2 or not outside else outside)
+        if self._vault and not self._vault.is_sufficient(owner) and random.random() < 0.9:
+            return Stakers(
+                random, self._world, self._federation, self._cast.owners, self._now
+            ).deposit(owner)  # fmt: skip
         return act.RegisterMiner(self._world.factory, self._federation, endpoint), owner
 
     def _set_endpoint(self, random: Random) -> tuple[act.Action, Address]:

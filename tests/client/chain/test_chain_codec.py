@@ -18,6 +18,7 @@ from minerva.errors import ChainError
 from minerva.protocol import actions as act
 from minerva.protocol import events as ev
 from minerva.protocol import reward_actions as pay
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import DAG_PB, Cid
 from minerva.protocol.header import Header
 from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Status
@@ -149,6 +150,15 @@ CALLS = [
     ),
     (pay.ClaimAttestations(FEDERATION, VAULT, MINER), VAULT, "claimAttestations(address)", padded(MINER)),
     (pay.Reclaim(FEDERATION, VAULT), VAULT, "reclaim()", b""),
+    (
+        bond.Deposit(FEDERATION, VAULT, MINER, 9, 9, 1),
+        VAULT,
+        "deposit(address,uint256)",
+        encode(["address", "uint256"], [MINER, 9]),
+    ),
+    (bond.Unbond(FEDERATION, VAULT, 9, 1), VAULT, "unbond(uint256)", word(9)),
+    (bond.Withdraw(FEDERATION, VAULT, MINER, 1), VAULT, "withdraw(address)", encode(["address"], [MINER])),
+    (bond.Burn(FEDERATION, VAULT, 1), VAULT, "burn()", b""),
 ]
 
 

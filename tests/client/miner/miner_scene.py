@@ -19,7 +19,8 @@ from minerva.miner.settings import MinerSettings
 from minerva.protocol.events import Event
 from minerva.protocol.manifest import Manifest, RuleParameters, TensorSpec
 from minerva.protocol.records import Address
-from minerva.protocol.state import FederationState, Phase, Status
+from minerva.protocol.stake import StakeTerms
+from minerva.protocol.state import NO_STAKE, FederationState, Phase, Status
 from minerva.store.cid import cid_of
 from minerva.store.memory import MemoryStore
 from minerva.store.port import Store
@@ -81,6 +82,7 @@ class Scene:
         miners: int = 3,
         devices_each: int = 2,
         clock: Callable[[], float] | None = None,
+        stake: StakeTerms = NO_STAKE,
         **config: Any,
     ) -> None:
         self.folder, self.store = folder, MemoryStore()
@@ -97,7 +99,7 @@ class Scene:
             "min_devices": miners * devices_each,
         }
         made = make_config(self.chain.proof_of_work, **{**options, **config})
-        self.federation = self.driver.found(made)
+        self.federation = self.driver.found(made, stake=stake)
         self.devices = miners * devices_each
         self.driver.populate(miners, devices_each)
         self.running: dict[int, Running] = {}

@@ -15,6 +15,7 @@ from minerva.protocol.events import (
 )
 from minerva.protocol.machine.checks import Emit, require
 from minerva.protocol.machine.miner import MinerMachine
+from minerva.protocol.machine.stake import StakeVaultMachine
 from minerva.protocol.records import ZERO32, Address, indices
 from minerva.protocol.state import FederationConfig, FederationState, Phase, Status
 
@@ -28,6 +29,8 @@ class Membership:
         Everything that moves and is small, as the contract's view of the same name gives it.
     members
         Miners' contracts by index, leaving ones included.
+    stakes
+        What the members stake; None where nothing is.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Membership:
         self.address, self.requester, self.config, self.genesis = address, requester, config, genesis
         self._emit = emit
         self.members: dict[int, MinerMachine] = {}
+        self.stakes: StakeVaultMachine | None = None
         self._miner_of: dict[Address, MinerMachine] = {}
         self._expelled = (0, 0)
         self.state = FederationState(
@@ -68,12 +72,16 @@ class Membership:
         require(self.index_of(owner) is None, "FederationAlreadyMiner", owner)
         free = [i for i in range(self.config.max_miners) if i not in self.members]
         require(bool(free), "FederationMinersFull", self.config.max_miners)
+        if self.stakes:
+            self.stakes.require_sufficient(owner)
         return free[0]
 
     def add_miner(self, miner: MinerMachine) -> None:
         """M1: a member at once; it counts from the next opening."""
         self.members[miner.index] = miner
         self._set(members=self.state.members | 1 << miner.index)
+        if self.stakes:
+            self.stakes.enter(self.address, miner.owner, miner.index)
         self._emit(MinerJoined(miner.index, miner.owner, miner.address, miner.endpoint))
 
     def leave(self, sender: Address) -> None:
@@ -88,23 +96,31 @@ class Membership:
             self._set(leaving=self.state.leaving | 1 << index)
 
     def check_in(self, sender: Address) -> None:
-        """M3: it counts again from the next opening."""
+        """M3 and S4: it counts again from the next opening."""
         self.require_open()
-        self._return(self._member(sender))
+        index = self._member(sender)
+        if self.stakes:
+            self.stakes.require_sufficient(sender)
+        self._return(index)
 
     def _return(self, index: int) -> None:
-        """M3: clear the dormant bit, if it is set."""
-        if self._in(self.state.dormant, index):
+        """M3: clear the dormant bit, if it is set and the miner has the minimum (S4)."""
+        if self._in(self.state.dormant, index) and self._is_sufficient(index):
             self._set(dormant=self.state.dormant & ~(1 << index))
             self._emit(MinerReturned(index))
 
     def _remove(self, mask: int) -> None:
         """M2: the index and the owner are free again."""
         for index in indices(mask):
+            if self.stakes:
+                self.stakes.exit(self.address, self.members[index].owner)
             del self.members[index]
         self._expelled = (self._expelled[0] & ~mask, self._expelled[1] & ~mask)
         s = self.state
         self._set(members=s.members & ~mask, leaving=s.leaving & ~mask, dormant=s.dormant & ~mask)
+
+    def _is_sufficient(self, index: int) -> bool:
+        return self.stakes is None or self.stakes.is_sufficient(self.members[index].owner)
 
     def _member(self, owner: Address) -> int:
         index = self.index_of(owner)

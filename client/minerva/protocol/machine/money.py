@@ -9,6 +9,8 @@ from minerva.protocol.events import Event
 from minerva.protocol.machine.checks import require
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.reward_events import RewardsClaimed, RewardsFunded, RewardsReturned
+from minerva.protocol.stake import BURNED_TO
+from minerva.protocol.stake_events import StakeBurned, StakeDeposited, StakeWithdrawn
 
 Tokens = Mapping[Address, Mapping[Address, int]]
 """The tokens that there are, and who had how much of them at the beginning."""
@@ -70,5 +72,9 @@ def _moves(vault: Address, event: Event) -> Iterator[tuple[Address, Address, int
             yield from_, vault, amount
         case RewardsClaimed(_, to, by_table, by_attestations):
             yield vault, to, by_table + by_attestations
-        case RewardsReturned(to, amount):
+        case RewardsReturned(to, amount) | StakeWithdrawn(_, to, amount):
             yield vault, to, amount
+        case StakeDeposited(_, sender, amount):
+            yield sender, vault, amount
+        case StakeBurned(amount):
+            yield vault, BURNED_TO, amount

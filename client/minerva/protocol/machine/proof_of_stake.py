@@ -10,7 +10,7 @@ from minerva.protocol.machine.checks import Emit, require
 from minerva.protocol.machine.scheduled import Schedule, ScheduledMachine
 from minerva.protocol.records import Address
 
-Stakes = Callable[[Address], tuple[int, int, int, int] | None]
+Stakes = Callable[[Address], Lanes | None]
 """The lanes of a federation's stakes; None when it has no vault."""
 
 

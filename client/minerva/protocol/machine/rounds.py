@@ -28,6 +28,7 @@ from minerva.protocol.machine.membership import Membership
 from minerva.protocol.machine.miner import MinerMachine
 from minerva.protocol.machine.rewards import RewardVaultMachine, VaultState
 from minerva.protocol.records import ZERO32, Address, hash_list, indices
+from minerva.protocol.stake import Offence
 from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Pool, Status
 
 Transition = Callable[[int], None]
@@ -104,6 +105,15 @@ class Rounds(Membership):
         """M1."""
         super().add_miner(miner)
         self.consensus.on_joined(self.address, miner.index)
+
+    def on_slashed(self, owner: Address, round: int) -> None:
+        """S6 and S7: the vault has punished ``owner`` for what it signed."""
+        index = self.index_of(owner)
+        if index is None:
+            return
+        self.consensus.on_slashed(self.address, round, index)
+        if not self._is_sufficient(index):
+            self._set(dormant=self.state.dormant | 1 << index)
 
     # Views
 
@@ -242,8 +252,14 @@ class Rounds(Membership):
         self._replace(self.state.voters & ~self.state.voted)
 
     def _miss(self, absent: int) -> None:
-        """M3: who was silent is dormant."""
-        self._set(dormant=self.state.dormant | absent)
+        """M3 and S6: who was silent is dormant, and it is counted against its stake."""
+        s = self.state
+        self._set(dormant=s.dormant | absent)
+        for index in indices(absent) if self.stakes else ():
+            assert self.stakes is not None
+            punished, _ = self.stakes.miss(self.address, self.members[index].owner, s.round)
+            if punished:
+                self.consensus.on_slashed(self.address, s.round, index)
 
     def _replace(self, silent: int) -> None:
         """K3: others come in the place of the silent, where the module has any."""
@@ -326,7 +342,10 @@ class Rounds(Membership):
 
     def _punish(self, index: int) -> None:
         """S6: the miner's candidate was rejected."""
-        self.consensus.on_slashed(self.address, self.state.round, index)
+        round, owner = self.state.round, self.members[index].owner
+        self.consensus.on_slashed(self.address, round, index)
+        if self.stakes and not self.stakes.punish(self.address, owner, round, Offence.REJECTED_CANDIDATE):
+            self._set(dormant=self.state.dormant | 1 << index)
 
     # P6: the end of a round
 

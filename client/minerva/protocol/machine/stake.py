@@ -26,7 +26,7 @@ MAX_STAKE = (1 << 128) - 1
 MAX_UINT256 = (1 << 256) - 1
 
 Balances = dict[Address, int]
-"""What each account has of the money that is staked; whoever calls the machine keeps it."""
+"""What each account has of the money that is staked."""
 IsSigned = Callable[[Address, Statement, bytes], bool]
 """Whether an account signed a statement."""
 
@@ -38,9 +38,9 @@ class Staked(Protocol):
     def address(self) -> Address:
         """Where it is."""
 
-    @property
     def current_round(self) -> int:
-        """The last round that opened."""
+        """Return the last round that opened."""
+        ...
 
     def on_slashed(self, owner: Address, round: int) -> None:
         """Hear that ``owner`` was slashed for what it signed in ``round``."""
@@ -77,7 +77,8 @@ class StakeVaultMachine:
     longest_round
         Seconds that a round can last at most (S5).
     balances
-        Ether, or the terms' token, of all accounts, the vault's included.
+        Ether, or the terms' token, of all accounts, the vault's included. None: whoever calls the machine asks
+        for the money and moves it, as the events say.
     is_signed
         Decides on signatures of smart accounts too; by default those of keys alone count.
     """
@@ -89,7 +90,7 @@ class StakeVaultMachine:
         federation: Staked,
         terms: StakeTerms,
         longest_round: int,
-        balances: Balances,
+        balances: Balances | None,
         emit: Callable[[StakeEvent], None],
         *,
         is_signed: IsSigned | None = None,
@@ -112,8 +113,9 @@ class StakeVaultMachine:
             require(value == amount, "StakeVaultUnexpectedAmount", amount, value)
         else:
             require(value == 0, "StakeVaultUnexpectedAmount", amount, MAX_UINT256)
-            had = self._balances.get(sender, 0)
-            require(had >= amount, "ERC20InsufficientBalance", sender, had, amount)
+            if self._balances is not None:
+                had = self._balances.get(sender, 0)
+                require(had >= amount, "ERC20InsufficientBalance", sender, had, amount)
         holder.bonded += amount
         self._move(sender, self.address, amount)
         self._emit(StakeDeposited(account, sender, amount, holder.bonded))
@@ -152,7 +154,7 @@ class StakeVaultMachine:
     ) -> None:
         """S7: two statements of one account that contradict each other."""
         round = first.round
-        here = first.federation == self.federation.address and round <= self.federation.current_round
+        here = first.federation == self.federation.address and round <= self.federation.current_round()
         offence = sender != account and here and first.contradicts(second)
         require(offence, "StakeVaultNoEvidence", account)
         fresh = (account, round) not in self._state.punished
@@ -273,6 +275,8 @@ class StakeVaultMachine:
         self._emit(StakeSlashed(account, round, offence, amount, holder.bonded, reporter, reward))
 
     def _move(self, source: Address, to: Address, amount: int) -> None:
+        if self._balances is None:
+            return
         self._balances[source] = self._balances.get(source, 0) - amount
         self._balances[to] = self._balances.get(to, 0) + amount
 

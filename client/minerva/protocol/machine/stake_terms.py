@@ -6,6 +6,7 @@ from minerva.protocol.machine.checks import require
 from minerva.protocol.machine.configuration import DAY
 from minerva.protocol.records import ZERO_ADDRESS
 from minerva.protocol.stake import MAX_WEIGHT, SHARES, StakeTerms
+from minerva.protocol.state import FederationConfig
 
 
 def check_terms(terms: StakeTerms, *, token_has_code: bool) -> None:
@@ -24,3 +25,10 @@ def check_terms(terms: StakeTerms, *, token_has_code: bool) -> None:
     )
     for number, value, low, high in bounds:
         require(low <= value <= high, "StakeVaultInvalidTerms", number, value)
+
+
+def longest_round(config: FederationConfig) -> int:
+    """Return how long a round can last at most, in seconds (S5)."""
+    phases = config.training_seconds + config.verification_seconds + config.mining_seconds
+    candidates = config.max_candidates * (config.mining_seconds + config.attestation_seconds)
+    return (config.max_extensions + 1) * phases + candidates + config.max_pause_seconds

@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 from minerva.errors import ContractReverted, WrongChain
 from minerva.protocol import actions as act
 from minerva.protocol import reward_actions as pay
+from minerva.protocol import stake_actions as bond
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.header import genesis_hash
 from minerva.protocol.machine.checks import Emit, require, require_endpoint
@@ -20,11 +21,16 @@ from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
 from minerva.protocol.machine.money import Money, Tokens
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
+from minerva.protocol.machine.proof_of_stake import ProofOfStakeMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
 from minerva.protocol.machine.rewards import RewardVaultMachine, check_reward_terms
+from minerva.protocol.machine.stake import StakeVaultMachine
+from minerva.protocol.machine.stake_terms import check_terms, longest_round
 from minerva.protocol.records import Address
+from minerva.protocol.stake import StakeTerms
 from minerva.protocol.state import (
     NO_REWARDS,
+    NO_STAKE,
     DeviceInfo,
     FederationConfig,
     FederationState,
@@ -55,7 +61,7 @@ class World:
     factory, proof_of_work
         Addresses of the deployed contracts that every deployment has.
     modules
-        Addresses of the other consensus modules, by name: "por", "committee".
+        Addresses of the other consensus modules, by name: "pos", "por", "committee".
     allocate
         Gives the addresses of created contracts; made up from the factory's when not given.
     tokens
@@ -81,12 +87,13 @@ class World:
         self.consensus = ProofOfWorkMachine(proof_of_work, chain_id, self._emitter(proof_of_work))
         self._modules: dict[Address, ConsensusMachine] = {proof_of_work: self.consensus}
         for name, address in (modules or {}).items():
-            self._modules[address] = _TURNS[name](address, chain_id, self._emitter(address))
+            self._modules[address] = self._module(name, address)
         self._allocate = allocate or self._made_up
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
         self._miners: dict[Address, tuple[FederationMachine, MinerMachine]] = {}
         self._vaults: dict[Address, tuple[FederationMachine, RewardVaultMachine]] = {}
+        self._stakes: dict[Address, StakeVaultMachine] = {}
         self.money = Money(tokens or {})
         self._events: list[Emitted] = []
 
@@ -115,17 +122,24 @@ class World:
             federation.randao = randao
         saved = federation.save() if federation else None
         modules = {module: module.save() for module in self._modules.values()}
+        stakes = dict(self._stakes)
+        staked = federation.stakes.save() if federation and federation.stakes else None
         try:
             self._perform(action, sender, now)
         except ContractReverted:
             if federation and saved:
                 federation.restore(saved)
+                if federation.stakes and staked:
+                    federation.stakes.restore(staked)
+            self._stakes = stakes
             for module, state in modules.items():
                 module.restore(state)
             raise
+        tokens = {vault: machine.terms.token for vault, (_, machine) in self._vaults.items()}
+        tokens |= {machine.address: machine.terms.token for machine in self._stakes.values()}
         for emitter, event in self._events:
-            if emitter in self._vaults:
-                self.money.follow(emitter, self._vaults[emitter][1].terms.token, event)
+            if emitter in tokens:
+                self.money.follow(emitter, tokens[emitter], event)
         return list(self._events)
 
     def _perform(self, action: act.Action, sender: Address, now: int) -> None:
@@ -176,6 +190,20 @@ class World:
                 if not self.money.has(action.token):
                     raise WrongChain("there is no token at this address", value=action.token)
                 self.money.approve(action.token, sender, action.spender, action.amount)
+            case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn():
+                self._stake(action, self.stake_vault(action.federation, action.vault), sender, now)
+
+    def _stake(self, action: bond.StakeAction, vault: StakeVaultMachine, sender: Address, now: int) -> None:
+        match action:
+            case bond.Deposit():
+                vault.deposit(sender, action.account, action.amount, action.value)
+                self.money.require_payment(vault.terms.token, sender, vault.address, action.amount)
+            case bond.Unbond():
+                vault.unbond(sender, action.amount, now)
+            case bond.Withdraw():
+                vault.withdraw(sender, action.to, now)
+            case bond.Burn():
+                vault.burn()
 
     def _pay(self, action: pay.OfVault, vault: RewardVaultMachine, sender: Address, now: int) -> None:
         match action:
@@ -195,8 +223,10 @@ class World:
     # The factory
 
     def _create_federation(self, action: act.CreateFederation, sender: Address) -> None:
-        config, terms = action.config, action.rewards
+        config, stake, terms = action.config, action.stake, action.rewards
         module = self._modules.get(config.consensus)
+        if stake != NO_STAKE:
+            check_terms(stake, token_has_code=self.money.has(stake.token))
         if terms != NO_REWARDS:
             has_code = self.money.has(terms.token)
             require(has_code, "RewardVaultInvalidTerms", 0, int(terms.token, 16))
@@ -205,11 +235,13 @@ class World:
         assert module is not None
         address = self._next_address()
         self._emit(FederationCreated(address, sender, config.manifest))
-        module.validate(address, config.consensus_parameters)
-        module.configure(address, config.consensus_parameters)
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
         created = FederationMachine(address, sender, config, genesis, module, emit)
+        if stake != NO_STAKE:
+            created.stakes = self._stakes[address] = self._new_stakes(created, stake)
+        module.validate(address, config.consensus_parameters)
+        module.configure(address, config.consensus_parameters)
         self._federations[address] = created
         if terms != NO_REWARDS:
             vault = self._next_address()
@@ -219,6 +251,12 @@ class World:
             )
             self._vaults[vault] = (created, machine)
             created.reward_vault = machine
+
+    def _new_stakes(self, federation: FederationMachine, terms: StakeTerms) -> StakeVaultMachine:
+        """Make the vault of a federation that is being created."""
+        address = self._next_address(1)
+        longest, emit = longest_round(federation.config), self._emitter(address)
+        return StakeVaultMachine(address, self.chain_id, federation, terms, longest, None, emit)
 
     def _create_miner(self, federation: Address, endpoint: str, sender: Address) -> None:
         require(federation in self._federations, "FactoryUnknownFederation", federation)
@@ -251,11 +289,25 @@ class World:
         """Return the federation that ``contract``, itself, its vault or one of its miners', belongs to."""
         if contract in self._vaults:
             return self._vaults[contract][0].address
+        for federation, stakes in self._stakes.items():
+            if stakes.address == contract:
+                return federation
         return contract if contract in self._federations else self._miner(contract)[0].address
 
+    def stakes(self, federation: Address) -> StakeVaultMachine | None:
+        """Return what the members of a federation stake; None where nothing is."""
+        return self.federation(federation).stakes
+
+    def stake_vault(self, federation: Address, address: Address) -> StakeVaultMachine:
+        """Return the federation's vault of stakes, which must be at ``address``; else raises `WrongChain`."""
+        vault = self.stakes(federation)
+        if vault is None or vault.address != address:
+            raise WrongChain("the federation's stakes are not at this address", value=address)
+        return vault
+
     def is_vault(self, address: Address) -> bool:
-        """Return whether an escrow lies there."""
-        return address in self._vaults
+        """Return whether an escrow, or stakes, lie there."""
+        return address in self._vaults or any(address == vault.address for vault in self._stakes.values())
 
     def reward_vault(self, federation: Address) -> RewardVaultMachine | None:
         """Return the federation's escrow; None where nothing is paid."""
@@ -317,8 +369,20 @@ class World:
             raise WrongChain("there is no miner's contract at this address", value=address)
         return self._miners[address]
 
-    def _next_address(self) -> Address:
-        return self._allocate(len(self._federations) + len(self._miners) + len(self._vaults))
+    def _next_address(self, further: int = 0) -> Address:
+        contracts = len(self._federations) + len(self._miners) + len(self._stakes) + len(self._vaults)
+        return self._allocate(contracts + further)
+
+    def _module(self, name: str, address: Address) -> ConsensusMachine:
+        emit = self._emitter(address)
+        if name == ProofOfStakeMachine.name:
+            return ProofOfStakeMachine(address, self.chain_id, emit, self._lanes)
+        return _TURNS[name](address, self.chain_id, emit)
+
+    def _lanes(self, federation: Address) -> tuple[int, ...] | None:
+        """S2: what proof of stake weighs by."""
+        vault = self._stakes.get(federation)
+        return tuple(vault.lanes()) if vault else None
 
     def _vault(self, address: Address) -> tuple[FederationMachine, RewardVaultMachine]:
         if address not in self._vaults:

@@ -1,0 +1,156 @@
+"""Staking by command: put up, shown, taken out and refused, on a chain in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_scene import TASK, Scene
+
+ETHER = 10**18
+
+
+@pytest.fixture
+def create(run: Any, scene: Scene) -> Any:
+    """`minerva federation create` with these words."""
+    Path("task.py").write_text(TASK, encoding="utf-8")
+
+    def create(*words: str) -> Any:
+        return run("federation", "create", "--task", "task.py", "--json", *words)
+
+    return create
+
+
+@pytest.fixture
+def federation(create: Any) -> str:
+    """One whose miners stake a tenth of an ether."""
+    address: str = create("--stake", "0.1 ether").json["federation"]
+    return address
+
+
+def stake(run: Any, *words: str) -> Any:
+    return run("stake", *words, "--json")
+
+
+def test_a_federation_says_what_it_wants_staked(run: Any, create: Any) -> None:
+    document = create("--stake", "0.1 ether", "--set", "create.stake_absences=5").json
+    terms = document["stakes"]["terms"]
+    assert (terms["minimum"], terms["unit"], terms["absences"]) == (str(ETHER // 10), str(ETHER // 1000), 5)
+    shown = run("federation", "show", document["federation"]).out
+    assert "stake: minimum: 0.1 ether" in shown and "10 % for a rejected block" in shown
+
+
+def test_nothing_is_staked_unless_it_is_asked_for(run: Any, create: Any) -> None:
+    document = create().json
+    assert document["stakes"] is None
+    ended = run("stake", "deposit", document["federation"], "--amount", "1")
+    assert (ended.status, ended.line.partition(":  ")[0].startswith("minerva: nothing is staked")) == (
+        2,
+        True,
+    )
+
+
+def test_proof_of_stake_brings_its_vault(create: Any) -> None:
+    terms = create("--set", "create.consensus=pos").json["stakes"]["terms"]
+    assert (terms["minimum"], terms["unit"]) == ("0", str(10**15))
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("stake_rejected_bps=5001", "create.stake_rejected_bps is out of bounds: 5001. It is 0 to 5,000"),
+        ("stake_evidence_seconds=0", "create.stake_evidence_seconds is out of bounds: 0."),
+        ("stake_unit=1", "create.stake_unit is out of bounds: 100000000000000000."),
+        ("stake_unit=a lot", "create.stake_unit: not a sum of money: 'a lot'."),
+        ("stake_token=nowhere", "create.stake_token is no address: nowhere."),
+    ],
+)
+def test_terms_out_of_bounds_are_named(create: Any, assignment: str, words: str) -> None:
+    ended = create("--stake", "0.1 ether", "--set", f"create.{assignment}")
+    assert ended.status == 2 and words in ended.line
+
+
+def test_a_miner_puts_up_what_is_missing_of_the_minimum(run: Any, scene: Scene, federation: str) -> None:
+    assert stake(run, "deposit", federation, "--amount", "0.04 ether").json["sufficient"] is False
+    before = scene.chain.balance(scene.account)
+    assert run("miner", "register", federation).status == 0
+    document = stake(run, "show", federation).json
+    assert (document["bonded"], document["sufficient"]) == (str(ETHER // 10), True)
+    assert before - scene.chain.balance(scene.account) > 6 * ETHER // 100
+    assert document["held"] == document["bonded"]
+
+
+@pytest.mark.parametrize(("setting", "bonded"), [("0.25 ether", ETHER // 4), ("0.1 ether", ETHER // 10)])
+def test_a_miner_holds_what_it_is_told_to(run: Any, federation: str, setting: str, bonded: int) -> None:
+    assert run("miner", "register", federation, "--set", f"miner.stake={setting}").status == 0
+    assert stake(run, "show", federation).json["bonded"] == str(bonded)
+
+
+def test_a_miner_that_touches_no_stake_is_refused_without(run: Any, federation: str) -> None:
+    ended = run("miner", "register", federation, "--set", "miner.stake=none")
+    assert ended.status == 2
+    assert "the account has less bonded than the federation wants of a miner" in ended.line
+    assert stake(run, "show", federation).json["bonded"] == "0"
+
+
+def test_stake_is_put_up_for_another(run: Any, scene: Scene, federation: str) -> None:
+    other = scene.driver.owner(0)
+    document = stake(run, "deposit", federation, "--for", other).json
+    assert (document["account"], document["bonded"]) == (other, str(ETHER // 10))
+    assert stake(run, "deposit", federation, "--for", other).json["gas"] == 0, "nothing is missing now"
+    assert stake(run, "show", federation).json["bonded"] == "0"
+
+
+def test_stake_is_taken_out_after_its_time(run: Any, scene: Scene, federation: str) -> None:
+    stake(run, "deposit", federation, "--amount", "0.5 ether")
+    run("miner", "register", federation)
+    refused = run("stake", "unbond", federation)
+    assert refused.status == 2 and "StakeVaultInUse" in refused.line
+    unbonding = stake(run, "unbond", federation, "--amount", "0.4 ether").json
+    assert (unbonding["bonded"], unbonding["unbonding"]) == (str(ETHER // 10), str(4 * ETHER // 10))
+    early = run("stake", "withdraw", federation)
+    assert early.status == 2 and early.line.startswith("minerva: the stake is not released yet: in ")
+    scene.chain.advance(unbonding["releaseAt"] - scene.chain.now())
+    cold = scene.driver.owner(3)
+    before = scene.chain.balance(cold)
+    assert stake(run, "withdraw", federation, "--to", cold).json["amount"] == str(4 * ETHER // 10)
+    assert scene.chain.balance(cold) - before == 4 * ETHER // 10
+    again = run("stake", "withdraw", federation)
+    assert again.line.startswith("minerva: nothing is on its way out")
+
+
+def test_who_has_too_little_is_told_so(run: Any, scene: Scene, federation: str) -> None:
+    scene.chain.fund(scene.account, ETHER // 100)
+    for words in (("stake", "deposit", federation), ("miner", "register", federation)):
+        ended = run(*words)
+        assert ended.status == 2
+        assert ended.line.startswith("minerva: the account has not enough to stake: ")
+        assert "has 0.01 ether, needs 0.1 ether" in ended.line
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("deposit", "--amount", "much"), "not a sum of money: 'much'"),
+        (("deposit", "--amount", "0"), "nothing would be staked: 0 ether"),
+        (("deposit", "--for", "0x12"), "not an address: '0x12'"),
+        (("unbond", "--amount", "1"), "the account has nothing staked: "),
+        (("withdraw", "--to", "me"), "not an address: 'me'"),
+    ],
+)
+def test_bad_input_is_one_clear_line(run: Any, federation: str, words: tuple[str, ...], line: str) -> None:
+    ended = run("stake", words[0], federation, *words[1:])
+    assert ended.status == 2 and ended.line.startswith(f"minerva: {line}")
+
+
+def test_it_is_shown_in_words(run: Any, federation: str) -> None:
+    stake(run, "deposit", federation, "--amount", "0.05 ether")
+    shown = run("stake", "show", federation).out
+    for words in (
+        "minimum: 0.1 ether",
+        "staked: 0.05 ether (below the minimum",
+        "leaves after: ",
+        "absences: 0 of 3",
+    ):
+        assert words in shown
