@@ -41,6 +41,7 @@ class Gateways:
         )
         self._miner = bind("Miner", Miner.NAMES)
         self._reward_vault = bind("RewardVault", RewardVault.NAMES)
+        self._policy = bind("AllowListPolicy", AllowListPolicy.NAMES)
         self._records = _Records(self._federation, self._miner)
 
     def federation(self, address: Address) -> Federation:
@@ -54,6 +55,10 @@ class Gateways:
     def reward_vault(self, address: Address) -> RewardVault:
         """Return the vault of rewards at an address."""
         return RewardVault(address, self._reward_vault)
+
+    def allow_list_policy(self, address: Address) -> AllowListPolicy:
+        """Return the policy at an address that keeps lists."""
+        return AllowListPolicy(address, self._policy)
 
     def call(self, action: act.Action) -> Call:
         """Return the call that an action makes."""
@@ -70,6 +75,8 @@ class Gateways:
                 | act.SubmitUpdate()
             ):
                 return self.miner(action.miner).call(action)
+            case act.SetAllowList():
+                return self.allow_list_policy(action.policy).set_root(action)
             case _:
                 return self.federation(action.federation).call(action)
 
@@ -146,7 +153,8 @@ class Federation(_Gateway):
     """One task learned together."""
 
     NAMES = "leave checkIn tick vote propose attest"
-    EXTENSION_NAMES = "config requester state due member minerOf blockOf rewardVault pause unpause close changeConsensus expel"
+    EXTENSION_NAMES = "config requester state due member minerOf blockOf rewardVault pause unpause close"
+    EXTENSION_NAMES += " changeConsensus expel grantRole revokeRole"
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
         super().__init__(address, functions)
@@ -209,6 +217,10 @@ class Federation(_Gateway):
                 return self._call("changeConsensus", action.module, action.parameters)
             case act.Expel():
                 return self._call("expel", action.index)
+            case act.GrantRole():
+                return self._call("grantRole", action.role, action.account)
+            case act.RevokeRole():
+                return self._call("revokeRole", action.role, action.account)
         raise TypeError(f"{type(action).__name__} is no action on a federation")
 
 
@@ -259,6 +271,20 @@ class RewardVault(_Gateway):
         """Ask what the requester pays."""
         record = Record(RewardTerms, self._functions["terms"].outputs[0]["components"])
         return self._query("terms", make=lambda values: record.read(values[0]))
+
+
+class AllowListPolicy(_Gateway):
+    """A policy that keeps the root of each federation's list; with or without stake beside it."""
+
+    NAMES = "rootOf setRoot"
+
+    def root_of(self, federation: Address) -> Query[bytes]:
+        """Ask for the root of a federation's list."""
+        return self._query("rootOf", federation)
+
+    def set_root(self, action: act.SetAllowList) -> Call:
+        """Replace a federation's list."""
+        return self._call("setRoot", action.federation, action.root)
 
 
 class ProofOfWork(_Gateway):

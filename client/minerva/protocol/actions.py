@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minerva.protocol.cid import Cid
+from minerva.protocol.governance import GrantRole as GrantRole
+from minerva.protocol.governance import RevokeRole as RevokeRole
+from minerva.protocol.governance import SetAllowList as SetAllowList
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.stake import StakeTerms
@@ -312,4 +315,7 @@ Action = (
     | Close
     | ChangeConsensus
     | Expel
+    | GrantRole
+    | RevokeRole
+    | SetAllowList
 )

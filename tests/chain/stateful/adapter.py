@@ -24,7 +24,7 @@ from minerva.protocol.records import Address
 
 Abi = dict[str, Any]
 GAS = 15_000_000
-UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted")
+UNKNOWN_TO_CLIENTS = ("Initialized",)
 """Events that no client has a use for."""
 
 
@@ -42,8 +42,8 @@ class Contracts:
 
     Parameters
     ----------
-    factory, proof_of_work, modules
-        Their addresses; those of the modules with turns by name.
+    factory, proof_of_work, modules, policies, refusing
+        Their addresses; those of the modules with turns and of the policies by name.
     abis
         The ABIs of all contracts; where two have a function of one name, the later is meant.
     uri
@@ -57,8 +57,12 @@ class Contracts:
         modules: Mapping[str, Address],
         abis: Sequence[list[Abi]],
         uri: str,
+        *,
+        policies: Mapping[str, Address],
+        refusing: Address,
     ) -> None:
         self.factory, self.proof_of_work, self.modules = factory, proof_of_work, modules
+        self.policies, self.refusing = policies, refusing
         # Most answers are the same as a step ago, so nothing is encoded or decoded twice.
         self._requests: dict[Call, dict[str, str]] = {}
         self._results: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -193,6 +197,12 @@ def call_of(action: act.Action) -> Call:
             return Call(action.federation, "changeConsensus", (action.module, action.parameters))
         case act.Expel():
             return Call(action.federation, "expel", (action.index,))
+        case act.GrantRole():
+            return Call(action.federation, "grantRole", (action.role, action.account))
+        case act.RevokeRole():
+            return Call(action.federation, "revokeRole", (action.role, action.account))
+        case act.SetAllowList():
+            return Call(action.policy, "setRoot", (action.federation, action.root))
 
 
 def to_event(name: str, values: tuple[Any, ...]) -> Event:

@@ -16,7 +16,7 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 @pytest.fixture(scope="module")
 def contracts(
     FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfReputation, CommitteeConsensus,
-    accounts, web3,
+    AllowListPolicy, MockRefusingConsensus, accounts, web3,
 ):  # fmt: skip
     from adapter import Contracts
     from support.scene import federation_abi
@@ -30,8 +30,14 @@ def contracts(
         "por": ProofOfReputation.deploy(deployer).address,
         "committee": CommitteeConsensus.deploy(deployer).address,
     }
-    abis = [ProofOfReputation.abi, ProofOfWork.abi, FederationFactory.abi, Miner.abi, federation_abi()]
-    return Contracts(factory.address, proof_of_work.address, modules, abis, web3.provider.endpoint_uri)
+    abis = [
+        ProofOfReputation.abi, ProofOfWork.abi, AllowListPolicy.abi, FederationFactory.abi, Miner.abi, federation_abi()
+    ]  # fmt: skip
+    policies = {"allow-list": AllowListPolicy.deploy(deployer).address}
+    return Contracts(
+        factory.address, proof_of_work.address, modules, abis, web3.provider.endpoint_uri,
+        policies=policies, refusing=MockRefusingConsensus.deploy(deployer).address,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from adapter import Contracts
 from observation import Observation, Scope, of_contracts, of_world
+from refusing_module import RefusingMachine
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
@@ -35,6 +36,8 @@ class SideBySide:
         The executable specification.
     now
         The timestamp of the last step, in seconds.
+    refusing
+        A consensus module that takes no federation in.
     miners
         All miners' contracts that the federation ever had.
     """
@@ -47,8 +50,11 @@ class SideBySide:
             contracts.factory,
             contracts.proof_of_work,
             modules=contracts.modules,
+            policies=contracts.policies,
             allocate=lambda _: self._given,
         )
+        self.world.adopt(RefusingMachine(contracts.refusing))
+        self.refusing = contracts.refusing
         self.now, self.federation = contracts.latest(), ""
         self.miners: list[Address] = []
         self._last: Observation | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from cast import Cast, some_config, some_module
+from cast import Cast, some_config, some_list, some_module
 from eth_abi import encode
 from federation_driver import address
 from hypothesis import HealthCheck, settings
@@ -92,8 +92,13 @@ def found(contracts, random, salt):
     modules = {"pow": contracts.proof_of_work, **contracts.modules}
     module, parameters = some_module(random, modules)
     config = replace(some_config(random, module), consensus_parameters=parameters)
+    allowed = some_list(random, CAST)
+    if random.random() < 0.4:
+        policy = contracts.policies["allow-list"]
+        config = replace(config, policy=policy, policy_parameters=allowed.root)
     both.perform(act.CreateFederation(contracts.factory, config, "one"), CAST.requester)
-    return both, Walk(both.world, both.federation, CAST, salt, both.miners, modules)
+    modules["refusing"] = contracts.refusing
+    return both, Walk(both.world, both.federation, CAST, salt, both.miners, modules, allowed)
 
 
 def do_a_step(both, walk, random):

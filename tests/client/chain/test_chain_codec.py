@@ -125,6 +125,24 @@ CALLS = [
         encode(["address", "bytes"], [MINER, b"new"]),
     ),
     (act.Expel(FEDERATION, 3, 1), FEDERATION, "expel(uint8)", word(3)),
+    (
+        act.GrantRole(FEDERATION, b"\2" * 32, MINER),
+        FEDERATION,
+        "grantRole(bytes32,address)",
+        encode(["bytes32", "address"], [b"\2" * 32, MINER]),
+    ),
+    (
+        act.RevokeRole(FEDERATION, b"\2" * 32, MINER),
+        FEDERATION,
+        "revokeRole(bytes32,address)",
+        encode(["bytes32", "address"], [b"\2" * 32, MINER]),
+    ),
+    (
+        act.SetAllowList(FEDERATION, MINER, b"\2" * 32),
+        MINER,
+        "setRoot(address,bytes32)",
+        encode(["address", "bytes32"], [FEDERATION, b"\2" * 32]),
+    ),
 ]
 
 

@@ -17,6 +17,7 @@ from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
+from minerva.protocol.machine.policies import PolicyMachine, StakeOf
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
 from minerva.protocol.records import Address
@@ -32,6 +33,8 @@ _TURNS: dict[str, Callable[[Address, int, Emit], ConsensusMachine]] = {
     "por": ProofOfReputationMachine,
     "committee": CommitteeMachine,
 }
+_POLICIES = {"allow-list": (True, False), "stake": (False, True), "allow-list-and-stake": (True, True)}
+"""Whether each wants its members listed, and whether it wants stake of them."""
 
 
 class World:
@@ -45,8 +48,17 @@ class World:
         Addresses of the deployed contracts that every deployment has.
     modules
         Addresses of the other consensus modules, by name: "por", "committee".
+    policies
+        Addresses of the membership policies, by name: "allow-list", "stake", "allow-list-and-stake".
+    stake_of
+        What an account has bonded with a federation; None where nothing can be.
     allocate
         Gives the addresses of created contracts; made up from the factory's when not given.
+
+    Attributes
+    ----------
+    policies
+        As given.
     """
 
     def __init__(
@@ -56,6 +68,8 @@ class World:
         proof_of_work: Address,
         *,
         modules: Mapping[str, Address] | None = None,
+        policies: Mapping[str, Address] | None = None,
+        stake_of: StakeOf = lambda _federation, _account: None,
         allocate: Allocate | None = None,
     ) -> None:
         self.chain_id, self.factory = chain_id, factory
@@ -63,6 +77,13 @@ class World:
         self._modules: dict[Address, ConsensusMachine] = {proof_of_work: self.consensus}
         for name, address in (modules or {}).items():
             self._modules[address] = _TURNS[name](address, chain_id, self._emitter(address))
+        self.policies = dict(policies or {})
+        self._policies: dict[Address, PolicyMachine] = {}
+        for name, address in self.policies.items():
+            listed, staked = _POLICIES[name]
+            emit = self._emitter(address)
+            policy = PolicyMachine(address, name, emit, stake_of, listed=listed, staked=staked)
+            self._policies[address] = policy
         self._allocate = allocate or self._made_up
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
@@ -92,6 +113,7 @@ class World:
             federation.randao = randao
         saved = federation.save() if federation else None
         modules = {module: module.save() for module in self._modules.values()}
+        policies = {policy: policy.save() for policy in self._policies.values()}
         try:
             self._perform(action, sender, now)
         except ContractReverted:
@@ -99,6 +121,8 @@ class World:
                 federation.restore(saved)
             for module, state in modules.items():
                 module.restore(state)
+            for policy, known in policies.items():
+                policy.restore(known)
             raise
         return list(self._events)
 
@@ -107,7 +131,7 @@ class World:
             case act.CreateFederation():
                 self._create_federation(action.config, sender)
             case act.RegisterMiner():
-                self._create_miner(action.federation, action.endpoint, sender)
+                self._create_miner(action, sender)
             case act.SetEndpoint():
                 self.miner(action.miner).set_endpoint(sender, action.endpoint)
             case act.LeaveMiner():
@@ -116,7 +140,7 @@ class World:
                 self.federation(action.federation).check_in(sender)
             case act.RegisterDevice():
                 commitment = (action.dataset_root, action.dataset_size, action.rate_ns)
-                self.miner(action.miner).register(sender, *commitment)
+                self.miner(action.miner).register(sender, *commitment, action.evidence)
             case act.LeaveDevice():
                 self.miner(action.miner).leave(sender)
             case act.CheckInDevice():
@@ -144,32 +168,51 @@ class World:
             case act.ChangeConsensus():
                 machine, module = self.federation(action.federation), action.module
                 machine.change_consensus(sender, module, self._modules.get(module), action.parameters)
+            case act.GrantRole():
+                self.federation(action.federation).grant_role(sender, action.role, action.account)
+            case act.RevokeRole():
+                self.federation(action.federation).revoke_role(sender, action.role, action.account)
+            case act.SetAllowList():
+                requester = self.requester(action.federation)
+                policy = self._policy(action.policy)
+                policy.set_root(action.federation, requester, sender, action.root)
 
     # The factory
 
     def _create_federation(self, config: FederationConfig, sender: Address) -> None:
         module = self._modules.get(config.consensus)
-        check_config(config, consensus_has_code=module is not None, policy_has_code=False)
+        check_config(
+            config, consensus_has_code=module is not None, policy_has_code=config.policy in self._policies
+        )
         assert module is not None
         address = self._next_address()
         self._emit(FederationCreated(address, sender, config.manifest))
-        module.validate(address, config.consensus_parameters)
-        module.configure(address, config.consensus_parameters)
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
         created = FederationMachine(address, sender, config, genesis, module, emit)
+        created.found(self.factory)
+        module.validate(address, config.consensus_parameters)
+        module.configure(address, config.consensus_parameters)
+        created.policy = self._policies.get(config.policy)
+        if created.policy is not None:
+            created.policy.configure(address, config.policy_parameters)
         self._federations[address] = created
 
-    def _create_miner(self, federation: Address, endpoint: str, sender: Address) -> None:
+    def _create_miner(self, action: act.RegisterMiner, sender: Address) -> None:
+        federation, endpoint = action.federation, action.endpoint
         require(federation in self._federations, "FactoryUnknownFederation", federation)
         machine = self._federations[federation]
-        index = machine.check_join(sender)
+        index = machine.check_join(sender, action.evidence)
         require_endpoint(endpoint)
         address = self._next_address()
         miner = MinerMachine(address, machine, sender, index, endpoint, self._emitter(address))
         self._miners[address] = (machine, miner)
         machine.add_miner(miner)
         self._emit(MinerCreated(federation, sender, address))
+
+    def adopt(self, module: ConsensusMachine) -> None:
+        """Let federations choose a module that no deployment has."""
+        self._modules[module.address] = module
 
     # Views
 
@@ -194,6 +237,11 @@ class World:
     def module(self, federation: Address) -> ConsensusMachine:
         """Return the consensus module that decides in the running round, or in the next one to open."""
         return self.federation(federation).consensus
+
+    def allow_list_root(self, federation: Address) -> bytes | None:
+        """Return the root of its allow-list; None where its policy keeps none (A1)."""
+        policy = self.federation(federation).policy
+        return policy.root_of(federation) if policy is not None and policy.listed else None
 
     def requester(self, federation: Address) -> Address:
         """Return who created it."""
@@ -241,6 +289,11 @@ class World:
     def difficulty(self, federation: Address) -> int:
         """Return the expected number of hashes of the proof of work."""
         return self.consensus.difficulty(self.federation(federation).address)
+
+    def _policy(self, address: Address) -> PolicyMachine:
+        if address not in self._policies:
+            raise WrongChain("there is no membership policy at this address", value=address)
+        return self._policies[address]
 
     def _miner(self, address: Address) -> tuple[FederationMachine, MinerMachine]:
         if address not in self._miners:
