@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from minerva import __version__
-from minerva.cli import demo, device, doctor, federation, key, miner, model, stack, task, verify
+from minerva.cli import demo, device, doctor, governance, key, miner, model, node, stack, task, verify
 from minerva.cli.common import complain, one_line
 from minerva.errors import ContractReverted, MinervaError
 
@@ -28,9 +28,10 @@ stack.add(app)
 demo.add(app)
 verify.add(app)
 for name, group in (
-    ("federation", federation.app),
+    ("federation", governance.app),
     ("device", device.app),
     ("miner", miner.app),
+    ("node", node.app),
     ("model", model.app),
     ("task", task.app),
     ("key", key.app),

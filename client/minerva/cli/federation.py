@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from minerva.errors import MinervaError
 if TYPE_CHECKING:
     from minerva.chain.port import Chain
     from minerva.protocol.actions import Action
+    from minerva.protocol.allow_list import AllowList
     from minerva.protocol.cid import Cid
     from minerva.protocol.state import FederationState, MinerInfo
 
@@ -22,8 +24,17 @@ log = logging.getLogger(__name__)
 
 app = typer.Typer(help="Federations: one task learned together.")
 _Federation = Annotated[str | None, typer.Argument(help="The federation's address.", show_default=False)]
-_SHOWN = ("requester", "status", "phase", "height", "model", "manifest", "devices", "waitingFor")
+_SHOWN = ("requester", "status", "phase", "height", "model", "manifest", "policy", "devices", "waitingFor")
 _MANIFEST_SECONDS = 5.0
+
+
+class Policy(StrEnum):
+    """The membership policies that a federation can be created with."""
+
+    OPEN = "open"
+    ALLOW_LIST = "allow-list"
+    STAKE = "stake"
+    BOTH = "allow-list+stake"
 
 
 @command(
@@ -37,20 +48,50 @@ def create(
     data: Annotated[
         Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)
     ] = None,
+    policy: Annotated[
+        Policy | None, typer.Option(help="Who may join (create.policy).", show_default=False)
+    ] = None,
+    allow_list: Annotated[
+        Path | None,
+        typer.Option(help="File with who may join, and as what (create.allow_list).", show_default=False),
+    ] = None,
 ) -> None:
     """Put manifest and genesis model on IPFS and create the federation.
 
     Its parameters are the section "create" of the configuration: --set create.rounds=5.
     """
+    from minerva.admission import list_bytes, read_list
     from minerva.learning.task import load_task
     from minerva.requester import create_federation
+    from minerva.store.cid import cid_of
 
+    options = context.settings.create
+    if policy is not None:
+        options = options.model_copy(update={"policy": policy.value})
+    listed = allow_list or (Path(options.allow_list) if options.allow_list else None)
+    allowed = None if listed is None else read_list(listed)
     federation, manifest = create_federation(
-        context.chain(), context.actor(), context.store(), load_task(task, data=data), context.settings.create
+        context.chain(),
+        context.actor(),
+        context.store(),
+        load_task(task, data=data),
+        options,
+        allowed=allowed,
     )
     cid = context.chain().config(federation).manifest
-    document = {"federation": federation, "manifest": str(cid), "title": manifest.title}
-    context.emit(document, lambda out: out.print(f"{federation}  {manifest.title}"))
+    document = {
+        "federation": federation, "manifest": str(cid), "title": manifest.title, "policy": options.policy,
+        "allowList": None if allowed is None else list_facts(allowed, cid_of(list_bytes(allowed))),
+    }  # fmt: skip
+
+    def render(out: Console) -> None:
+        out.print(f"{federation}  {manifest.title}")
+        if allowed is not None:
+            out.print(
+                f"allow-list {cid_of(list_bytes(allowed))}: members name it as miner.allow_list, device.allow_list"
+            )
+
+    context.emit(document, render)
 
 
 @command(app, "list", epilog="Example: minerva federation list --json")
@@ -81,15 +122,21 @@ def list_(context: Context) -> None:
 @command(app, "show", epilog="Example: minerva federation show 0xFederation")
 def show(context: Context, federation: _Federation = None) -> None:
     """Show what a federation is, where it stands, who takes part, and what it waits for until when."""
+    from minerva.admission import policy_name
+
     address, chain = context.federation(federation), context.chain()
     config, state, now = chain.config(address), chain.state(address), chain.now()
-    miners = [_miner(chain, state, miner) for miner in chain.miners(address)]
+    miners, root = (
+        [_miner(chain, state, miner) for miner in chain.miners(address)],
+        chain.allow_list_root(address),
+    )
     document = {
         "federation": address, "requester": chain.requester(address),
         "status": state.status.name.lower(), "phase": state.phase.name.lower(),
         "round": state.round, "rounds": config.rounds, "height": state.height,
         "head": "0x" + state.head.hex(), "model": str(state.model), "manifest": str(config.manifest),
-        "devices": state.devices,
+        "devices": state.devices, "policy": policy_name(chain, config.policy),
+        "allowListRoot": None if root is None else "0x" + root.hex(),
         "deadline": state.deadline, "secondsLeft": max(0, state.deadline - now), "due": chain.due(address),
         "waitingFor": waiting_for(state, miners), "difficulty": chain.difficulty(address), "miners": miners,
         "manifestDocument": _manifest(context, config.manifest),
@@ -150,6 +197,17 @@ def act(context: Context, federation: str, action: Action) -> None:
     events = [type(entry.event).__name__ for entry in receipt.logs]
     document = {"federation": federation, "events": events, "gas": receipt.gas_used}
     context.emit(document, lambda out: out.print(", ".join(events)))
+
+
+def list_facts(allowed: AllowList, cid: Cid) -> dict[str, Any]:
+    """Return what to tell of a list that was published."""
+    from minerva.protocol.allow_list import Role
+
+    counts = {role: sum(entry[1] is role for entry in allowed.entries) for role in Role}
+    return {
+        "cid": str(cid), "root": "0x" + allowed.root.hex(),
+        "miners": counts[Role.MINER], "devices": counts[Role.DEVICE],
+    }  # fmt: skip
 
 
 def waiting_for(state: FederationState, miners: list[dict[str, Any]]) -> str:

@@ -14,7 +14,7 @@ from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
 from minerva.protocol.events import Event, FederationCreated, MinerCreated
 from minerva.protocol.machine import World
-from minerva.protocol.records import Address
+from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.state import Status
 
 
@@ -95,7 +95,7 @@ class SideBySide:
         try:
             returned = self._contracts.attempt(action, sender, self.now)
         except ContractReverted as error:
-            self._given = ""
+            self._given = ZERO_ADDRESS
             return error
         self._given = returned[0] if returned else ""
         return None

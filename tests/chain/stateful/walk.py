@@ -123,7 +123,7 @@ class Walk:
         choices += self._sensible_of_miners(random) + self._sensible_of_devices(random)
         choices += [(0.1, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
         choices += [(0.1, lambda: self._expel(random)), (0.2, lambda: self._change_consensus(random))]
-        choices += [(0.1, lambda: self._move_role(random))]
+        choices += [(0.2, lambda: self._move_role(random))]
         if self._config.policy != ZERO_ADDRESS:
             choices += [(0.2, lambda: self._set_allow_list(random))]
         choices += [(0.02, lambda: (act.Close(self._federation), self._cast.requester))]
@@ -238,7 +238,7 @@ class Walk:
 
     def _move_role(self, random: Random) -> tuple[act.Action, Address]:
         kind = random.choice((act.GrantRole, act.RevokeRole))
-        role, holder = random.choice((PAUSER, GOVERNOR)), random.choice(self._cast.everyone[1:])
+        role, holder = random.choice((PAUSER, GOVERNOR)), random.choice(self._cast.everyone[1:3])
         return kind(self._federation, role, holder), self._cast.requester
 
     def _set_allow_list(self, random: Random) -> tuple[act.Action, Address]:
