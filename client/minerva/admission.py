@@ -201,11 +201,11 @@ def _from_json(text: str, name: str) -> Iterator[Entry]:
 
 
 def _entry(account: str, role: str, where: str) -> Iterator[Entry]:
-    if not account.startswith("0x") or not is_address(account):
+    if not account.startswith("0x") or not is_address(account) or _mistyped(account):
         raise UserError(
             "not an address",
             value=f"{where}: {ascii(account)[:100]}",
-            remedy="It is 0x and 40 hex digits; copy it whole.",
+            remedy="It is 0x and 40 hex digits whose capitals fit them (EIP-55); copy it whole.",
         )
     if role.lower() not in ROLES:
         raise UserError(
@@ -213,3 +213,10 @@ def _entry(account: str, role: str, where: str) -> Iterator[Entry]:
         )
     for one in ROLES[role.lower()]:
         yield str(to_checksum_address(account)), one
+
+
+def _mistyped(account: str) -> bool:
+    """Whether capitals among the digits say that others were meant."""
+    digits = account[2:]
+    mixed = digits not in (digits.lower(), digits.upper())
+    return mixed and account != to_checksum_address(account)
