@@ -153,6 +153,7 @@ def test_an_admin_may_hand_all_over(stage):
     heir = stage.owner(0)
     for role in (GOVERNOR, ADMIN):
         stage.do(act.GrantRole, REQUESTER, role, heir)
+    for role in (GOVERNOR, ADMIN):
         stage.do(act.RevokeRole, heir, role, REQUESTER)
     assert refusal(stage.close)[0] == "AccessControlUnauthorizedAccount"
     assert names(stage.do(act.Close, heir)) == ["FederationClosing"]
