@@ -1,4 +1,7 @@
-"""Three nodes, each a device and a miner with one key, in a federation with a list and a committee, on real parts."""
+"""Three nodes, each a device and a miner with one key, on real parts.
+
+Their federation has an allow-list, and a committee until its governor lets all race.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,21 @@ import torch
 from federation_site import SECONDS, Site, beside, eventually, site
 
 from minerva.admission import list_bytes
+from minerva.config import CreateSection
+from minerva.connect import connect_actor
 from minerva.keys import anvil_address
 from minerva.learning.task import load_task
+from minerva.protocol.actions import ChangeConsensus
 from minerva.protocol.allow_list import AllowList, Role
 from minerva.protocol.blocks import Body
-from minerva.protocol.events import BallotCast, BlockFinalized, FederationClosed, UpdateSubmitted
+from minerva.protocol.events import (
+    BallotCast,
+    BlockFinalized,
+    ConsensusChanged,
+    FederationClosed,
+    UpdateSubmitted,
+)
+from minerva.requester import consensus_module
 from minerva.stack.parts import FIRST_MINER_KEY, Stack
 from minerva.store.cid import cid_of
 from minerva.verification.audit import audit
@@ -36,10 +49,18 @@ def closed(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         policy="allow-list", consensus="committee", committee_size=2, rounds=ROUNDS, min_miners=NODES,
         min_devices=NODES, min_updates=NODES,
     ) as made:  # fmt: skip
+        change_module(made)
         for number in range(NODES):
             start(made, number, str(cid_of(list_bytes(allowed))))
         made.until(FederationClosed, 4 * SECONDS)
         yield made
+
+
+def change_module(made: Site) -> None:
+    """K10: before round 1, so it is announced one round ahead and in force in round 2."""
+    with connect_actor(made.chain, made.stack.settings("requester", 0)) as actor:
+        options = CreateSection(difficulty=200_000, target_seconds=1)
+        actor.send(ChangeConsensus(made.address, *consensus_module(made.chain, options), 0))
 
 
 def start(made: Site, number: int, allow_list: str) -> None:
@@ -48,7 +69,7 @@ def start(made: Site, number: int, allow_list: str) -> None:
         f"node-{number}", FIRST_MINER_KEY + number, store=number % 2, federation=made.address,
         miner={"port": 0, "allow_list": allow_list},
         device={
-            "task": "digits", "partition": "iid", "clients": NODES, "client": number, "epochs": 1,
+            "task": "digits", "partition": "iid", "clients": NODES, "client": number % NODES, "epochs": 1,
             "allow_list": allow_list,
         },
     )  # fmt: skip
@@ -68,10 +89,14 @@ def test_each_key_is_a_miner_and_its_device(closed: Site) -> None:
         assert bound is not None and bound.miner == miners[account]
 
 
-def test_all_train_in_every_round_and_the_committee_votes(closed: Site) -> None:
+def test_the_committee_votes_until_the_module_changes_and_then_all_do(closed: Site) -> None:
+    assert closed.all(ConsensusChanged) == [ConsensusChanged(2, closed.chain.modules["pow"])]
+    assert [len(closed.all(BallotCast, round=round_)) for round_ in (1, 2)] == [2, NODES]
+
+
+def test_all_train_in_every_round(closed: Site) -> None:
     for round_ in range(1, ROUNDS + 1):
         assert {event.device for event in closed.all(UpdateSubmitted, round=round_)} == set(ACCOUNTS)
-        assert len(closed.all(BallotCast, round=round_)) == 2
     headers = closed.headers()
     for event in closed.all(BlockFinalized):
         body = Body.from_bytes(closed.fetch(headers[event.hash].body))
