@@ -28,6 +28,7 @@ from minerva.protocol.events import (
     FederationClosed,
     UpdateSubmitted,
 )
+from minerva.protocol.governance import ROLES, AllowListChanged, RoleGranted
 from minerva.requester import consensus_module
 from minerva.stack.parts import FIRST_MINER_KEY, Stack
 from minerva.store.cid import cid_of
@@ -79,6 +80,13 @@ def start(made: Site, number: int, allow_list: str) -> None:
 def test_every_round_has_its_block(closed: Site) -> None:
     assert [event.round for event in closed.all(BlockFinalized)] == list(range(1, ROUNDS + 1))
     assert audit(closed.chain, closed.stores[0], closed.address, timeout=SECONDS).ok
+
+
+def test_the_chain_tells_of_its_list_and_its_roles(closed: Site) -> None:
+    assert closed.allowed is not None
+    assert closed.chain.allow_list_root(closed.address) == closed.allowed.root
+    assert closed.all(AllowListChanged) == [AllowListChanged(closed.address, closed.allowed.root)]
+    assert [event.role for event in closed.all(RoleGranted)] == list(ROLES.values())
 
 
 def test_each_key_is_a_miner_and_its_device(closed: Site) -> None:

@@ -166,6 +166,7 @@ def test_a_closing_federation_finishes_its_round(stage):
     stage.open(miners=1)
     assert stage.close() == [FederationClosing(1)]
     assert refusal(stage.close) == ("FederationUnexpectedStatus", Status.RUNNING)
+    assert refusal(lambda: stage.do(act.Close, stage.owner(0)))[0] == "AccessControlUnauthorizedAccount"  # E5
     assert names(stage.play_round())[-1] == "FederationClosed"
     assert (stage.state.status, stage.state.height, stage.state.closing) == (Status.CLOSED, 1, True)
 

@@ -123,8 +123,8 @@ class FederationMachine(Rounds):
     def close(self, sender: Address) -> None:
         """P10."""
         self.require_open()
-        require(not self.state.closing, "FederationUnexpectedStatus", self.state.status)
         self._require_role(sender, GOVERNOR)
+        require(not self.state.closing, "FederationUnexpectedStatus", self.state.status)
         self._set(closing=True)
         self._emit(FederationClosing(self.state.round))
         if self.state.status is Status.WAITING:
