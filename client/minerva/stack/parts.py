@@ -50,6 +50,11 @@ class Stack:
         Its processes outlive this one (`minerva up`); else they die with it.
     say
         Told each step in words.
+
+    Attributes
+    ----------
+    miners_devices
+        The device's settings of those miners that are nodes, by their number.
     """
 
     root: Path
@@ -63,6 +68,7 @@ class Stack:
     endpoints: dict[int, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     federation: str = ""
+    miners_devices: dict[int, dict[str, object]] = field(default_factory=dict)
 
     @property
     def rpc(self) -> str:
@@ -204,14 +210,16 @@ class Stack:
         name = f"miner-{index}"
         port_file = self.root / name / "api.json"
         port_file.unlink(missing_ok=True)
+        device = self.miners_devices.get(index)
         settings = self.settings(
             name,
             FIRST_MINER_KEY + index,
             store=index % 2,
             federation=federation,
             miner={"port": self.ports.get(name, 0)},
+            **({} if device is None else {"device": device}),
         )
-        return self.run(name, settings, ["minerva.cli", "miner", "run"])
+        return self.run(name, settings, ["minerva.cli", "miner" if device is None else "node", "run"])
 
     def await_miner(self, index: int, timeout: float = READY_SECONDS) -> None:
         """Wait until miner ``index`` answers `/health` with 200; its address is then in ``endpoints``."""
