@@ -24,7 +24,18 @@ log = logging.getLogger(__name__)
 
 app = typer.Typer(help="Federations: one task learned together.")
 _Federation = Annotated[str | None, typer.Argument(help="The federation's address.", show_default=False)]
-_SHOWN = ("requester", "status", "phase", "height", "model", "manifest", "policy", "devices", "waitingFor")
+_SHOWN = (
+    "requester",
+    "status",
+    "phase",
+    "height",
+    "model",
+    "manifest",
+    "consensus",
+    "policy",
+    "devices",
+    "waitingFor",
+)
 _MANIFEST_SECONDS = 5.0
 
 
@@ -135,6 +146,7 @@ def show(context: Context, federation: _Federation = None) -> None:
         "status": state.status.name.lower(), "phase": state.phase.name.lower(),
         "round": state.round, "rounds": config.rounds, "height": state.height,
         "head": "0x" + state.head.hex(), "model": str(state.model), "manifest": str(config.manifest),
+        "consensus": _module_name(chain, config.consensus),
         "devices": state.devices, "policy": policy_name(chain, config.policy),
         "allowListRoot": None if root is None else "0x" + root.hex(),
         "deadline": state.deadline, "secondsLeft": max(0, state.deadline - now), "due": chain.due(address),
@@ -249,6 +261,11 @@ def _place(miner: dict[str, Any]) -> str:
 
 def _updates(miner: dict[str, Any]) -> str:
     return f"{miner['updates']} updates, {miner['outstanding']} outstanding"
+
+
+def _module_name(chain: Chain, module: str) -> str:
+    """Return the name of a consensus module, or its address where the deployment does not know it."""
+    return next((name for name, address in chain.modules.items() if address == module), module)
 
 
 def _miner(chain: Chain, state: FederationState, miner: MinerInfo) -> dict[str, Any]:

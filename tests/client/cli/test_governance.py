@@ -213,6 +213,7 @@ def test_another_module_is_announced_a_round_ahead(run: Any, scene: Scene, runni
     assert (ended["events"], ended["fromRound"]) == (["ConsensusChangeAnnounced"], 3)
     changed = [e for _ in range(2) for e in scene.driver.play_round() if isinstance(e, ConsensusChanged)]
     assert changed == [ConsensusChanged(3, scene.chain.modules["committee"])]
+    assert run("federation", "show", running, "--json").json["consensus"] == "committee"
     ended = run(*words, "--consensus", "vote")
     assert ended.line.startswith(
         "minerva: the deployment has no such consensus module: vote. It has committee, por, pow"

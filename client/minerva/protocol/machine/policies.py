@@ -14,6 +14,8 @@ StakeOf = Callable[[Address, Address], int | None]
 Saved = tuple[dict[Address, bytes], dict[Address, tuple[int, int]]]
 
 _WORD = 32
+_KINDS = {"allow-list": (True, False), "stake": (False, True), "allow-list-and-stake": (True, True)}
+"""Whether each wants its members listed, and whether it wants stake of them."""
 
 
 class PolicyMachine:
@@ -76,3 +78,9 @@ class PolicyMachine:
     def _set_root(self, federation: Address, root: bytes) -> None:
         self._roots[federation] = root
         self._emit(AllowListChanged(federation, root))
+
+
+def make_policy(name: str, address: Address, emit: Emit, stake_of: StakeOf) -> PolicyMachine:
+    """Return the policy of this name."""
+    listed, staked = _KINDS[name]
+    return PolicyMachine(address, name, emit, stake_of, listed=listed, staked=staked)

@@ -17,7 +17,7 @@ from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
-from minerva.protocol.machine.policies import PolicyMachine, StakeOf
+from minerva.protocol.machine.policies import PolicyMachine, StakeOf, make_policy
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
 from minerva.protocol.records import Address
@@ -33,8 +33,6 @@ _TURNS: dict[str, Callable[[Address, int, Emit], ConsensusMachine]] = {
     "por": ProofOfReputationMachine,
     "committee": CommitteeMachine,
 }
-_POLICIES = {"allow-list": (True, False), "stake": (False, True), "allow-list-and-stake": (True, True)}
-"""Whether each wants its members listed, and whether it wants stake of them."""
 
 
 class World:
@@ -78,12 +76,10 @@ class World:
         for name, address in (modules or {}).items():
             self._modules[address] = _TURNS[name](address, chain_id, self._emitter(address))
         self.policies = dict(policies or {})
-        self._policies: dict[Address, PolicyMachine] = {}
-        for name, address in self.policies.items():
-            listed, staked = _POLICIES[name]
-            emit = self._emitter(address)
-            policy = PolicyMachine(address, name, emit, stake_of, listed=listed, staked=staked)
-            self._policies[address] = policy
+        self._policies = {
+            address: make_policy(name, address, self._emitter(address), stake_of)
+            for name, address in self.policies.items()
+        }
         self._allocate = allocate or self._made_up
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
