@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 FIRST_MINER_KEY = 1
 FIRST_DEVICE_KEY = 20
 DEPLOY_SECONDS = 300.0
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 Say = Callable[[str], None]
 
