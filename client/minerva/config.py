@@ -17,6 +17,7 @@ from minerva.errors import ConfigError
 
 FILE_NAME = "minerva.toml"
 STATE_FOLDER = Path(".minerva")
+_ALLOW_LIST = "the federation's allow-list, if it has one: its CID or a file"
 
 
 class _Section(BaseModel):
@@ -75,6 +76,7 @@ class MinerSection(_Section):
         default="",
         description="stake to hold when it joins, e.g. '0.1 ether'; empty: the federation's minimum; none: touch nothing",
     )
+    allow_list: str = Field(default="", description=_ALLOW_LIST)
 
 
 class DeviceSection(_Section):
@@ -98,6 +100,7 @@ class DeviceSection(_Section):
     private_network: bool = Field(
         default=False, description="talk to miners on private addresses too, as on a consortium's own network"
     )
+    allow_list: str = Field(default="", description=_ALLOW_LIST)
     trust_code: bool = Field(default=False, description="accept a manifest that names another training code")
     rounds: int = Field(
         default=0, ge=0, description="stop after so many submissions; 0: when the federation closes"
@@ -129,6 +132,14 @@ class CreateSection(_Section):
     max_pause_seconds: int = 86_400
     max_model_bytes: int = 64 << 20
     confirmations: int = 0
+    policy: Literal["open", "allow-list", "stake", "allow-list+stake"] = Field(
+        default="open", description="who may join: anyone, who is on a list, who has staked enough, or both"
+    )
+    allow_list: str = Field(default="", description="policies with a list: its file")
+    miner_stake: int = Field(
+        default=0, description="policies with stake: what a miner must have bonded to join"
+    )
+    device_stake: int = Field(default=0, description="policies with stake: the same of a device")
     consensus: Literal["pow", "pos", "por", "committee"] = Field(
         default="pow",
         description="who proposes: pow races for a nonce; pos, por and committee take turns by stake, reputation, scores",

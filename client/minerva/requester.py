@@ -8,11 +8,13 @@ from uuid import uuid4
 
 from eth_abi.abi import encode
 
+from minerva.admission import list_bytes, policy_parameters
 from minerva.chain.port import Actor, Chain
 from minerva.errors import ChainError, ConfigError, ContractReverted
 from minerva.learning.aggregation import aggregator
 from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CreateFederation
+from minerva.protocol.allow_list import AllowList
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import FederationCreated
 from minerva.protocol.lanes import MINERS
@@ -39,8 +41,14 @@ def create_federation(
     task: Task,
     options: CreateSection,
     rules: RuleParameters | None = None,
+    allowed: AllowList | None = None,
 ) -> tuple[Address, Manifest]:
     """Put the manifest and the genesis model on IPFS and create the federation that names them.
+
+    Parameters
+    ----------
+    allowed
+        Who may join, for a policy with a list; it is put on IPFS too.
 
     Returns
     -------
@@ -60,15 +68,11 @@ def create_federation(
         task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
     )
     contents = (manifest.to_bytes(), genesis)
-    module = chain.modules.get(options.consensus)
-    if module is None:
-        known = ", ".join(sorted(chain.modules))
-        raise ConfigError(
-            "the deployment has no such consensus module", value=options.consensus, remedy=f"It has {known}."
-        )
-    config, rewards = _config(options, module, *map(cid_of, contents)), reward_terms(options)
+    module = consensus_module(chain, options)
+    policy = policy_parameters(chain, options.policy, allowed, options.miner_stake, options.device_stake)
+    config, rewards = _config(options, module, policy, *map(cid_of, contents)), reward_terms(options)
     stake = stake_terms(options)
-    for content in contents:
+    for content in (*contents, *([list_bytes(allowed)] if allowed else [])):
         store.put(content)
     receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex, stake, rewards))
     for log in receipt.logs:
@@ -77,16 +81,36 @@ def create_federation(
     raise ChainError("the factory created nothing", value="0x" + receipt.transaction.hex())
 
 
-def _config(options: CreateSection, consensus: Address, manifest: Cid, model: Cid) -> FederationConfig:
+def consensus_module(chain: Chain, options: CreateSection) -> tuple[Address, bytes]:
+    """Return the address of the module that is asked for, and its parameters; raises `ConfigError`."""
+    module = chain.modules.get(options.consensus)
+    if module is None:
+        known = ", ".join(sorted(chain.modules))
+        raise ConfigError(
+            "the deployment has no such consensus module", value=options.consensus, remedy=f"It has {known}."
+        )
+    return module, _parameters(options)
+
+
+def _config(
+    options: CreateSection,
+    consensus: tuple[Address, bytes],
+    policy: tuple[Address, bytes],
+    manifest: Cid,
+    model: Cid,
+) -> FederationConfig:
     """Return the contract's configuration; raises `ConfigError` for what it would refuse."""
     shared = {field.name for field in fields(FederationConfig)} & set(type(options).model_fields) - {
-        "consensus"
+        "consensus",
+        "policy",
     }
     config = FederationConfig(
         manifest=manifest,
         model=model,
-        consensus=consensus,
-        consensus_parameters=_parameters(options),
+        consensus=consensus[0],
+        consensus_parameters=consensus[1],
+        policy=policy[0],
+        policy_parameters=policy[1],
         **{name: getattr(options, name) for name in shared},
     )
     try:

@@ -122,13 +122,13 @@ class Driver:
         self.federation = next(e.federation for e in events if isinstance(e, FederationCreated))
         return self.federation
 
-    def join(self, number: int, endpoint: str = "") -> Address:
-        action = act.RegisterMiner(self.views.factory, self.federation, endpoint)
+    def join(self, number: int, endpoint: str = "", evidence: bytes = b"") -> Address:
+        action = act.RegisterMiner(self.views.factory, self.federation, endpoint, evidence=evidence)
         events = self.perform(action, self.owner(number))
         return next(e.miner for e in events if isinstance(e, MinerCreated))
 
-    def register(self, device: int, miner: Address, size: int = 100) -> list[Event]:
-        action = act.RegisterDevice(self.federation, miner, keccak(b"data"), size, 1000)
+    def register(self, device: int, miner: Address, size: int = 100, evidence: bytes = b"") -> list[Event]:
+        action = act.RegisterDevice(self.federation, miner, keccak(b"data"), size, 1000, evidence=evidence)
         return self.perform(action, self.device(device))
 
     def populate(self, miners: int, devices_each: int = 1) -> list[Address]:

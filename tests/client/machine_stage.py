@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import pytest
-from federation_driver import REQUESTER, Driver, make_config
+from federation_driver import REQUESTER, Driver, address, make_config
+from refusing_module import RefusingMachine
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
@@ -20,6 +21,7 @@ class Actors(Protocol):
 
     world: World
     now: int
+    refusing: Address
 
     def perform(self, action: act.Action, sender: Address) -> list[Event]: ...
 
@@ -28,7 +30,8 @@ class Alone:
     """The executable specification by itself."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.now = world, 1_000_000
+        self.world, self.now, self.refusing = world, 1_000_000, address(0x9F)
+        world.adopt(RefusingMachine(self.refusing))
 
     def perform(self, action: act.Action, sender: Address) -> list[Event]:
         return [event for _, event in self.world.apply(action, sender, self.now)]

@@ -28,6 +28,7 @@ from minerva.device.transport import Transport
 from minerva.keys import anvil_address
 from minerva.learning.task import Task
 from minerva.learning.training import LocalResult
+from minerva.protocol.allow_list import AllowList
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import BlockProposed, Log, RoundOpened
 from minerva.protocol.header import Header
@@ -162,10 +163,19 @@ class Site:
     ----------
     stack
         Where its miners and devices run; it may share chain and stores with others (`beside`).
+    allowed
+        Who may join, where the policy asks for a list.
     """
 
-    def __init__(self, stack: Stack, task: Task, rules: RuleParameters = RULES, **create: int) -> None:
-        self.stack, self.task = stack, task
+    def __init__(
+        self,
+        stack: Stack,
+        task: Task,
+        rules: RuleParameters = RULES,
+        allowed: AllowList | None = None,
+        **create: int | str,
+    ) -> None:
+        self.stack, self.task, self.allowed = stack, task, allowed
         self._closing = ExitStack()
         self._closing.callback(stack.stop)
         self.gate = Gate()
@@ -356,7 +366,7 @@ def site(stack: Stack, task: Task, **options: Any) -> Iterator[Site]:
 
 
 def _create(made: Site, actor: Any, rules: RuleParameters, options: CreateSection) -> tuple[str, Manifest]:
-    return create_federation(made.chain, actor, made.stores[0], made.task, options, rules)
+    return create_federation(made.chain, actor, made.stores[0], made.task, options, rules, made.allowed)
 
 
 def _fits(log: Log, kind: type[Any], fields: dict[str, object]) -> bool:

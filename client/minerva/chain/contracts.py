@@ -40,6 +40,7 @@ class Gateways:
         self._reward_vault = bind("RewardVault", RewardVault.NAMES)
         self._stake_vault = bind("StakeVault", StakeVault.NAMES)
         self._schedule = bind("ProofOfStake", Schedule.NAMES)
+        self._policy = bind("AllowListPolicy", AllowListPolicy.NAMES)
         self._records = _Records(self._federation, self._miner)
 
     def federation(self, address: Address) -> Federation:
@@ -62,6 +63,10 @@ class Gateways:
         """Return the module with turns at an address."""
         return Schedule(address, self._schedule)
 
+    def allow_list_policy(self, address: Address) -> AllowListPolicy:
+        """Return the policy at an address that keeps lists."""
+        return AllowListPolicy(address, self._policy)
+
     def call(self, action: act.Action) -> Call:
         """Return the call that an action makes."""
         match action:
@@ -83,6 +88,8 @@ class Gateways:
                 return self.stake_vault(action.vault).call(action)
             case pay.Approve():
                 return Token(action.token).call(action)
+            case act.SetAllowList():
+                return self.allow_list_policy(action.policy).set_root(action)
             case _:
                 return self.federation(action.federation).call(action)
 
@@ -144,7 +151,7 @@ class Federation(Gateway):
     NAMES = "leave checkIn tick vote propose attest"
     EXTENSION_NAMES = (
         "config requester state due member minerOf blockOf rewardVault stakeVault pause unpause close "
-        "changeConsensus expel"
+        "changeConsensus expel grantRole revokeRole"
     )
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
@@ -212,6 +219,10 @@ class Federation(Gateway):
                 return self._call("changeConsensus", action.module, action.parameters)
             case act.Expel():
                 return self._call("expel", action.index)
+            case act.GrantRole():
+                return self._call("grantRole", action.role, action.account)
+            case act.RevokeRole():
+                return self._call("revokeRole", action.role, action.account)
         raise TypeError(f"{type(action).__name__} is no action on a federation")
 
 
@@ -251,6 +262,20 @@ class Miner(Gateway):
             case act.SetEndpoint():
                 return self._call("setEndpoint", action.endpoint)
         raise TypeError(f"{type(action).__name__} is no action on a miner")
+
+
+class AllowListPolicy(Gateway):
+    """A policy that keeps the root of each federation's list; with or without stake beside it."""
+
+    NAMES = "rootOf setRoot"
+
+    def root_of(self, federation: Address) -> Query[bytes]:
+        """Ask for the root of a federation's list."""
+        return self._query("rootOf", federation)
+
+    def set_root(self, action: act.SetAllowList) -> Call:
+        """Replace a federation's list."""
+        return self._call("setRoot", action.federation, action.root)
 
 
 class ProofOfWork(Gateway):

@@ -50,6 +50,11 @@ MODULES: Mapping[str, Address] = {
     "por": to_checksum_address("0x" + "91" * 20),
     "committee": to_checksum_address("0x" + "92" * 20),
 }
+POLICIES: Mapping[str, Address] = {
+    "allow-list": to_checksum_address("0x" + "a1" * 20),
+    "stake": to_checksum_address("0x" + "a2" * 20),
+    "allow-list-and-stake": to_checksum_address("0x" + "a3" * 20),
+}
 
 
 class MemoryChain:
@@ -75,7 +80,9 @@ class MemoryChain:
         self._chain_id = chain_id
         modules = {name: address for name, address in MODULES.items() if name != "pow"}
         self._node = MemoryNode(
-            lambda: World(chain_id, FACTORY, PROOF_OF_WORK, modules=modules, tokens=tokens),
+            lambda: World(
+                chain_id, FACTORY, PROOF_OF_WORK, modules=modules, policies=POLICIES, tokens=tokens
+            ),
             clock or (lambda: START),
         )
 
@@ -140,6 +147,11 @@ class MemoryChain:
         """The modules' fixed addresses by name."""
         return MODULES
 
+    @property
+    def policies(self) -> Mapping[str, Address]:
+        """The deployed membership policies by name."""
+        return POLICIES
+
     def now(self) -> int:
         """Return the timestamp of the pending block, in seconds."""
         with self._node.serving("now"):
@@ -169,6 +181,11 @@ class MemoryChain:
         """Return what it was created with."""
         with self._node.serving("config") as ledger:
             return ledger.world.config(federation)
+
+    def allow_list_root(self, federation: Address) -> bytes | None:
+        """Return the root of its allow-list; None where its policy keeps none."""
+        with self._node.serving("allow_list_root") as ledger:
+            return ledger.world.allow_list_root(federation)
 
     def reward_terms(self, federation: Address) -> RewardTerms | None:
         """Return what the requester pays; None where nothing is paid."""

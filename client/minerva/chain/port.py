@@ -134,6 +134,11 @@ class Chain(Protocol):
         """The deployed consensus modules by name, the proof of work ("pow") among them."""
         ...
 
+    @property
+    def policies(self) -> Mapping[str, Address]:
+        """The deployed membership policies by name."""
+        ...
+
     def now(self) -> int:
         """Timestamp of the pending block, in seconds."""
         ...
@@ -156,6 +161,10 @@ class Chain(Protocol):
 
     def config(self, federation: Address) -> FederationConfig:
         """Return what it was created with (cached: it never changes)."""
+        ...
+
+    def allow_list_root(self, federation: Address) -> bytes | None:
+        """Return the root of its allow-list; None where its policy is none of ours that keeps one."""
         ...
 
     def reward_terms(self, federation: Address) -> RewardTerms | None:

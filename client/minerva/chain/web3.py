@@ -24,6 +24,7 @@ from minerva.chain.sender import Sender
 from minerva.chain.watch import LogWatch
 from minerva.errors import ChainError, WrongChain
 from minerva.keys import ANVIL_CHAIN_ID
+from minerva.protocol.allow_list import LISTED
 from minerva.protocol.escrow import Escrow
 from minerva.protocol.events import Log
 from minerva.protocol.lanes import unpack
@@ -110,6 +111,11 @@ class Web3Chain:
         """The deployed consensus modules by name."""
         return self._deployment.consensus
 
+    @property
+    def policies(self) -> Mapping[str, Address]:
+        """The deployed membership policies by name."""
+        return self._deployment.policies
+
     def now(self) -> int:
         """Return the timestamp of the pending block, in seconds; this machine's where the node has none."""
         if self._reader.block == "pending":
@@ -154,6 +160,13 @@ class Web3Chain:
         if federation not in self._configs:
             self._configs[federation] = self._reader.read(self._gateways.federation(federation).config())
         return self._configs[federation]
+
+    def allow_list_root(self, federation: Address) -> bytes | None:
+        """Return the root of its allow-list; None where its policy is none of the deployment's with one."""
+        policy = self.config(federation).policy
+        if policy not in {self.policies.get(name) for name in LISTED}:
+            return None
+        return self._reader.read(self._gateways.allow_list_policy(policy).root_of(federation))
 
     def reward_terms(self, federation: Address) -> RewardTerms | None:
         """Return what the requester pays; None where nothing is paid."""
@@ -319,7 +332,7 @@ class Web3Chain:
 
     def _log_reader(self, federation: Address) -> LogReader:
         if federation not in self._logs:
-            about = (self.factory, *self.modules.values())
+            about = (self.factory, *self.modules.values(), *self.policies.values())
             vaults = (self._reward_vault(federation), self._stake_vault(federation))
             self._logs[federation] = LogReader(
                 self._reader, self._decoder, federation, about, self._deployment.block,

@@ -16,10 +16,11 @@ from minerva.cli import (
     demo,
     device,
     doctor,
-    federation,
+    governance,
     key,
     miner,
     model,
+    node,
     rewards,
     stack,
     stake,
@@ -41,11 +42,12 @@ stack.add(app)
 demo.add(app)
 verify.add(app)
 for name, group in (
-    ("federation", federation.app),
+    ("federation", governance.app),
     ("device", device.app),
     ("miner", miner.app),
     ("rewards", rewards.app),
     ("stake", stake.app),
+    ("node", node.app),
     ("model", model.app),
     ("task", task.app),
     ("key", key.app),

@@ -56,6 +56,7 @@ class Context:
     err: Console = field(default_factory=lambda: _console(stderr=True))
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _chain: Web3Chain | None = None
+    _actor: Actor | None = None
     _store: Store | None = None
 
     @property
@@ -110,9 +111,11 @@ class Context:
 
     def actor(self) -> Actor:
         """Return the configured account, able to act; its key is locked until the command ends."""
-        from minerva.connect import connect_actor
+        if self._actor is None:
+            from minerva.connect import connect_actor
 
-        return self._open.enter_context(connect_actor(self.chain(), self.settings))
+            self._actor = self._open.enter_context(connect_actor(self.chain(), self.settings))
+        return self._actor
 
     def account_address(self) -> str:
         """Return the address of the configured account, without unlocking it."""

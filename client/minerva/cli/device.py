@@ -148,7 +148,7 @@ def build_device(context: Context, federation: str, kind: type[Device] | None = 
     transport = context.closing(Transport(context.store_or_none(), push=section.push, local=local))
     trainer = build_trainer(section)
     journal = Journal(_journal_folder(context, federation, actor.address))
-    settings = DeviceSettings(rounds=section.rounds)
+    settings = DeviceSettings(rounds=section.rounds, allow_list=section.allow_list)
     return (kind or Device)(chain, actor, transport, federation, trainer, journal, settings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from minerva.errors import MinervaError
 if TYPE_CHECKING:
     from minerva.chain.port import Chain
     from minerva.protocol.actions import Action
+    from minerva.protocol.allow_list import AllowList
     from minerva.protocol.cid import Cid
     from minerva.protocol.stake import Stakes
     from minerva.protocol.state import FederationState, MinerInfo
@@ -27,8 +29,28 @@ log = logging.getLogger(__name__)
 
 app = typer.Typer(help="Federations: one task learned together.")
 _Federation = Annotated[str | None, typer.Argument(help="The federation's address.", show_default=False)]
-_SHOWN = ("requester", "status", "phase", "height", "model", "manifest", "devices", "waitingFor")
+_SHOWN = (
+    "requester",
+    "status",
+    "phase",
+    "height",
+    "model",
+    "manifest",
+    "consensus",
+    "policy",
+    "devices",
+    "waitingFor",
+)
 _MANIFEST_SECONDS = 5.0
+
+
+class Policy(StrEnum):
+    """The membership policies that a federation can be created with."""
+
+    OPEN = "open"
+    ALLOW_LIST = "allow-list"
+    STAKE = "stake"
+    BOTH = "allow-list+stake"
 
 
 @command(
@@ -46,30 +68,51 @@ def create(
         str | None,
         typer.Option(help="What a miner must stake at least, e.g. '0.1 ether'.", show_default=False),
     ] = None,
+    policy: Annotated[
+        Policy | None, typer.Option(help="Who may join (create.policy).", show_default=False)
+    ] = None,
+    allow_list: Annotated[
+        Path | None,
+        typer.Option(help="File with who may join, and as what (create.allow_list).", show_default=False),
+    ] = None,
 ) -> None:
     """Put manifest and genesis model on IPFS and create the federation.
 
     Its parameters are the section "create" of the configuration: --set create.rounds=5.
     """
+    from minerva.admission import list_bytes, read_list
     from minerva.learning.task import load_task
     from minerva.requester import create_federation
+    from minerva.store.cid import cid_of
 
     options = context.settings.create
     if stake is not None:
         options = options.model_copy(update={"stake": True, "stake_minimum": stake})
+    if policy is not None:
+        options = options.model_copy(update={"policy": policy.value})
+    listed = allow_list or (Path(options.allow_list) if options.allow_list else None)
+    allowed = None if listed is None else read_list(listed)
+    chain = context.chain()
     federation, manifest = create_federation(
-        context.chain(), context.actor(), context.store(), load_task(task, data=data), options
+        chain, context.actor(), context.store(), load_task(task, data=data), options, allowed=allowed
     )
-    cid = context.chain().config(federation).manifest
-    document: dict[str, Any] = {"federation": federation, "manifest": str(cid), "title": manifest.title}
-    document["escrow"] = escrow_document(context.chain().escrow(federation))
-    stakes = context.chain().stakes(federation)
-    document["stakes"] = stakes_document(stakes) if stakes else None
+    stakes = chain.stakes(federation)
+    document: dict[str, Any] = {
+        "federation": federation, "manifest": str(chain.config(federation).manifest), "title": manifest.title,
+        "policy": options.policy,
+        "allowList": None if allowed is None else list_facts(allowed, cid_of(list_bytes(allowed))),
+        "escrow": escrow_document(chain.escrow(federation)),
+        "stakes": stakes_document(stakes) if stakes else None,
+    }  # fmt: skip
 
     def render(out: Console) -> None:
         out.print(f"{federation}  {manifest.title}")
         if document["escrow"]:
             out.print(f"It waits for its escrow: minerva federation fund {federation}")
+        if allowed is not None:
+            out.print(
+                f"allow-list {cid_of(list_bytes(allowed))}: members name it as miner.allow_list, device.allow_list"
+            )
 
     context.emit(document, render)
 
@@ -102,6 +145,8 @@ def list_(context: Context) -> None:
 @command(app, "show", epilog="Example: minerva federation show 0xFederation")
 def show(context: Context, federation: _Federation = None) -> None:
     """Show what a federation is, where it stands, who takes part, and what it waits for until when."""
+    from minerva.admission import policy_name
+
     address, chain = context.federation(federation), context.chain()
     config, state, now = chain.config(address), chain.state(address), chain.now()
     stakes, weights = chain.stakes(address), chain.weights(address)
@@ -109,13 +154,15 @@ def show(context: Context, federation: _Federation = None) -> None:
         _miner(chain, state, miner) | _standing(chain, address, stakes, weights, miner)
         for miner in chain.miners(address)
     ]
-    escrow = chain.escrow(address)
+    escrow, root = chain.escrow(address), chain.allow_list_root(address)
     document = {
         "federation": address, "requester": chain.requester(address),
         "status": state.status.name.lower(), "phase": state.phase.name.lower(),
         "round": state.round, "rounds": config.rounds, "height": state.height,
         "head": "0x" + state.head.hex(), "model": str(state.model), "manifest": str(config.manifest),
-        "devices": state.devices,
+        "consensus": _module_name(chain, config.consensus),
+        "devices": state.devices, "policy": policy_name(chain, config.policy),
+        "allowListRoot": None if root is None else "0x" + root.hex(),
         "deadline": state.deadline, "secondsLeft": max(0, state.deadline - now), "due": chain.due(address),
         "waitingFor": unfunded(escrow) or waiting_for(state, miners), "escrow": escrow_document(escrow),
         "stakes": stakes_document(stakes) if stakes else None,
@@ -188,6 +235,17 @@ def act(context: Context, federation: str, action: Action) -> None:
     context.emit(document, lambda out: out.print(", ".join(events)))
 
 
+def list_facts(allowed: AllowList, cid: Cid) -> dict[str, Any]:
+    """Return what to tell of a list that was published."""
+    from minerva.protocol.allow_list import Role
+
+    counts = {role: sum(entry[1] is role for entry in allowed.entries) for role in Role}
+    return {
+        "cid": str(cid), "root": "0x" + allowed.root.hex(),
+        "miners": counts[Role.MINER], "devices": counts[Role.DEVICE],
+    }  # fmt: skip
+
+
 def waiting_for(state: FederationState, miners: list[dict[str, Any]]) -> str:
     """Return what the federation waits for, in words."""
     from minerva.protocol.records import indices
@@ -227,6 +285,11 @@ def _place(miner: dict[str, Any]) -> str:
 
 def _updates(miner: dict[str, Any]) -> str:
     return f"{miner['updates']} updates, {miner['outstanding']} outstanding"
+
+
+def _module_name(chain: Chain, module: str) -> str:
+    """Return the name of a consensus module, or its address where the deployment does not know it."""
+    return next((name for name, address in chain.modules.items() if address == module), module)
 
 
 def _miner(chain: Chain, state: FederationState, miner: MinerInfo) -> dict[str, Any]:

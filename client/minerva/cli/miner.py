@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from minerva.cli.common import Context, command, facts, stop_on_signals
 from minerva.errors import MinervaError, UserError
+
+if TYPE_CHECKING:
+    from minerva.miner.settings import MinerSettings
 
 app = typer.Typer(help="Miners: fetch, verify, vote, mine, attest, serve.")
 
@@ -26,13 +29,19 @@ def register(
     endpoint: Annotated[str, typer.Option(help="Where the miner's API will answer.")] = "",
 ) -> None:
     """Join a federation as a miner; it counts from the next opening."""
+    from minerva.miner.service import admission
     from minerva.miner.service import register as join
 
     named, chain, actor = context.federation(federation), context.chain(), context.actor()
     wanted = endpoint or context.settings.miner.public_url
     if not wanted:  # leave what it said before
         wanted = next((m.endpoint for m in chain.miners(named) if m.owner == actor.address), "")
-    info = join(chain, actor, named, wanted, context.settings.miner.stake)
+    section = context.settings.miner
+
+    def evidence() -> bytes:
+        return admission(chain, actor, named, section.allow_list, context.store_or_none())
+
+    info = join(chain, actor, named, wanted, section.stake, evidence)
     context.emit(
         asdict(info) | {"endpoint": wanted},
         lambda out: out.print(f"{actor.address} is miner {info.index}: {info.contract}"),
@@ -58,18 +67,9 @@ def run(context: Context, federation: _Federation = None) -> None:
     """Run the miner's daemon and API until Ctrl-C (registers first when needed); a restart resumes it."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from minerva.miner.service import run_miner
-    from minerva.miner.settings import MinerSettings
 
     named, chain = context.federation(federation), context.chain()
-    section = context.settings.miner
-    settings = MinerSettings(
-        state=context.state,
-        host=section.host,
-        port=section.port,
-        public_url=section.public_url,
-        stake=section.stake,
-        retention_rounds=section.retention_rounds,
-    )
+    settings = miner_settings(context)
     with stop_on_signals() as stop:
         actor = context.actor()
         run_miner(
@@ -101,6 +101,21 @@ def status(
         facts(out, [("url", where), *health.items(), *now.items()], indent=20)
 
     context.emit({"url": where, "health": health, "status": now}, render)
+
+
+def miner_settings(context: Context) -> MinerSettings:
+    """Return the miner's settings from the effective configuration."""
+    from minerva.miner.settings import MinerSettings
+
+    section = context.settings.miner
+    return MinerSettings(
+        state=context.state,
+        host=section.host,
+        port=section.port,
+        public_url=section.public_url,
+        retention_rounds=section.retention_rounds,
+        allow_list=section.allow_list,
+    )
 
 
 def _last_url(context: Context) -> str:

@@ -104,6 +104,9 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         display.say(f"its escrow holds {show_amount(put_up(chain, actor, federation))}")
         if options.staked:
             stack.stakes = {index: STAKES[index % len(STAKES)] for index in range(options.miners)}
+        if options.consensus == "committee":  # its members are nodes: the honest devices mine (K9)
+            nodes = min(options.miners, CAST.count("honest"))
+            stack.miners_devices = {number: _device(options, number) for number in range(nodes)}
         stack.start_miners(options.miners, federation)
         display.say(f"{options.miners} miners are registered and healthy")
         names = _start_devices(stack, chain, federation, options)
@@ -135,16 +138,16 @@ def _start_devices(
     names = {info.contract: owners[info.owner] for info in chain.miners(federation)} | owners
     for number, kind in enumerate(CAST):
         name = f"device-{number}"
+        if number in stack.miners_devices:
+            names[anvil_address(FIRST_MINER_KEY + number)] = name
+            continue
         settings = stack.settings(
             name,
             FIRST_DEVICE_KEY + number,
             store=1,
             federation=federation,
-            device={
-                "task": "digits", "partition": options.partition, "clients": len(CAST), "client": number,
-                "seed": options.seed, "epochs": options.epochs, "push": number % 2 == 0,
-            },
-        )  # fmt: skip
+            device=_device(options, number),
+        )
         stack.run(name, settings, ["minerva.demo.device", kind])
         names[anvil_address(FIRST_DEVICE_KEY + number)] = name if kind == "honest" else f"{name} ({kind})"
     return names
@@ -155,6 +158,14 @@ def _owners(miners: int) -> dict[Address, str]:
     from minerva.keys import anvil_address
 
     return {anvil_address(FIRST_MINER_KEY + number): f"miner-{number}" for number in range(miners)}
+
+
+def _device(options: DemoOptions, number: int) -> dict[str, object]:
+    """Return the settings of a device, by its number in the cast."""
+    return {
+        "task": "digits", "partition": options.partition, "clients": len(CAST), "client": number,
+        "seed": options.seed, "epochs": options.epochs, "push": number % 2 == 0,
+    }  # fmt: skip
 
 
 def _follow(

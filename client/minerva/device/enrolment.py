@@ -11,6 +11,7 @@ from minerva.device.transport import Transport
 from minerva.device.view import View
 from minerva.errors import ChainError, ContractReverted, UserError
 from minerva.protocol.actions import CheckInDevice, RegisterDevice
+from minerva.protocol.cid import Cid
 from minerva.protocol.manifest import Manifest
 from minerva.protocol.records import Address
 from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo, Phase, Status
@@ -32,15 +33,14 @@ class Enrolment:
 
     def manifest(self) -> Manifest:
         """Return the federation's manifest; raises `TaskError` when its task is another one than this."""
-        data = self._transport.fetch(
-            self._view.config.manifest,
-            self._view.endpoints,
-            max_bytes=MAX_MANIFEST_BYTES,
-            timeout=self._settings.fetch_seconds,
-        )
-        manifest = Manifest.from_bytes(data)
+        manifest = Manifest.from_bytes(self._fetch(self._view.config.manifest))
         self._trainer.check(manifest)
         return manifest
+
+    def _fetch(self, cid: Cid) -> bytes:
+        return self._transport.fetch(
+            cid, self._view.endpoints, max_bytes=MAX_MANIFEST_BYTES, timeout=self._settings.fetch_seconds
+        )
 
     def register(self, miner: Address | None = None) -> DeviceInfo:
         """Bind to a miner; nothing is sent when the device is bound to it already.
@@ -127,10 +127,14 @@ class Enrolment:
         return miners[int(self._view.device, 16) % len(miners)]
 
     def _bind(self, state: FederationState, miner: MinerInfo) -> DeviceInfo:
+        bound = self._view.binding() is not None
+        evidence = b"" if bound else self._view.evidence(self._settings.allow_list, self._fetch)
         if self._commitment is None:
             self._commitment = self._trainer.commitment()
         root, size, rate_ns = self._commitment
-        action = RegisterDevice(self._view.federation, miner.contract, root, size, rate_ns, round=state.round)
+        action = RegisterDevice(
+            self._view.federation, miner.contract, root, size, rate_ns, round=state.round, evidence=evidence
+        )
         self._actor.send(action)
         self._view.forget()
         info = self._view.binding()

@@ -19,6 +19,8 @@ class DeviceSettings:
         First pause after something failed; it doubles up to ``poll_seconds``.
     rebind
         Move to another miner when the own one does not count any more.
+    allow_list
+        The federation's allow-list, where it has one: its CID or a file.
     rounds
         Stop after so many submissions; 0: when the federation closes.
     """
@@ -27,4 +29,5 @@ class DeviceSettings:
     poll_seconds: float = 5.0
     retry_seconds: float = 0.25
     rebind: bool = True
+    allow_list: str = ""
     rounds: int = 0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from minerva.admission import evidence
 from minerva.chain.port import Chain, Change
+from minerva.protocol.allow_list import Role
+from minerva.protocol.cid import Cid
 from minerva.protocol.events import (
     BlockFinalized,
     DeviceBound,
@@ -64,6 +69,10 @@ class View:
     def forget(self) -> None:
         """Ask for everything anew."""
         self._miners = self._binding = None
+
+    def evidence(self, allow_list: str, fetch: Callable[[Cid], bytes]) -> bytes:
+        """Return what the device joins with; raises as `minerva.admission.evidence`."""
+        return evidence(self._chain, self.federation, self.device, Role.DEVICE, allow_list, fetch)
 
     def state(self) -> FederationState:
         """Return everything that moves, as of now."""

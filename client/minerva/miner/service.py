@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from minerva.admission import MAX_LIST_BYTES, evidence
 from minerva.chain.port import Actor, Chain
 from minerva.errors import ConfigError, MinervaError, NodeConflict
 from minerva.miner.api import ApiConfig, MinerServer, create_app
@@ -22,12 +23,15 @@ from minerva.miner.ledger import Ledger
 from minerva.miner.settings import MinerSettings
 from minerva.miner.stake import put_up
 from minerva.protocol.actions import RegisterMiner, SetEndpoint
+from minerva.protocol.allow_list import Role
+from minerva.protocol.cid import Cid
 from minerva.protocol.records import Address
 from minerva.protocol.state import MinerInfo
 from minerva.store.port import Store
 
 log = logging.getLogger(__name__)
 
+_LIST_SECONDS = 60.0
 _SWITCH_SECONDS = 0.001
 """How long a busy thread may keep the interpreter from the daemon's: the default of 5 ms adds up."""
 
@@ -89,7 +93,10 @@ def run_miner(
         )
         open_.callback(server.stop)
         server.start()
-        register(chain, actor, federation, settings.public_url or _reachable(server), settings.stake)
+        register(
+            chain, actor, federation, settings.public_url or _reachable(server), settings.stake,
+            lambda: admission(chain, actor, federation, settings.allow_list, store),
+        )  # fmt: skip
         address = settings.state / "api.json"
         _write(address, {"url": server.url})
         open_.callback(address.unlink, missing_ok=True)
@@ -99,12 +106,33 @@ def run_miner(
     log.info("ended")
 
 
+def admission(chain: Chain, actor: Actor, federation: Address, allow_list: str, store: Store | None) -> bytes:
+    """Return what the account joins with as a miner; raises as `minerva.admission.evidence`."""
+
+    def fetch(cid: Cid) -> bytes:
+        if store is None:
+            raise ConfigError("the allow-list is on IPFS, and no store is configured", value=cid)
+        return store.get(cid, max_bytes=MAX_LIST_BYTES, timeout=_LIST_SECONDS)
+
+    return evidence(chain, federation, actor.address, Role.MINER, allow_list, fetch)
+
+
 def register(
-    chain: Chain, actor: Actor, federation: Address, endpoint: str, stake: int | str = ""
+    chain: Chain,
+    actor: Actor,
+    federation: Address,
+    endpoint: str,
+    stake: int | str = "",
+    evidence: Callable[[], bytes] = bytes,
 ) -> MinerInfo:
     """Make the account's miner a member whose contract names ``endpoint``; does nothing that is done already.
 
     Before it joins, what it lacks of ``stake`` is put up (`minerva.miner.stake.put_up`).
+
+    Parameters
+    ----------
+    evidence
+        Gives what the federation's policy is shown; asked when the account joins.
 
     Raises
     ------
@@ -117,7 +145,7 @@ def register(
     if mine is None:
         put_up(chain, actor, federation, stake)
         round_ = chain.state(federation).round
-        actor.send(RegisterMiner(chain.factory, federation, endpoint, round_))
+        actor.send(RegisterMiner(chain.factory, federation, endpoint, round_, evidence()))
         mine = _mine(chain, actor, federation)
         if mine is None:
             raise MinervaError(

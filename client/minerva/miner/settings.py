@@ -26,6 +26,8 @@ class MinerSettings:
         this miner.
     retention_models
         Rounds whose global models and block bodies stay pinned; 0: all, likewise.
+    allow_list
+        The federation's allow-list, where it has one: its CID or a file.
     fetch_workers
         Threads that fetch and judge updates; content that is not served yet occupies one each.
     fetch_slice_seconds
@@ -72,6 +74,7 @@ class MinerSettings:
     stake: int | str = ""
     retention_rounds: int = 0
     retention_models: int = 0
+    allow_list: str = ""
     fetch_workers: int = 16
     fetch_slice_seconds: float = 10.0
     retry_seconds: float = 0.1

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minerva.protocol.cid import Cid
+from minerva.protocol.governance import GrantRole as GrantRole
+from minerva.protocol.governance import RevokeRole as RevokeRole
+from minerva.protocol.governance import SetAllowList as SetAllowList
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.reward_actions import RewardAction
@@ -316,4 +319,7 @@ Action = (
     | Expel
     | RewardAction
     | StakeAction
+    | GrantRole
+    | RevokeRole
+    | SetAllowList
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minerva.protocol.cid import Cid
+from minerva.protocol.governance import AllowListChanged as AllowListChanged
+from minerva.protocol.governance import RoleGranted as RoleGranted
+from minerva.protocol.governance import RoleRevoked as RoleRevoked
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.reward_events import RewardEvent
@@ -343,8 +346,10 @@ class LanesChanged:
     lanes: tuple[int, ...]
 
 
-OF_MODULES = DifficultyChanged | ConsensusConfigured | ScheduleSeeded | WeightChanged | LanesChanged
-"""What consensus modules emit; each names its federation."""
+OF_MODULES = (
+    DifficultyChanged | ConsensusConfigured | ScheduleSeeded | WeightChanged | LanesChanged | AllowListChanged
+)
+"""What consensus modules and policies emit; each names its federation."""
 
 Event = (
     FederationCreated
@@ -385,6 +390,9 @@ Event = (
     | LanesChanged
     | RewardEvent
     | StakeEvent
+    | RoleGranted
+    | RoleRevoked
+    | AllowListChanged
 )
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 FIRST_MINER_KEY = 1
 FIRST_DEVICE_KEY = 20
 DEPLOY_SECONDS = 300.0
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 Say = Callable[[str], None]
 
@@ -50,6 +50,11 @@ class Stack:
         Its processes outlive this one (`minerva up`); else they die with it.
     say
         Told each step in words.
+
+    Attributes
+    ----------
+    miners_devices
+        The device's settings of those miners that are nodes, by their number.
     """
 
     root: Path
@@ -65,6 +70,7 @@ class Stack:
     federation: str = ""
     stakes: dict[int, str] = field(default_factory=dict)
     """What miners hold at stake, by index; the federation's minimum where nothing is said."""
+    miners_devices: dict[int, dict[str, object]] = field(default_factory=dict)
 
     @property
     def rpc(self) -> str:
@@ -206,14 +212,16 @@ class Stack:
         name = f"miner-{index}"
         port_file = self.root / name / "api.json"
         port_file.unlink(missing_ok=True)
+        device = self.miners_devices.get(index)
         settings = self.settings(
             name,
             FIRST_MINER_KEY + index,
             store=index % 2,
             federation=federation,
             miner={"port": self.ports.get(name, 0), "stake": self.stakes.get(index, "")},
+            **({} if device is None else {"device": device}),
         )
-        return self.run(name, settings, ["minerva.cli", "miner", "run"])
+        return self.run(name, settings, ["minerva.cli", "miner" if device is None else "node", "run"])
 
     def await_miner(self, index: int, timeout: float = READY_SECONDS) -> None:
         """Wait until miner ``index`` answers `/health` with 200; its address is then in ``endpoints``."""

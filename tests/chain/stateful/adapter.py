@@ -27,7 +27,7 @@ from minerva.protocol.records import Address
 
 Abi = dict[str, Any]
 GAS = 15_000_000
-UNKNOWN_TO_CLIENTS = ("Initialized", "RoleGranted", "Approval", "Transfer")
+UNKNOWN_TO_CLIENTS = ("Initialized", "Approval", "Transfer")
 """Events that no client has a use for."""
 
 _KINDS = {kind.__name__: kind for kind in get_args(Event)}
@@ -48,8 +48,8 @@ class Contracts:
 
     Parameters
     ----------
-    factory, proof_of_work, modules
-        Their addresses; those of the modules with turns by name.
+    factory, proof_of_work, modules, policies, refusing
+        Their addresses; those of the modules with turns and of the policies by name.
     token
         An ERC-20.
     abis
@@ -66,8 +66,12 @@ class Contracts:
         token: Address,
         abis: Sequence[list[Abi]],
         uri: str,
+        *,
+        policies: Mapping[str, Address],
+        refusing: Address,
     ) -> None:
         self.factory, self.proof_of_work, self.modules, self.token = factory, proof_of_work, modules, token
+        self.policies, self.refusing = policies, refusing
         # Most answers are the same as a step ago, so nothing is encoded or decoded twice.
         self._requests: dict[Call, dict[str, str]] = {}
         self._results: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -245,6 +249,12 @@ def call_of(action: act.Action) -> Call:
             return Call(action.vault, "withdraw", (action.to,))
         case bond.Burn():
             return Call(action.vault, "burn")
+        case act.GrantRole():
+            return Call(action.federation, "grantRole", (action.role, action.account))
+        case act.RevokeRole():
+            return Call(action.federation, "revokeRole", (action.role, action.account))
+        case act.SetAllowList():
+            return Call(action.policy, "setRoot", (action.federation, action.root))
 
 
 def to_event(name: str, values: tuple[Any, ...]) -> Event:

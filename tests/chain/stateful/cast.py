@@ -10,6 +10,7 @@ from eth_abi import encode
 from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
+from minerva.protocol.allow_list import AllowList, Role
 from minerva.protocol.cid import DAG_PB, Cid
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.stake import StakeTerms
@@ -74,6 +75,12 @@ def some_module(
         "committee": encode(("uint8",), (random.randint(1, 3),)),
     }
     return modules[name], parameters[name]
+
+
+def some_list(random: Random, cast: Cast) -> AllowList:
+    """Nearly everybody, as what they may become."""
+    may_be = [(who, Role.MINER) for who in cast.owners] + [(who, Role.DEVICE) for who in cast.devices]
+    return AllowList(entry for entry in may_be if random.random() < 0.85)
 
 
 def some_config(random: Random, consensus: Address) -> FederationConfig:

@@ -16,7 +16,7 @@ sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 @pytest.fixture(scope="module")
 def contracts(
     FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfStake, ProofOfReputation,
-    CommitteeConsensus, RewardVault, StakeVault, MockToken, accounts, web3,
+    CommitteeConsensus, RewardVault, StakeVault, AllowListPolicy, MockRefusingConsensus, MockToken, accounts, web3,
 ):  # fmt: skip
     from adapter import Contracts
     from support.scene import federation_abi
@@ -34,11 +34,14 @@ def contracts(
     }
     token = MockToken.deploy(deployer).address
     abis = [
-        MockToken.abi, ProofOfReputation.abi, RewardVault.abi, StakeVault.abi, ProofOfWork.abi,
+        MockToken.abi, ProofOfReputation.abi, RewardVault.abi, StakeVault.abi, ProofOfWork.abi, AllowListPolicy.abi,
         FederationFactory.abi, Miner.abi, federation_abi(),
     ]  # fmt: skip
-    uri = web3.provider.endpoint_uri
-    return Contracts(factory.address, proof_of_work.address, modules, token, abis, uri)
+    policies = {"allow-list": AllowListPolicy.deploy(deployer).address}
+    return Contracts(
+        factory.address, proof_of_work.address, modules, token, abis, web3.provider.endpoint_uri,
+        policies=policies, refusing=MockRefusingConsensus.deploy(deployer).address,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from adapter import Contracts
 from observation import Observation, Scope, of_contracts, of_world
+from refusing_module import RefusingMachine
 
 from minerva.errors import ContractReverted
 from minerva.protocol import actions as act
@@ -43,6 +44,8 @@ class SideBySide:
         The executable specification.
     now
         The timestamp of the last step, in seconds.
+    refusing
+        A consensus module that takes no federation in.
     miners
         All miners' contracts that the federation ever had.
     """
@@ -67,9 +70,12 @@ class SideBySide:
             contracts.factory,
             contracts.proof_of_work,
             modules=contracts.modules,
+            policies=contracts.policies,
             allocate=contracts.allocator(),
             tokens={contracts.token: dict(zip(holders, had, strict=True))},
         )
+        self.world.adopt(RefusingMachine(contracts.refusing))
+        self.refusing = contracts.refusing
         self.miners: list[Address] = []
         self._last: Observation | None = None
         self._trail: list[str] = []

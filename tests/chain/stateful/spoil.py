@@ -25,10 +25,13 @@ def spoil(random: Random, action: act.Action, contracts: Sequence[Address], *, n
     other = {"miner": random.choice(contracts)}
     match action:
         case act.RegisterMiner():
-            return replace(action, **random.choice(({"endpoint": "x" * 257}, {"federation": nobody})))
+            return replace(
+                action,
+                **random.choice(({"endpoint": "x" * 257}, {"federation": nobody}, _junk_evidence(random))),
+            )
         case act.RegisterDevice():
             empty = ({"dataset_root": ZERO32}, {"dataset_size": 0}, {"rate_ns": 0})
-            return replace(action, **random.choice((*empty, other, other)))
+            return replace(action, **random.choice((*empty, other, other, _junk_evidence(random))))
         case act.CheckInDevice() | act.LeaveDevice():
             return replace(action, **other)
         case act.SubmitUpdate():
@@ -60,6 +63,13 @@ def codec_cid(codec: int) -> Cid:
     object.__setattr__(forged, "digest", keccak(b"forged"))
     object.__setattr__(forged, "codec", codec)
     return forged
+
+
+def _junk_evidence(random: Random) -> dict[str, bytes]:
+    """What proves nothing, or does not even decode."""
+    return {
+        "evidence": random.choice((b"", JUNK, bytes(64), bytes(31) + b"\x20" + bytes(31) + b"\x02", JUNK * 3))
+    }
 
 
 def _wrong_round(random: Random, action: act.SubmitUpdate | act.Vote | act.Attest) -> dict[str, int]:

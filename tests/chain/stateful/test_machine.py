@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from cast import Cast, some_config, some_module, some_stake, some_terms
+from cast import Cast, some_config, some_list, some_module, some_stake, some_terms
 from eth_abi import encode
 from eth_account import Account
 from federation_driver import address
@@ -105,9 +105,14 @@ def found(contracts, random, salt):
     module, parameters = some_module(random, modules, staked=stake != NO_STAKE)
     config = replace(some_config(random, module), consensus_parameters=parameters)
     terms = some_terms(random, contracts.token)
+    allowed = some_list(random, CAST)
+    if random.random() < 0.4:
+        policy = contracts.policies["allow-list"]
+        config = replace(config, policy=policy, policy_parameters=allowed.root)
     creation = act.CreateFederation(contracts.factory, config, "one", stake, terms)
     both.perform(creation, CAST.requester)
-    return both, Walk(both.world, both.federation, CAST, salt, both.miners, modules)
+    modules["refusing"] = contracts.refusing
+    return both, Walk(both.world, both.federation, CAST, salt, both.miners, modules, allowed)
 
 
 def do_a_step(both, walk, random):

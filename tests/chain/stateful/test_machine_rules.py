@@ -5,6 +5,7 @@ from test_machine_checks import *  # noqa: F403
 from test_machine_control import *  # noqa: F403
 from test_machine_devices import *  # noqa: F403
 from test_machine_miners import *  # noqa: F403
+from test_machine_policies import *  # noqa: F403
 from test_machine_proof_of_work import *  # noqa: F403
 from test_machine_rewards import *  # noqa: F403
 from test_machine_voting import *  # noqa: F403

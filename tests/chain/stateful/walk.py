@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-from cast import Cast, some_module
+from cast import Cast, some_list, some_module
 from eth_abi import encode
 from eth_utils import keccak
 from purse import Purse
@@ -15,8 +15,10 @@ from spoil import spoil
 from stakers import Stakers
 
 from minerva.protocol import actions as act
+from minerva.protocol.allow_list import AllowList, Role
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.cid import DAG_PB, RAW, Cid
+from minerva.protocol.governance import GOVERNOR, PAUSER
 from minerva.protocol.header import Header
 from minerva.protocol.lanes import pack
 from minerva.protocol.machine import Claim, World, meets, pow_seed
@@ -24,7 +26,7 @@ from minerva.protocol.machine.committee import CommitteeMachine
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.scheduled import ScheduledMachine
 from minerva.protocol.machine.stake import StakeVaultMachine
-from minerva.protocol.records import ZERO32, Address, hash_list, indices
+from minerva.protocol.records import ZERO32, ZERO_ADDRESS, Address, hash_list, indices
 from minerva.protocol.schedule import proposer
 from minerva.protocol.state import FederationState, MinerInfo, Phase, Status
 from minerva.protocol.weights import committee_after, committee_size
@@ -50,7 +52,8 @@ class Mood:
 class Walk:
     """Chooses steps for one federation, by what the executable specification says of it.
 
-    ``contracts`` are all miners' contracts that the federation ever had; the caller keeps it so.
+    ``contracts`` are all miners' contracts that the federation ever had; the caller keeps it so. ``allowed`` is the list
+    with which a federation that has one began.
     """
 
     def __init__(
@@ -61,12 +64,14 @@ class Walk:
         salt: object,
         contracts: Sequence[Address],
         modules: Mapping[str, Address],
+        allowed: AllowList,
     ) -> None:
         self._world, self._federation, self._cast, self._salt = world, federation, cast, salt
         self._config = world.config(federation)
         self._now, self._active = 0, False
         self._contracts, self._modules = contracts, modules
         self._purse = Purse(world, federation, cast)
+        self._lists = {allowed.root: allowed}
 
     def step(self, random: Random, now: int) -> Step:
         """Choose the next step, ``now`` being the time of the one before."""
@@ -134,6 +139,9 @@ class Walk:
         choices += self._sensible_of_miners(random) + self._sensible_of_devices(random)
         choices += [(0.1, lambda: (act.Pause(self._federation, 0), self._cast.requester))]
         choices += [(0.1, lambda: self._expel(random)), (0.2, lambda: self._change_consensus(random))]
+        choices += [(0.2, lambda: self._move_role(random))]
+        if self._config.policy != ZERO_ADDRESS:
+            choices += [(0.2, lambda: self._set_allow_list(random))]
         choices += [(0.02, lambda: (act.Close(self._federation), self._cast.requester))]
         choices += self._sensible_of_stakers(random)
         in_round = self._sensible_in_round(random) if s.status is Status.RUNNING else []
@@ -252,8 +260,24 @@ class Walk:
         module, parameters = some_module(random, self._modules, staked=staked)
         module = self._cast.stranger if random.random() < 0.1 else module
         parameters = parameters + b"\0" if random.random() < 0.1 else parameters
+        module = self._modules["refusing"] if random.random() < 0.2 else module
         change = act.ChangeConsensus(self._federation, module, parameters, self._state.round)
         return change, self._cast.requester
+
+    def _move_role(self, random: Random) -> tuple[act.Action, Address]:
+        kind = random.choice((act.GrantRole, act.RevokeRole))
+        role, holder = random.choice((PAUSER, GOVERNOR)), random.choice(self._cast.everyone[1:3])
+        return kind(self._federation, role, holder), self._cast.requester
+
+    def _set_allow_list(self, random: Random) -> tuple[act.Action, Address]:
+        changed = some_list(random, self._cast)
+        self._lists[changed.root] = changed
+        return act.SetAllowList(self._federation, self._config.policy, changed.root), self._cast.requester
+
+    def _evidence(self, account: Address, role: Role) -> bytes:
+        """What an account joins with, as far as it can."""
+        allowed = self._lists.get(self._world.allow_list_root(self._federation) or ZERO32)
+        return allowed.evidence(account, role) if allowed and (account, role) in allowed.entries else b""
 
     def _unpause(self, random: Random) -> tuple[act.Action, Address]:
         return act.Unpause(self._federation, 0), random.choice((self._cast.requester, self._cast.stranger))
@@ -267,7 +291,8 @@ class Walk:
             return Stakers(
                 random, self._world, self._federation, self._cast.owners, self._now
             ).deposit(owner)  # fmt: skip
-        return act.RegisterMiner(self._world.factory, self._federation, endpoint), owner
+        evidence = self._evidence(owner, Role.MINER)
+        return act.RegisterMiner(self._world.factory, self._federation, endpoint, evidence=evidence), owner
 
     def _set_endpoint(self, random: Random) -> tuple[act.Action, Address]:
         endpoint = random.choice(("", "https://moved.example", "x" * 257))
@@ -277,9 +302,10 @@ class Walk:
     def _register(self, random: Random) -> tuple[act.Action, Address]:
         members = [miner.contract for miner in self._world.miners(self._federation)]
         miner = random.choice(members or [self._some_contract(random)])
-        return act.RegisterDevice(self._federation, miner, keccak(b"data"), 100, 1000), random.choice(
-            self._cast.devices
-        )
+        device = random.choice(self._cast.devices)
+        evidence = self._evidence(device, Role.DEVICE)
+        joining = act.RegisterDevice(self._federation, miner, keccak(b"data"), 100, 1000, evidence=evidence)
+        return joining, device
 
     def _of_device(
         self,

@@ -23,6 +23,20 @@ FILES = {
     "StakePolicy": ("IMembershipPolicy",),
     "AllowListAndStakePolicy": ("IMembershipPolicy",),
 }
+OUTSIDE = {
+    "AllowListPolicy": """
+        event AllowListChanged(address indexed federation, bytes32 root);
+        function rootOf(address federation) external view returns (bytes32);
+        function setRoot(address federation, bytes32 root) external;
+    """,
+    "FederationExtension": """
+        event RoleGranted(bytes32 indexed role, address indexed account, address indexed sender);
+        event RoleRevoked(bytes32 indexed role, address indexed account, address indexed sender);
+        function grantRole(bytes32 role, address account) external;
+        function revokeRole(bytes32 role, address account) external;
+    """,
+}
+"""What contracts declare themselves, and what OpenZeppelin's AccessControl declares."""
 Entry = dict[str, Any]
 
 
@@ -63,8 +77,7 @@ def _parameters(text: str) -> list[Entry]:
 def abi(contract: str) -> list[Entry]:
     """ABI of a contract's interface."""
     entries: list[Entry] = []
-    for name in FILES[contract]:
-        source = _source(name)
+    for source in (*map(_source, FILES[contract]), OUTSIDE.get(contract, "")):
         for kind, member, inputs in re.findall(r"\b(event|error) (\w+)\(([^)]*)\)", source):
             entries.append({"type": kind, "name": member, "inputs": _parameters(inputs)})
         for member, inputs, outputs in re.findall(

@@ -159,6 +159,24 @@ CALLS = [
     (bond.Unbond(FEDERATION, VAULT, 9, 1), VAULT, "unbond(uint256)", word(9)),
     (bond.Withdraw(FEDERATION, VAULT, MINER, 1), VAULT, "withdraw(address)", encode(["address"], [MINER])),
     (bond.Burn(FEDERATION, VAULT, 1), VAULT, "burn()", b""),
+    (
+        act.GrantRole(FEDERATION, b"\2" * 32, MINER),
+        FEDERATION,
+        "grantRole(bytes32,address)",
+        encode(["bytes32", "address"], [b"\2" * 32, MINER]),
+    ),
+    (
+        act.RevokeRole(FEDERATION, b"\2" * 32, MINER),
+        FEDERATION,
+        "revokeRole(bytes32,address)",
+        encode(["bytes32", "address"], [b"\2" * 32, MINER]),
+    ),
+    (
+        act.SetAllowList(FEDERATION, MINER, b"\2" * 32),
+        MINER,
+        "setRoot(address,bytes32)",
+        encode(["address", "bytes32"], [FEDERATION, b"\2" * 32]),
+    ),
 ]
 
 

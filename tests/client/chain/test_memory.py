@@ -49,13 +49,13 @@ def test_each_transaction_is_a_block_with_its_logs(chain: MemoryChain) -> None:
     receipt = chain.actor(REQUESTER).send(act.CreateFederation(chain.factory, config, "one"))
     head = chain.head()
     assert (head.number, head.timestamp) == (before.number + 1, START)
-    log, configured = receipt.logs
+    log, *granted, configured = receipt.logs
     assert isinstance(log.event, FederationCreated)
     assert configured.event == ConsensusConfigured(log.event.federation, config.consensus_parameters)
     assert (log.emitter, log.block_number, log.block_hash) == (chain.factory, head.number, head.hash)
     assert (log.log_index, log.timestamp, log.transaction) == (0, START, receipt.transaction)
     assert chain.federations() == (log.event.federation,)
-    assert chain.logs(log.event.federation) == [log, configured]
+    assert chain.logs(log.event.federation) == [log, *granted, configured]
     assert chain.receipt(receipt.transaction) == receipt
 
 

@@ -40,7 +40,7 @@ def test_logs_are_a_federations_own(chain: MemoryChain, driver: Driver) -> None:
         getattr(log.event, "federation", "") == other.federation for log in chain.logs(driver.federation)
     )
     assert emitters == {driver.federation, chain.factory, chain.proof_of_work, *contracts}
-    assert len(chain.logs(other.federation)) == 2
+    assert len(chain.logs(other.federation)) == 5
 
 
 def test_logs_are_in_chain_order_and_may_be_read_in_parts(chain: MemoryChain, driver: Driver) -> None:

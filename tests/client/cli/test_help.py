@@ -28,7 +28,7 @@ def test_there_are_the_commands_of_the_readme() -> None:
     table = re.findall(r"^\| `minerva ([^|]+)\|", readme, re.MULTILINE)
     told = set()
     for row in table:
-        words = re.findall(r"[a-z]+", re.sub(r"\[.*?\]|[A-Z]+", "", row))
+        words = re.findall(r"[a-z][a-z-]*", re.sub(r"\[.*?\]|[A-Z]+", "", row))
         group = words[0] if words[0] in {w[0] for w in commands() if len(w) == 2} else None
         told |= {(group, word) for word in words[1:]} if group else {(word,) for word in words}
     assert told <= set(commands()), "README names a command that is not there"

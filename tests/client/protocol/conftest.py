@@ -12,4 +12,5 @@ from minerva.protocol.machine import World
 @pytest.fixture
 def stage() -> Stage:
     """A stage on the executable specification. tests/chain/stateful has one on the contracts as well."""
-    return Stage(Alone(World(31337, address(0xFAC), address(0x90))))
+    policies = {"allow-list": address(0xA11)}
+    return Stage(Alone(World(31337, address(0xFAC), address(0x90), policies=policies)))

@@ -9,12 +9,15 @@ from minerva.protocol import actions as act
 from minerva.protocol.events import (
     ConsensusChangeAnnounced,
     ConsensusChanged,
+    ConsensusChangeFailed,
     FederationClosing,
     FederationPaused,
     FederationUnpaused,
     MinerExpelled,
+    RoleGranted,
+    RoleRevoked,
 )
-from minerva.protocol.machine.federation import GOVERNOR, PAUSER
+from minerva.protocol.governance import ADMIN, GOVERNOR, PAUSER
 from minerva.protocol.state import Status
 
 JUNK = b"\7" * 32
@@ -114,6 +117,48 @@ def test_an_announced_module_takes_over_a_round_later(stage):
     assert stage.world.config(stage.federation).consensus_parameters == parameters
 
 
+def test_a_module_that_refuses_is_left_out(stage):
+    """K10."""
+    stage.open(miners=2)
+    module, refusing = stage.world.consensus.address, stage.actors.refusing
+    stage.do(act.ChangeConsensus, REQUESTER, refusing, b"any", 1)
+    assert not [e for e in stage.play_round() if isinstance(e, ConsensusChangeFailed)]
+    assert ConsensusChangeFailed(3, refusing) in list(stage.play_round())
+    assert stage.world.config(stage.federation).consensus == module
+    assert "BlockFinalized" in names(stage.play_round())
+
+
+# A2: roles
+
+
+def test_who_is_given_a_role_may_do_what_it_is_for(stage):
+    stage.open(miners=2)
+    helper, stranger = stage.owner(0), stage.owner(1)
+    granted = stage.do(act.GrantRole, REQUESTER, PAUSER, helper)
+    assert granted == [RoleGranted(PAUSER, helper, REQUESTER)]
+    assert stage.do(act.GrantRole, REQUESTER, PAUSER, helper) == []
+    assert stage.do(act.Pause, helper, 0) == [FederationPaused(stage.now)]
+    assert stage.unpause(helper)
+    assert refusal(lambda: stage.do(act.Close, helper))[0] == "AccessControlUnauthorizedAccount"
+    refused = refusal(lambda: stage.do(act.GrantRole, helper, GOVERNOR, stranger))
+    assert refused == ("AccessControlUnauthorizedAccount", helper, ADMIN)
+    revoked = stage.do(act.RevokeRole, REQUESTER, PAUSER, helper)
+    assert revoked == [RoleRevoked(PAUSER, helper, REQUESTER)]
+    assert stage.do(act.RevokeRole, REQUESTER, PAUSER, helper) == []
+    assert refusal(lambda: stage.do(act.Pause, helper, 0))[0] == "AccessControlUnauthorizedAccount"
+
+
+def test_an_admin_may_hand_all_over(stage):
+    stage.open(miners=2)
+    heir = stage.owner(0)
+    for role in (GOVERNOR, ADMIN):
+        stage.do(act.GrantRole, REQUESTER, role, heir)
+    for role in (GOVERNOR, ADMIN):
+        stage.do(act.RevokeRole, heir, role, REQUESTER)
+    assert refusal(stage.close)[0] == "AccessControlUnauthorizedAccount"
+    assert names(stage.do(act.Close, heir)) == ["FederationClosing"]
+
+
 # P10: closing
 
 
@@ -121,6 +166,7 @@ def test_a_closing_federation_finishes_its_round(stage):
     stage.open(miners=1)
     assert stage.close() == [FederationClosing(1)]
     assert refusal(stage.close) == ("FederationUnexpectedStatus", Status.RUNNING)
+    assert refusal(lambda: stage.do(act.Close, stage.owner(0)))[0] == "AccessControlUnauthorizedAccount"  # E5
     assert names(stage.play_round())[-1] == "FederationClosed"
     assert (stage.state.status, stage.state.height, stage.state.closing) == (Status.CLOSED, 1, True)
 

@@ -32,7 +32,7 @@ def create(world, config):
 
 def test_creation_starts_on_waiting_with_the_genesis_as_head():
     world, config = make_world(), make_config(MODULE)
-    (emitter, event), configured = create(world, config)
+    (emitter, event), *granted, configured = create(world, config)
     assert configured == (MODULE, ConsensusConfigured(event.federation, config.consensus_parameters))
     assert (emitter, event) == (FACTORY, FederationCreated(event.federation, REQUESTER, config.manifest))
     s = world.state(event.federation)

@@ -15,6 +15,7 @@ from minerva.protocol.events import (
     FederationUnpaused,
     MinerExpelled,
 )
+from minerva.protocol.governance import ADMIN, GOVERNOR, PAUSER, RoleGranted, RoleRevoked
 from minerva.protocol.header import Header
 from minerva.protocol.machine.checks import is_codec, require
 from minerva.protocol.machine.consensus import Claim, ConsensusMachine
@@ -23,8 +24,6 @@ from minerva.protocol.machine.rounds import Announced, Candidate, Rounds
 from minerva.protocol.records import ZERO32, Address
 from minerva.protocol.state import Phase, Status
 
-PAUSER, GOVERNOR = keccak(text="PAUSER"), keccak(text="GOVERNOR")
-"""A2."""
 ROUND_OPEN = (Phase.TRAINING, Phase.VERIFICATION, Phase.MINING, Phase.ATTESTATION)
 
 
@@ -128,8 +127,8 @@ class FederationMachine(Rounds):
     def close(self, sender: Address, now: int) -> None:
         """P10."""
         self.require_open()
-        require(not self.state.closing, "FederationUnexpectedStatus", self.state.status)
         self._require_role(sender, GOVERNOR)
+        require(not self.state.closing, "FederationUnexpectedStatus", self.state.status)
         self._set(closing=True)
         self._emit(FederationClosing(self.state.round))
         if self.state.status is Status.WAITING:
@@ -156,6 +155,30 @@ class FederationMachine(Rounds):
         waiting = s.status is Status.WAITING
         self._expelled = (going | bit, later) if waiting else (going, later | bit)
         self._emit(MinerExpelled(index))
+
+    # A2: roles
+
+    def found(self, factory: Address) -> None:
+        """Give the requester all roles, as the factory's call does."""
+        for role in (ADMIN, PAUSER, GOVERNOR):
+            self._roles[role] = frozenset({self.requester})
+            self._emit(RoleGranted(role, self.requester, factory))
+
+    def grant_role(self, sender: Address, role: bytes, account: Address) -> None:
+        """Give a role, whatever the status; a second time changes nothing."""
+        self._require_role(sender, ADMIN)
+        holders = self._roles.get(role, frozenset())
+        if account not in holders:
+            self._roles[role] = holders | {account}
+            self._emit(RoleGranted(role, account, sender))
+
+    def revoke_role(self, sender: Address, role: bytes, account: Address) -> None:
+        """Take a role, whatever the status; one that is not there changes nothing."""
+        self._require_role(sender, ADMIN)
+        holders = self._roles.get(role, frozenset())
+        if account in holders:
+            self._roles[role] = holders - {account}
+            self._emit(RoleRevoked(role, account, sender))
 
     # P8 and P11: checks
 
@@ -199,5 +222,6 @@ class FederationMachine(Rounds):
         self._require_role(sender, GOVERNOR)
 
     def _require_role(self, sender: Address, role: bytes) -> None:
-        """A2; granting is OpenZeppelin's and not specified here."""
-        require(sender == self.requester, "AccessControlUnauthorizedAccount", sender, role)
+        """A2."""
+        held = sender in self._roles.get(role, ())
+        require(held, "AccessControlUnauthorizedAccount", sender, role)

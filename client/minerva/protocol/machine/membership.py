@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from minerva.errors import ContractReverted
+from minerva.protocol.allow_list import Role
 from minerva.protocol.events import (
     DeviceBound,
     DeviceUnbound,
@@ -15,6 +16,7 @@ from minerva.protocol.events import (
 )
 from minerva.protocol.machine.checks import Emit, require
 from minerva.protocol.machine.miner import MinerMachine
+from minerva.protocol.machine.policies import PolicyMachine
 from minerva.protocol.machine.stake import StakeVaultMachine
 from minerva.protocol.records import ZERO32, Address, indices
 from minerva.protocol.state import FederationConfig, FederationState, Phase, Status
@@ -31,6 +33,8 @@ class Membership:
         Miners' contracts by index, leaving ones included.
     stakes
         What the members stake; None where nothing is.
+    policy
+        Who may join; None for anyone.
     """
 
     def __init__(
@@ -42,6 +46,8 @@ class Membership:
         self.stakes: StakeVaultMachine | None = None
         self._miner_of: dict[Address, MinerMachine] = {}
         self._expelled = (0, 0)
+        self.policy: PolicyMachine | None = None
+        self._roles: dict[bytes, frozenset[Address]] = {}
         self.state = FederationState(
             status=Status.WAITING, phase=Phase.PENDING, round=0, opened_at=0, deadline=0, extensions=0,
             candidates=0, members=0, leaving=0, dormant=0, snapshot=0, voters=0, voted=0, barred=0, approvals=0,
@@ -66,12 +72,13 @@ class Membership:
 
     # Miners
 
-    def check_join(self, owner: Address) -> int:
+    def check_join(self, owner: Address, evidence: bytes) -> int:
         """M1: the lowest free index, if ``owner`` may join."""
         self.require_open()
         require(self.index_of(owner) is None, "FederationAlreadyMiner", owner)
         free = [i for i in range(self.config.max_miners) if i not in self.members]
         require(bool(free), "FederationMinersFull", self.config.max_miners)
+        self._check_policy(owner, Role.MINER, evidence)
         if self.stakes:
             self.stakes.require_sufficient(owner)
         return free[0]
@@ -130,8 +137,8 @@ class Membership:
 
     # Devices
 
-    def require_bindable(self, device: Address, miner: MinerMachine) -> None:
-        """M4."""
+    def require_bindable(self, device: Address, miner: MinerMachine, evidence: bytes) -> None:
+        """M4, and A1 for a device that is bound nowhere."""
         self.require_open()
         s = self.state
         current = self.members.get(miner.index) is miner and not self._in(s.leaving, miner.index)
@@ -139,6 +146,7 @@ class Membership:
         if device not in self._miner_of:
             require(s.joins < self.config.max_joins, "FederationTooManyJoins", self.config.max_joins)
             require(s.devices < self.config.max_devices, "FederationDevicesFull", self.config.max_devices)
+            self._check_policy(device, Role.DEVICE, evidence)
 
     def bind(self, device: Address, miner: MinerMachine) -> int:
         """M4 and M5."""
@@ -158,6 +166,11 @@ class Membership:
         self._emit(DeviceUnbound(device, miner.address))
 
     # Shared
+
+    def _check_policy(self, account: Address, role: Role, evidence: bytes) -> None:
+        """A1."""
+        if self.policy is not None:
+            self.policy.check(self.address, account, role, evidence)
 
     def require_open(self) -> None:
         """E4: most changes need Running or Waiting."""

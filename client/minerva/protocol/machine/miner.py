@@ -34,7 +34,7 @@ class Federation(Protocol):
         """Refuse unless ``miner`` takes updates of ``round`` in."""
         ...
 
-    def require_bindable(self, device: Address, miner: MinerMachine) -> None:
+    def require_bindable(self, device: Address, miner: MinerMachine, evidence: bytes) -> None:
         """Refuse unless ``miner`` may take ``device`` in."""
         ...
 
@@ -105,9 +105,11 @@ class MinerMachine:
 
     # Devices
 
-    def register(self, sender: Address, dataset_root: bytes, dataset_size: int, rate_ns: int) -> None:
+    def register(
+        self, sender: Address, dataset_root: bytes, dataset_size: int, rate_ns: int, evidence: bytes
+    ) -> None:
         """M4 and M5."""
-        self._federation.require_bindable(sender, self)
+        self._federation.require_bindable(sender, self, evidence)
         require(sender not in self._devices, "MinerDeviceAlreadyBound", sender)
         sound = dataset_root != ZERO32 and dataset_size >= 1 and rate_ns >= 1
         require(sound, "MinerInvalidCommitment", dataset_root, dataset_size, rate_ns)

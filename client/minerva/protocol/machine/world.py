@@ -20,6 +20,7 @@ from minerva.protocol.machine.consensus import ConsensusMachine
 from minerva.protocol.machine.federation import FederationMachine
 from minerva.protocol.machine.miner import MinerMachine
 from minerva.protocol.machine.money import Money, Tokens
+from minerva.protocol.machine.policies import PolicyMachine, make_policy
 from minerva.protocol.machine.proof_of_reputation import ProofOfReputationMachine
 from minerva.protocol.machine.proof_of_stake import ProofOfStakeMachine
 from minerva.protocol.machine.proof_of_work import ProofOfWorkMachine
@@ -62,6 +63,8 @@ class World:
         Addresses of the deployed contracts that every deployment has.
     modules
         Addresses of the other consensus modules, by name: "pos", "por", "committee".
+    policies
+        Addresses of the membership policies, by name: "allow-list", "stake", "allow-list-and-stake".
     allocate
         Gives the addresses of created contracts; made up from the factory's when not given.
     tokens
@@ -69,6 +72,8 @@ class World:
 
     Attributes
     ----------
+    policies
+        As given.
     money
         Who has what.
     """
@@ -80,6 +85,7 @@ class World:
         proof_of_work: Address,
         *,
         modules: Mapping[str, Address] | None = None,
+        policies: Mapping[str, Address] | None = None,
         allocate: Allocate | None = None,
         tokens: Tokens | None = None,
     ) -> None:
@@ -88,6 +94,11 @@ class World:
         self._modules: dict[Address, ConsensusMachine] = {proof_of_work: self.consensus}
         for name, address in (modules or {}).items():
             self._modules[address] = self._module(name, address)
+        self.policies = dict(policies or {})
+        self._policies = {
+            address: make_policy(name, address, self._emitter(address), self._bonded)
+            for name, address in self.policies.items()
+        }
         self._allocate = allocate or self._made_up
         self._emit = self._emitter(factory)
         self._federations: dict[Address, FederationMachine] = {}
@@ -124,6 +135,7 @@ class World:
         modules = {module: module.save() for module in self._modules.values()}
         stakes = dict(self._stakes)
         staked = federation.stakes.save() if federation and federation.stakes else None
+        policies = {policy: policy.save() for policy in self._policies.values()}
         try:
             self._perform(action, sender, now)
         except ContractReverted:
@@ -134,6 +146,8 @@ class World:
             self._stakes = stakes
             for module, state in modules.items():
                 module.restore(state)
+            for policy, known in policies.items():
+                policy.restore(known)
             raise
         tokens = {vault: machine.terms.token for vault, (_, machine) in self._vaults.items()}
         tokens |= {machine.address: machine.terms.token for machine in self._stakes.values()}
@@ -147,7 +161,7 @@ class World:
             case act.CreateFederation():
                 self._create_federation(action, sender)
             case act.RegisterMiner():
-                self._create_miner(action.federation, action.endpoint, sender)
+                self._create_miner(action, sender)
             case act.SetEndpoint():
                 self.miner(action.miner).set_endpoint(sender, action.endpoint)
             case act.LeaveMiner():
@@ -156,7 +170,7 @@ class World:
                 self.federation(action.federation).check_in(sender)
             case act.RegisterDevice():
                 commitment = (action.dataset_root, action.dataset_size, action.rate_ns)
-                self.miner(action.miner).register(sender, *commitment)
+                self.miner(action.miner).register(sender, *commitment, action.evidence)
             case act.LeaveDevice():
                 self.miner(action.miner).leave(sender)
             case act.CheckInDevice():
@@ -192,6 +206,14 @@ class World:
                 self.money.approve(action.token, sender, action.spender, action.amount)
             case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn():
                 self._stake(action, self.stake_vault(action.federation, action.vault), sender, now)
+            case act.GrantRole():
+                self.federation(action.federation).grant_role(sender, action.role, action.account)
+            case act.RevokeRole():
+                self.federation(action.federation).revoke_role(sender, action.role, action.account)
+            case act.SetAllowList():
+                requester = self.requester(action.federation)
+                policy = self._policy(action.policy)
+                policy.set_root(action.federation, requester, sender, action.root)
 
     def _stake(self, action: bond.StakeAction, vault: StakeVaultMachine, sender: Address, now: int) -> None:
         match action:
@@ -231,17 +253,23 @@ class World:
             has_code = self.money.has(terms.token)
             require(has_code, "RewardVaultInvalidTerms", 0, int(terms.token, 16))
             check_reward_terms(terms, config.rounds)
-        check_config(config, consensus_has_code=module is not None, policy_has_code=False)
+        check_config(
+            config, consensus_has_code=module is not None, policy_has_code=config.policy in self._policies
+        )
         assert module is not None
         address = self._next_address()
         self._emit(FederationCreated(address, sender, config.manifest))
         genesis = genesis_hash(self.chain_id, address, config.manifest, config.model)
         emit = self._emitter(address)
         created = FederationMachine(address, sender, config, genesis, module, emit)
+        created.found(self.factory)
         if stake != NO_STAKE:
             created.stakes = self._stakes[address] = self._new_stakes(created, stake)
         module.validate(address, config.consensus_parameters)
         module.configure(address, config.consensus_parameters)
+        created.policy = self._policies.get(config.policy)
+        if created.policy is not None:
+            created.policy.configure(address, config.policy_parameters)
         self._federations[address] = created
         if terms != NO_REWARDS:
             vault = self._next_address()
@@ -252,22 +280,32 @@ class World:
             self._vaults[vault] = (created, machine)
             created.reward_vault = machine
 
+    def _bonded(self, federation: Address, account: Address) -> int | None:
+        """Return what an account has bonded with a federation; None where nothing is staked."""
+        vault = self._stakes.get(federation)
+        return None if vault is None else vault.stake_of(account)
+
     def _new_stakes(self, federation: FederationMachine, terms: StakeTerms) -> StakeVaultMachine:
         """Make the vault of a federation that is being created."""
         address = self._next_address(1)
         longest, emit = longest_round(federation.config), self._emitter(address)
         return StakeVaultMachine(address, self.chain_id, federation, terms, longest, None, emit)
 
-    def _create_miner(self, federation: Address, endpoint: str, sender: Address) -> None:
+    def _create_miner(self, action: act.RegisterMiner, sender: Address) -> None:
+        federation, endpoint = action.federation, action.endpoint
         require(federation in self._federations, "FactoryUnknownFederation", federation)
         machine = self._federations[federation]
-        index = machine.check_join(sender)
+        index = machine.check_join(sender, action.evidence)
         require_endpoint(endpoint)
         address = self._next_address()
         miner = MinerMachine(address, machine, sender, index, endpoint, self._emitter(address))
         self._miners[address] = (machine, miner)
         machine.add_miner(miner)
         self._emit(MinerCreated(federation, sender, address))
+
+    def adopt(self, module: ConsensusMachine) -> None:
+        """Let federations choose a module that no deployment has."""
+        self._modules[module.address] = module
 
     # Views
 
@@ -317,6 +355,11 @@ class World:
         """Return the consensus module that decides in the running round, or in the next one to open."""
         return self.federation(federation).consensus
 
+    def allow_list_root(self, federation: Address) -> bytes | None:
+        """Return the root of its allow-list; None where its policy keeps none (A1)."""
+        policy = self.federation(federation).policy
+        return policy.root_of(federation) if policy is not None and policy.listed else None
+
     def requester(self, federation: Address) -> Address:
         """Return who created it."""
         return self.federation(federation).requester
@@ -363,6 +406,11 @@ class World:
     def difficulty(self, federation: Address) -> int:
         """Return the expected number of hashes of the proof of work."""
         return self.consensus.difficulty(self.federation(federation).address)
+
+    def _policy(self, address: Address) -> PolicyMachine:
+        if address not in self._policies:
+            raise WrongChain("there is no membership policy at this address", value=address)
+        return self._policies[address]
 
     def _miner(self, address: Address) -> tuple[FederationMachine, MinerMachine]:
         if address not in self._miners:
