@@ -10,7 +10,8 @@ from brownie._config import CONFIG
 from brownie import network, web3
 from minerva.chain.rpc import Rpc
 from minerva.cli.common import complain
-from minerva.errors import MinervaError, WrongChain
+from minerva.cli.refusals import explain
+from minerva.errors import ContractReverted, MinervaError, WrongChain
 
 _RPC_SECONDS = 60.0
 
@@ -47,7 +48,7 @@ def report(action: Callable[[], None]) -> None:
     try:
         action()
     except MinervaError as error:
-        complain(error)
+        complain(explain(error) if isinstance(error, ContractReverted) else error)
         raise SystemExit(error.exit_code) from None
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from minerva.errors import UserError
 from minerva.protocol.records import ZERO_ADDRESS, Address
 
 _UNITS = {"": 0, "wei": 0, "gwei": 9, "ether": 18, "eth": 18}
-_SUM = re.compile(r"(\d{1,60}(?:\.\d{1,60})?) ?([A-Za-z]*)")
+_SUM = re.compile(r"([0-9]{1,60})(?:\.([0-9]{1,60}))? ?([A-Za-z]*)")
 
 
 def parse_amount(text: int | str, token: Address = ZERO_ADDRESS) -> int:
@@ -28,7 +27,7 @@ def parse_amount(text: int | str, token: Address = ZERO_ADDRESS) -> int:
         It is no sum, or smaller than the least unit.
     """
     match = _SUM.fullmatch(str(text).strip())
-    unit = match[2].lower() if match else None
+    unit = match[3].lower() if match else None
     if match is None or unit not in _UNITS or (unit and token != ZERO_ADDRESS):
         remedy = (
             "Write wei, or a unit as well: 0.01 ether."
@@ -36,12 +35,12 @@ def parse_amount(text: int | str, token: Address = ZERO_ADDRESS) -> int:
             else "Write a whole number of the token's least unit."
         )
         raise UserError("not a sum of money", value=ascii(text)[:80], remedy=remedy)
-    digits = Decimal(match[1]).scaleb(_UNITS[unit])
-    if digits != digits.to_integral_value():
+    fraction, places = (match[2] or "").rstrip("0"), _UNITS[unit]
+    if len(fraction) > places:
         raise UserError(
             "the sum has more decimals than its unit", value=ascii(text)[:80], remedy="Give fewer decimals."
         )
-    return int(digits)
+    return int(match[1] + fraction.ljust(places, "0"))
 
 
 def show_amount(amount: int, token: Address = ZERO_ADDRESS) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from federation_site import SECONDS, Site, beside, site
+from federation_site import Site, beside, site
 
+from minerva.cli.app import main
 from minerva.keys import anvil_address
 from minerva.learning.task import load_task
 from minerva.protocol.events import BlockFinalized, FederationClosed
@@ -46,7 +47,7 @@ class Command:
 
 
 class Treasury:
-    """The commands of one federation's money, each a process."""
+    """The commands of one federation's money, by any of anvil's accounts."""
 
     def __init__(self, made: Site, folder: Path) -> None:
         self.site, self.folder = made, folder
@@ -56,12 +57,11 @@ class Treasury:
         settings = self.site.stack.settings(f"purse-{key}", key, store=1, federation=self.site.address)
         config = self.folder / f"{key}.toml"
         config.write_text(settings.to_toml(), encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-m", "minerva.cli", *words, "--config", config],
-            capture_output=True, text=True, timeout=SECONDS, cwd=self.folder, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr
-        return Command(done.returncode, done.stdout, done.stderr)
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main([*words, "--config", str(config)])
+        assert "Traceback" not in err.getvalue()
+        return Command(status, out.getvalue(), err.getvalue())
 
     def balance(self, account: str) -> int:
         return self.site.chain.balance(account)
@@ -130,10 +130,11 @@ def test_after_an_early_end_all_is_claimed_and_the_rest_returns(treasury: Treasu
         device.end()
         device.device.actor.close()  # type: ignore[attr-defined]
     made.devices.clear()
-    signed = treasury.run(FIRST_DEVICE_KEY, "rewards", "claim", "--to", COLD, "--sign", "claim.json")
+    claim = str(treasury.folder / "claim.json")
+    signed = treasury.run(FIRST_DEVICE_KEY, "rewards", "claim", "--to", COLD, "--sign", claim)
     assert signed.status == 0
     before = treasury.balance(COLD)
-    sent = treasury.run(STRANGER, "rewards", "claim", "--submit", "claim.json", "--json").json
+    sent = treasury.run(STRANGER, "rewards", "claim", "--submit", claim, "--json").json
     assert (sent["account"], sent["to"]) == (DEVICE, COLD)
     assert treasury.balance(COLD) - before == int(sent["amount"]) > 0
     for account in (MINER, anvil_address(FIRST_DEVICE_KEY + 1)):

@@ -211,11 +211,11 @@ class MemoryChain:
             lanes = unpack(module.lanes(federation)) if isinstance(module, ScheduledMachine) else {}
             return committee_of(lanes) if isinstance(module, CommitteeMachine) else lanes
 
-    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
-        """Return what an account claimed of its grants, and what it may claim for attestations."""
-        with self._node.serving("reward_account") as ledger:
+    def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:
+        """Return what each account claimed of its grants, and what it may claim for attestations."""
+        with self._node.serving("reward_accounts") as ledger:
             vault = ledger.world.reward_vault(federation)
-            return vault.account_of(account) if vault else (0, 0)
+            return [vault.account_of(account) if vault else (0, 0) for account in accounts]
 
     def tokens(self, token: Address, account: Address) -> int:
         """Return what an account has of an ERC-20, or of ether where ``token`` is the zero address."""

@@ -178,8 +178,8 @@ class Chain(Protocol):
         """Return what the consensus module weighs miners by: index → weight; empty where each weighs one."""
         ...
 
-    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
-        """Return what an account claimed of its grants, and what it may claim for attestations."""
+    def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:
+        """Return what each account claimed of its grants, and what it may claim for attestations."""
         ...
 
     def tokens(self, token: Address, account: Address) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -206,12 +206,13 @@ class Web3Chain:
         lanes = unpack(self._reader.read(self._gateways.schedule(module).lanes(federation)))
         return committee_of(lanes) if module == self.modules.get("committee") else lanes
 
-    def reward_account(self, federation: Address, account: Address) -> tuple[int, int]:
-        """Return what an account claimed of its grants, and what it may claim for attestations."""
+    def reward_accounts(self, federation: Address, accounts: Sequence[Address]) -> list[tuple[int, int]]:
+        """Return what each account claimed of its grants, and what it may claim for attestations."""
         vault = self._reward_vault(federation)
         if vault is None:
-            return 0, 0
-        return self._reader.read(self._gateways.reward_vault(vault).account_of(account))
+            return [(0, 0)] * len(accounts)
+        gateway = self._gateways.reward_vault(vault)
+        return self._reader.read_all([gateway.account_of(account) for account in accounts])
 
     def tokens(self, token: Address, account: Address) -> int:
         """Return what an account has of an ERC-20, or of ether where ``token`` is the zero address."""

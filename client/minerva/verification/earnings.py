@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from minerva.chain.port import Chain
@@ -108,13 +108,12 @@ class Earnings:
 
     def standing(self, account: Address) -> Standing:
         """Return what the account may claim now."""
-        claimed, attested = self._chain.reward_account(self._federation, account)
-        return Standing(account, self.earned.get(account, 0), claimed, attested)
+        return self._standings([account])[0]
 
     def everybody(self) -> list[Standing]:
         """Return all who ever earned anything, the most first."""
         accounts = {*self.earned, *(a for who in self._attested.values() for a in who)}
-        found = [self.standing(account) for account in sorted(accounts)]
+        found = self._standings(sorted(accounts))
         return sorted(found, key=lambda one: one.claimable + one.claimed, reverse=True)
 
     def claims(self, account: Address | None = None) -> list[RewardsClaimed]:
@@ -140,6 +139,13 @@ class Earnings:
             raise UserError(f"round {round} {what}", remedy="A round pays when its block is final.")
         attested = account in self._attested.get(round, frozenset())
         return table.receipt(account, attestation=self.escrow.attestation_reward if attested else 0)
+
+    def _standings(self, accounts: Sequence[Address]) -> list[Standing]:
+        known = self._chain.reward_accounts(self._federation, accounts)
+        return [
+            Standing(account, self.earned.get(account, 0), claimed, attested)
+            for account, (claimed, attested) in zip(accounts, known, strict=True)
+        ]
 
     def _derive(self, header: Header) -> RewardTable:
         record = self.history.round(header.round)

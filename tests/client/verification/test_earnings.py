@@ -119,8 +119,8 @@ def test_what_a_silent_or_rejecting_miner_did_not_earn_is_not_its() -> None:
     earnings = earnings_of(federation)
     owners = [federation.driver.owner(n) for n in range(4)]
     assert earnings.attesters == {1: frozenset({owners[0], owners[2], owners[3]})}
-    for owner in owners:
-        attested = federation.chain.reward_account(federation.address, owner)[1]
+    known = federation.chain.reward_accounts(federation.address, owners)
+    for owner, (_, attested) in zip(owners, known, strict=True):
         assert attested == (owner in earnings.attesters[1]) * earnings.escrow.attestation_reward
 
 
