@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What miners stake: put it up, take it out, and what it is at stake for.")
 _Federation = Annotated[str | None, typer.Argument(help="The federation's address.", show_default=False)]
-_SUM = "Wei, '0.5 ether', or a token's least unit"
+_SUM = "Wei, 0.5ether, or a token's least unit"
 
 
 @command(app, "show", epilog="Example: minerva stake show 0xFederation --account miner.json")
@@ -49,7 +49,7 @@ def show(
     context.emit(document, render)
 
 
-@command(app, "deposit", epilog="Example: minerva stake deposit 0xFederation --amount '0.1 ether'")
+@command(app, "deposit", epilog="Example: minerva stake deposit 0xFederation --amount 0.1ether")
 def deposit(
     context: Context,
     federation: _Federation = None,
@@ -81,7 +81,7 @@ def deposit(
     _tell(context, found, stakes, account, receipt)
 
 
-@command(app, "unbond", epilog="Example: minerva stake unbond 0xFederation --amount '0.1 ether'")
+@command(app, "unbond", epilog="Example: minerva stake unbond 0xFederation --amount 0.1ether")
 def unbond(
     context: Context,
     federation: _Federation = None,
