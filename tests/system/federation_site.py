@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 import pytest
 
+from minerva.chain.port import Actor, Receipt
 from minerva.chain.web3 import Web3Chain
 from minerva.config import CreateSection
 from minerva.connect import connect, connect_actor
@@ -28,10 +30,12 @@ from minerva.device.transport import Transport
 from minerva.keys import anvil_address
 from minerva.learning.task import Task
 from minerva.learning.training import LocalResult
+from minerva.protocol.actions import NO_STAKE, CreateFederation
 from minerva.protocol.cid import Cid
 from minerva.protocol.events import BlockProposed, Log, RoundOpened
 from minerva.protocol.header import Header
 from minerva.protocol.manifest import Manifest, RuleParameters
+from minerva.protocol.stake import StakeTerms
 from minerva.protocol.state import MinerInfo
 from minerva.requester import create_federation
 from minerva.stack.parts import FIRST_DEVICE_KEY, FIRST_MINER_KEY, Stack
@@ -162,9 +166,19 @@ class Site:
     ----------
     stack
         Where its miners and devices run; it may share chain and stores with others (`beside`).
+    stake
+        What its members may stake.
     """
 
-    def __init__(self, stack: Stack, task: Task, rules: RuleParameters = RULES, **create: int) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        task: Task,
+        rules: RuleParameters = RULES,
+        *,
+        stake: StakeTerms = NO_STAKE,
+        **create: int,
+    ) -> None:
         self.stack, self.task = stack, task
         self._closing = ExitStack()
         self._closing.callback(stack.stop)
@@ -183,7 +197,8 @@ class Site:
             self._closing.enter_context(closing(open_store(url))) for url in stack.store_urls
         ]
         with connect_actor(self.chain, settings) as actor:
-            self.address, self.manifest = _create(self, actor, rules, CreateSection(**(options | create)))
+            staked = _Staking(actor, stake)
+            self.address, self.manifest = _create(self, staked, rules, CreateSection(**(options | create)))
         self._watch = self._closing.enter_context(self.chain.watch(self.address))
 
     def close(self) -> None:
@@ -353,6 +368,16 @@ def site(stack: Stack, task: Task, **options: Any) -> Iterator[Site]:
         yield made
     finally:
         made.close()
+
+
+class _Staking:
+    """An actor that creates federations with terms of stake."""
+
+    def __init__(self, actor: Actor, terms: StakeTerms) -> None:
+        self._actor, self._terms = actor, terms
+
+    def send(self, action: CreateFederation) -> Receipt:
+        return self._actor.send(replace(action, stake=self._terms))
 
 
 def _create(made: Site, actor: Any, rules: RuleParameters, options: CreateSection) -> tuple[str, Manifest]:
