@@ -198,7 +198,7 @@ class FakeNode:
                 return {
                     "transactionHash": hash_, "blockHash": header["hash"], "blockNumber": header["number"],
                     "status": hex(block["status"]), "gasUsed": hex(50_000), "effectiveGasPrice": hex(GWEI),
-                    "logs": block["logs"],
+                    "logs": block["logs"], "to": "0x" + bytes(HexBytes(block["tx"]["to"])).hex(),
                 }  # fmt: skip
         return None
 

@@ -192,6 +192,21 @@ def test_an_update_that_a_reorganisation_took_back_is_sent_again(scene: Scene) -
     assert scene.chain.device(scene.federation, scene.driver.device(0)).submitted == 1  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_a_registration_that_a_reorganisation_took_back_is_sent_again(scene: Scene, chosen: int) -> None:
+    """With the miner that it was told, not with one of the device's own choice."""
+    contract = [scene.driver.join(0), scene.driver.join(1)][chosen]
+    device = scene.device(rounds=0)
+    device.register(contract)
+    with running(device):
+        assert len(scene.chain.reorg(1, keep=lambda _: False)) == 1
+        scene.chain.mine()
+        await_(lambda: scene.bound() is not None)
+        threading.Event().wait(0.2)
+    assert scene.bound() == contract
+    assert [type(log.event).__name__ for log in scene.chain.logs(scene.federation)].count("DeviceBound") == 1
+
+
 def test_comes_back_to_a_miner_that_it_left(scene: Scene) -> None:
     first, second = scene.driver.join(0), scene.driver.join(1)
     device = scene.device()
