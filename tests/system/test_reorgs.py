@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +75,36 @@ class Reorganised:
             number, x, y, store=number % 2, push=False, miner=self.site.miner(miner).contract
         )
 
-    @contextmanager
-    def held(self, *miners: int) -> Iterator[None]:
-        """Stop these miners' processes meanwhile."""
-        found = [psutil.Process(self.site.stack.children[f"miner-{number}"].pid) for number in miners]
-        for process in found:
-            process.suspend()
-        try:
-            yield
-        finally:
-            for process in found:
-                process.resume()
+    def hold(self, *miners: int) -> None:
+        """Stop these miners' processes until they are let go."""
+        for number in miners:
+            self._process(number).suspend()
+
+    def let_go(self, *miners: int) -> None:
+        for number in miners:
+            self._process(number).resume()
+
+    def _process(self, miner: int) -> psutil.Process:
+        return psutil.Process(self.site.stack.children[f"miner-{miner}"].pid)
+
+    def reach_verification(self) -> None:
+        """All have submitted, two of three have voted, and the last one is held."""
+        round_ = self.site.round()
+        self.hold(2)
+        self.submit(*range(DEVICES))
+        for number in (0, 1):
+            self.site.until(BallotCast, round=round_, index=self.site.miner(number).index)
+
+    def reach_mining(self) -> None:
+        """All have voted, and are held before anybody finds a block: the last ballot waits for its block till then."""
+        self.reach_verification()
+        self.hold(0, 1)
+        self.anvil.rpc("evm_setAutomine", False)
+        self.let_go(2)
+        eventually(lambda: self.anvil.rpc("txpool_status")["pending"] == "0x1", "the last ballot is sent")
+        self.hold(2)
+        self.anvil.rpc("evm_mine")
+        self.anvil.rpc("evm_setAutomine", True)
 
     def submit(self, *devices: int) -> None:
         """Let these devices send their updates of the open round, and wait for them."""
@@ -155,6 +173,7 @@ def federation(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         stake(again)
         again.bury()
         yield again
+        again.let_go(*range(MINERS))
         for gate in again.gates:
             gate.open()
 
@@ -225,12 +244,10 @@ def test_training(federation: Reorganised, how: str, depth: int) -> None:
 def test_verification(federation: Reorganised, how: str, depth: int) -> None:
     """Two of three have voted; reordered, the updates come in another order than the ballots say."""
     round_ = federation.site.round()
-    with federation.held(2):
-        federation.submit(*range(DEVICES))
-        for number in (0, 1):
-            federation.site.until(BallotCast, round=round_, index=federation.site.miner(number).index)
-        assert federation.phase() is Phase.VERIFICATION
-        federation.take_back(how, depth)
+    federation.reach_verification()
+    assert federation.phase() is Phase.VERIFICATION
+    federation.take_back(how, depth)
+    federation.let_go(2)
     federation.finish(round_)
 
 
@@ -238,25 +255,23 @@ def test_verification(federation: Reorganised, how: str, depth: int) -> None:
 def test_mining(federation: Reorganised, how: str, depth: int) -> None:
     """All have voted, and nobody has found a block yet."""
     round_ = federation.site.round()
-    federation.submit(*range(DEVICES))
-    federation.site.until(VerificationClosed, round=round_)
-    with federation.held(*range(MINERS)):
-        assert federation.phase() is Phase.MINING
-        federation.take_back(how, depth)
+    federation.reach_mining()
+    assert federation.phase() is Phase.MINING
+    federation.take_back(how, depth)
+    federation.let_go(*range(MINERS))
     federation.finish(round_)
 
 
 @pytest.mark.parametrize("how, depth", list(zip(HOWS, (2, DEEPEST, 1), strict=True)))
 def test_attestation(federation: Reorganised, how: str, depth: int) -> None:
     """A candidate waits for a second voice."""
-    made = federation.site
-    round_ = made.round()
-    federation.submit(*range(DEVICES))
-    made.until(VerificationClosed, round=round_)
-    with federation.held(1, 2):
-        made.until(BlockProposed, round=round_)
-        assert federation.phase() is Phase.ATTESTATION
-        federation.take_back(how, depth)
+    round_ = federation.site.round()
+    federation.reach_mining()
+    federation.let_go(0)
+    federation.site.until(BlockProposed, round=round_)
+    assert federation.phase() is Phase.ATTESTATION
+    federation.take_back(how, depth)
+    federation.let_go(1, 2)
     federation.finish(round_)
 
 
