@@ -295,7 +295,7 @@ def test_a_skipped_round_is_taken_back(federation: Reorganised) -> None:
         federation.take_back(how, depth)
         eventually(lambda before=round_: made.round() > before, f"and again after {how}")  # type: ignore[misc]
         assert len(made.all(RoundSkipped, round=round_)) == 1
-    federation.finish(made.round())
+        federation.finish(made.round())  # else members would fall silent (M7)
 
 
 # -- in the end ----------------------------------------------------------------------------------------------------------
