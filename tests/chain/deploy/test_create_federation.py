@@ -118,11 +118,12 @@ def test_a_bound_that_the_contract_has_is_one_line(environment, site, capsys, na
 
 def test_a_module_without_code_is_one_line(environment, site, deployed, tmp_path, capsys):
     """As in a file of a chain that was started afresh since; nothing is spent."""
-    lost = deployed | {"pow": replace(deployed["pow"], address=NOWHERE)}
+    environment.setenv("MINERVA_CREATE_CONSENSUS", "pos")
+    lost = deployed | {"pos": replace(deployed["pos"], address=NOWHERE)}
     write_json(tmp_path / "d.json", describe(31337, lost, site.artefacts, {}))
     before = site.rpc.call("eth_blockNumber")
     with pytest.raises(SystemExit) as ended:
         script.main()
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"minerva: no contract lies at the consensus module's address: pow: {NOWHERE}.")
+    assert line.startswith(f"minerva: no contract lies at the consensus module's address: pos: {NOWHERE}.")
     assert ended.value.code == 2 and site.rpc.call("eth_blockNumber") == before
