@@ -10,6 +10,7 @@ import pytest
 from device_scene import FakeTrainer, Scene, await_, open_round, running
 
 from minerva.errors import (
+    ContractReverted,
     ChainUnreachable,
     ContentUnavailable,
     InsufficientFunds,
@@ -190,6 +191,22 @@ def test_an_update_that_a_reorganisation_took_back_is_sent_again(scene: Scene) -
         scene.chain.mine()
         await_(lambda: len(scene.submissions()) == 1)
     assert scene.chain.device(scene.federation, scene.driver.device(0)).submitted == 1  # type: ignore[union-attr]
+
+
+def test_a_round_that_was_taken_back_while_it_trained_is_not_over(scene: Scene) -> None:
+    """The watch may have seen neither its opening nor its loss: the refusal alone tells."""
+    scene.driver.join(0)
+    trainer = FakeTrainer(during=lambda: scene.chain.reorg(1, keep=lambda _: False))
+    device = scene.device(rounds=0, trainer=trainer)
+    device.register()
+    scene.driver.tick()
+    stop = threading.Event()
+    with pytest.raises(ContractReverted, match="FederationUnexpectedStatus"):
+        device._take_part(device.view.state(), stop)
+    trainer.during = lambda: None
+    scene.driver.tick()
+    device._take_part(device.view.state(), stop)
+    assert len(scene.submissions()) == 1
 
 
 @pytest.mark.parametrize("chosen", [0, 1])
