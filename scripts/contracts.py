@@ -140,19 +140,26 @@ class Artefact:
 
     def matches(self, code: bytes) -> bool:
         """Return whether ``code`` is this contract's, whatever its immutables are."""
-        return len(code) == len(self.runtime) and self._blank(code) == self.runtime
+        blanked = bytearray(code)
+        for word in self.immutable_words():
+            blanked[word] = bytes(_WORD)
+        return len(code) == len(self.runtime) and bytes(blanked) == self.runtime
 
-    def _blank(self, code: bytes) -> bytes:
-        """Put zeros where the build has an immutable: at each word of zeros that is pushed."""
-        blanked, at = bytearray(code), 0
+    def immutables(self, code: bytes) -> tuple[bytes, ...]:
+        """Return the words that ``code`` has for immutables, each once; none when the code is not this contract's."""
+        words = (code[word] for word in self.immutable_words()) if self.matches(code) else ()
+        return tuple(dict.fromkeys(words))
+
+    def immutable_words(self) -> Iterator[slice]:
+        """Yield where code has an immutable: each word of zeros that the build pushes."""
+        at = 0
         while at < len(self.runtime):
             operation = self.runtime[at]
             width = operation - _PUSH1 + 1 if _PUSH1 <= operation <= _PUSH32 else 0
             operand = slice(at + 1, at + 1 + width)
             if width == _WORD and not any(self.runtime[operand]):
-                blanked[operand] = self.runtime[operand]
+                yield operand
             at += 1 + width
-        return bytes(blanked)
 
 
 def load_all(table: Iterable[Part] = TABLE) -> dict[str, Artefact]:

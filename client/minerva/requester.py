@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from minerva.config import CreateSection
     from minerva.learning.task import Task
 
+_CONSENSUS = 2
+"""The consensus module's place among the fields of a configuration."""
+
 
 def create_federation(
     chain: Chain,
@@ -74,7 +77,16 @@ def create_federation(
     stake = stake_terms(options)
     for content in (*contents, *([list_bytes(allowed)] if allowed else [])):
         store.put(content)
-    receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex, stake, rewards))
+    try:
+        receipt = actor.send(CreateFederation(chain.factory, config, uuid4().hex, stake, rewards))
+    except ContractReverted as error:
+        if error.name == "FederationInvalidConfig" and error.arguments[0] == _CONSENSUS:
+            raise ConfigError(
+                "no contract lies at the consensus module's address",
+                value=f"{options.consensus}: {module}",
+                remedy="Was the chain started afresh? Deploy again, or name the right deployment.",
+            ) from None
+        raise
     for log in receipt.logs:
         if isinstance(log.event, FederationCreated):
             return log.event.federation, manifest

@@ -49,9 +49,12 @@ def deploy(url: str) -> Deployment:
     first = web3.eth.block_number + 1
     addresses: dict[str, Address] = {}
     wanted: dict[str, tuple[str, ...]] = {
-        "Federation": (),
+        "FederationExtension": (),
+        "Federation": ("FederationExtension",),
         "Miner": (),
-        "FederationFactory": ("Federation", "Miner"),
+        "StakeVault": (),
+        "RewardVault": (),
+        "FederationFactory": ("Federation", "Miner", "StakeVault", "RewardVault"),
         "ProofOfWork": (),
     }
     for name, arguments in wanted.items():

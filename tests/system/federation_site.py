@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +34,8 @@ from minerva.protocol.cid import Cid
 from minerva.protocol.events import BlockProposed, Log, RoundOpened
 from minerva.protocol.header import Header
 from minerva.protocol.manifest import Manifest, RuleParameters
-from minerva.protocol.state import MinerInfo
+from minerva.protocol.stake import StakeTerms
+from minerva.protocol.state import NO_STAKE, MinerInfo
 from minerva.requester import create_federation
 from minerva.stack.parts import FIRST_DEVICE_KEY, FIRST_MINER_KEY, Stack
 from minerva.store import open_store
@@ -165,6 +167,8 @@ class Site:
         Where its miners and devices run; it may share chain and stores with others (`beside`).
     allowed
         Who may join, where the policy asks for a list.
+    stake
+        What its members may stake.
     """
 
     def __init__(
@@ -173,6 +177,7 @@ class Site:
         task: Task,
         rules: RuleParameters = RULES,
         allowed: AllowList | None = None,
+        stake: StakeTerms = NO_STAKE,
         **create: int | str,
     ) -> None:
         self.stack, self.task, self.allowed = stack, task, allowed
@@ -193,7 +198,8 @@ class Site:
             self._closing.enter_context(closing(open_store(url))) for url in stack.store_urls
         ]
         with connect_actor(self.chain, settings) as actor:
-            self.address, self.manifest = _create(self, actor, rules, CreateSection(**(options | create)))
+            section = CreateSection(**(options | stake_options(stake) | create))
+            self.address, self.manifest = _create(self, actor, rules, section)
         self._watch = self._closing.enter_context(self.chain.watch(self.address))
 
     def close(self) -> None:
@@ -363,6 +369,11 @@ def site(stack: Stack, task: Task, **options: Any) -> Iterator[Site]:
         yield made
     finally:
         made.close()
+
+
+def stake_options(terms: StakeTerms) -> dict[str, Any]:
+    """Return the options of a federation that wants this staked."""
+    return {} if terms == NO_STAKE else {"stake": True} | {f"stake_{k}": v for k, v in asdict(terms).items()}
 
 
 def _create(made: Site, actor: Any, rules: RuleParameters, options: CreateSection) -> tuple[str, Manifest]:

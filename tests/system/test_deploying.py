@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,25 @@ import yaml
 from minerva.chain.deployment import Deployment
 from minerva.chain.dev import AnvilNode, find_anvil
 from minerva.chain.web3 import Web3Chain
+from minerva.config import Settings
 from minerva.errors import MinervaError
 from minerva.keys import create_keystore
+from minerva.processes import Child, spawn
+from minerva.protocol.events import BlockFinalized, FederationClosed
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORKS = ROOT / "tools" / "brownie" / "network-config.yaml"
 CHAIN_ID = 80099
 BLOCK_SECONDS = 2.0
+SCRIPT_SECONDS, ROUND_SECONDS = 400.0, 300.0
+"""Deadlines: ten times what an idle machine needs."""
 ETHER = 10**18
-CONTRACTS = {"Federation", "Miner", "FederationFactory", "ProofOfWork"}
+TASK = str(Path(__file__).parent / "held_task.py")
+CONTRACTS = {
+    "FederationExtension", "Federation", "Miner", "StakeVault", "RewardVault", "FederationFactory",
+    "ProofOfWork", "ProofOfStake", "ProofOfReputation", "CommitteeConsensus",
+    "AllowListPolicy", "StakePolicy", "AllowListAndStakePolicy",
+}  # fmt: skip
 
 
 @dataclass
@@ -41,6 +53,10 @@ class Public:
     @property
     def deployment(self) -> Path:
         return self.folder / "deployments" / f"{CHAIN_ID}.json"
+
+    @property
+    def store(self) -> str:
+        return f"local:{self.folder / 'store'}"
 
     @property
     def progress(self) -> dict[str, Any]:
@@ -71,8 +87,64 @@ class Public:
 
     def run(self, script: str, network: str = "local", **changes: str) -> tuple[int, str, str]:
         process = self.start(script, network, **changes)
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=SCRIPT_SECONDS)
         return process.returncode, out, err.strip()
+
+    def found_federation(self) -> str:
+        """Create one by the script; its address."""
+        status, out, err = self.run(
+            "create_federation",
+            MINERVA_STORE=self.store, MINERVA_STATE=str(self.folder / "state"), MINERVA_TASK=TASK,
+            MINERVA_CREATE_ROUNDS="1", MINERVA_CREATE_CONFIRMATIONS="1",
+        )  # fmt: skip
+        assert (status, err) == (0, ""), out
+        chain = Web3Chain(self.node.url, Deployment.load(self.deployment))
+        (federation,) = chain.federations()
+        assert federation in out and chain.config(federation).rounds == 1
+        chain.close()
+        return federation
+
+    def run_round(self, federation: str) -> None:
+        """Let a miner and a device bring the federation to its end, by their commands, and verify it."""
+        with ExitStack() as running:
+            children = [
+                running.enter_context(self.command("miner", "run", federation, key="miner")),
+                running.enter_context(self.command("device", "run", federation, key="device")),
+            ]
+            chain = running.enter_context(closing(Web3Chain(self.node.url, Deployment.load(self.deployment))))
+            until, seen = time.monotonic() + ROUND_SECONDS, list[Any]()
+            while not any(
+                isinstance(event, FederationClosed) for event in seen
+            ):  # a state may be of a block to come
+                assert time.monotonic() < until, [child.tail(3) for child in children]
+                time.sleep(0.5)
+                seen = [log.event for log in chain.logs(federation)]
+            assert [event.round for event in seen if isinstance(event, BlockFinalized)] == [1]
+        with self.command("verify", federation) as verifying:
+            assert verifying.wait(ROUND_SECONDS) == 0, verifying.tail(3)
+
+    def command(self, *words: str, key: str = "key") -> Child:
+        """Start a `minerva` command with a keystore of its own."""
+        settings = Settings.model_validate(
+            {
+                "state": str(self.folder / "state" / key),
+                "chain": {"rpc": self.node.url, "deployment": str(self.deployment)},
+                "store": {"url": self.store},
+                "key": {
+                    "account": str(self.folder / f"{key}.json"),
+                    "password_file": str(self.folder / "other.txt"),
+                },
+                "miner": {"port": 0},
+                "device": {"task": TASK},
+            }
+        )
+        config = self.folder / f"{key}.toml"
+        config.write_text(settings.to_toml(), encoding="utf-8")
+        return spawn(
+            [sys.executable, "-m", "minerva.cli", *words, "--config", config],
+            log_path=self.folder / f"{words[0]}.log",
+            env={"OMP_NUM_THREADS": "1"},
+        )
 
     def kill_when(self, process: subprocess.Popen[str], contracts: int) -> None:
         """Kill the run as soon as so many contracts are confirmed and the next is under way."""
@@ -99,15 +171,16 @@ def public(tmp_path: Path) -> Iterator[Public]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_deployment_that_is_killed_goes_on(public: Public) -> None:
-    """Killed twice with a transaction under way; in the end each contract is there once, and can be used."""
+    """Killed twice with a transaction under way; in the end each contract is there once, and a federation runs on them."""
     for contracts in (1, 3):
         public.kill_when(public.start("deploy"), contracts)
         assert not public.deployment.exists()
     status, out, err = public.run("deploy")
     assert (status, err) == (0, ""), out
     document = json.loads(public.deployment.read_text())
-    assert document["chainId"] == CHAIN_ID and document["contracts"].keys() >= CONTRACTS
+    assert document["chainId"] == CHAIN_ID and document["contracts"].keys() == CONTRACTS
     assert public.nonce == len(document["contracts"]) and public.progress == {}
     for entry in document["contracts"].values():
         receipt = public.node.rpc("eth_getTransactionReceipt", entry["transaction"])
@@ -118,23 +191,23 @@ def test_a_deployment_that_is_killed_goes_on(public: Public) -> None:
         document["contracts"]
     )
 
-    store = {
-        "MINERVA_STORE": f"local:{public.folder / 'store'}",
-        "MINERVA_STATE": str(public.folder / "state"),
-    }
-    status, out, err = public.run("create_federation", MINERVA_CREATE_ROUNDS="6", **store)
-    assert (status, err) == (0, ""), out
-    chain = Web3Chain(public.node.url, Deployment.load(public.deployment))
-    (federation,) = chain.federations()
-    assert federation in out and chain.config(federation).rounds == 6
-    chain.close()
+    use(public)
 
-    device, miner = "0x" + "d1" * 20, "0x" + "a1" * 20
-    status, out, err = public.run("fund", MINERVA_FUND_ACCOUNTS=f"{device},{miner}", MINERVA_FUND_ETHER="0.5")
+
+def use(public: Public) -> None:
+    """Create a federation, fund a miner and a device, and let them run its one round."""
+    federation = public.found_federation()
+    roles = {
+        role: create_keystore(public.folder / f"{role}.json", "other word", scrypt_n=2)
+        for role in ("miner", "device")
+    }
+    (public.folder / "other.txt").write_text("other word\n")
+    named = f"{public.folder / 'miner.json'},{roles['device'].address}"
+    status, out, err = public.run("fund", MINERVA_FUND_ACCOUNTS=named, MINERVA_FUND_ETHER="0.5")
     assert (status, err) == (0, ""), out
-    assert [int(public.node.rpc("eth_getBalance", a, "latest"), 16) for a in (device, miner)] == [
-        ETHER // 2
-    ] * 2
+    for made in roles.values():
+        assert int(public.node.rpc("eth_getBalance", made.address, "latest"), 16) == ETHER // 2
+    public.run_round(federation)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from minerva.chain.contracts import Gateways
 from minerva.chain.outbox import Entry, KeyLock, Outbox
 from minerva.chain.port import Receipt
 from minerva.chain.rpc import Request, RpcError
-from minerva.chain.sender import Again, Sender
+from minerva.chain.sender import GAP, Again, Sender
 from minerva.errors import ChainError, ContractReverted, TransactionLost
 from minerva.protocol.actions import Action
 from minerva.protocol.records import Address
@@ -230,11 +230,18 @@ class Web3Actor:
 
     def _note(self, entry: Entry, receipt: RawReceipt) -> bool:
         """Keep what a receipt says; return whether the transaction took effect."""
-        done = int(receipt["status"], 16) == 1
+        done = int(receipt["status"], 16) == 1 and not self._unheard(entry, receipt)
         self._outbox.mark(entry, "mined" if done else "reverted")
         if not done:
             log.info("%s reverted in block %d", entry.intent, int(receipt["blockNumber"], 16))
         return done
+
+    def _unheard(self, entry: Entry, receipt: RawReceipt) -> bool:
+        """Whether no contract was there: a re-organisation may take one away, and the chain takes a call all the same."""
+        if receipt["logs"] or entry.intent.startswith(GAP):
+            return False
+        answer = self._rpc.batch([("eth_getCode", (receipt["to"], receipt["blockNumber"]))])[0]
+        return answer in ("0x", "")
 
     def _put_back(self, missing: Sequence[Entry]) -> None:
         self._sender.repair()

@@ -23,6 +23,8 @@ from minerva.protocol.actions import Action
 
 log = logging.getLogger(__name__)
 
+GAP = "gap/"
+"""Begins the intent of what only fills a nonce."""
 _PLAIN_GAS = 21_000
 _SUSPICION_SECONDS = 2.0
 _REFUSALS = {
@@ -99,7 +101,7 @@ class Sender:
             if gaps:
                 fill = Call(self._account.address, b"")
                 quote = self._quote()
-                filled = [self._sign(f"gap/{n}", fill, n, _PLAIN_GAS, quote) for n in gaps]
+                filled = [self._sign(f"{GAP}{n}", fill, n, _PLAIN_GAS, quote) for n in gaps]
                 self._outbox.add(filled)
                 lost |= {entry.nonce: entry for entry in filled}
             entries = [lost[n] for n in sorted(lost)]

@@ -225,7 +225,13 @@ class Device:
         return self._base[1]
 
     def _submit(self, prepared: Prepared) -> bool:
-        """Commit to the update; return False when the contract refuses, as after the round's close."""
+        """Commit to the update; return False when the contract refuses, as after the round's close.
+
+        Raises
+        ------
+        ContractReverted
+            The chain lost the round's opening meanwhile: it may open again.
+        """
         action = prepared.action
         try:
             self.actor.send(action)
@@ -233,6 +239,8 @@ class Device:
         except ContractReverted as error:
             if error.name != "MinerDuplicateUpdate":  # else a former run did it
                 log.warning("round %d: the update was not taken: %s", action.round, error)
+                if _went_back(error, action.round) or self.view.state().round < action.round:
+                    raise
                 return False
         finally:
             self.view.forget()
@@ -297,3 +305,8 @@ class Device:
             self.journal.write_status(status)
         except StoreError as error:
             log.error("%s", error)
+
+
+def _went_back(error: ContractReverted, round_: int) -> bool:
+    """Whether a refusal says that the federation is in an earlier round."""
+    return error.name == "FederationUnexpectedRound" and int(str(error.arguments[0])) < round_

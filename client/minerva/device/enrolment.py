@@ -30,6 +30,7 @@ class Enrolment:
         self._view, self._actor, self._trainer, self._transport = view, actor, trainer, transport
         self._settings = settings
         self._commitment: tuple[bytes, int, int] | None = None
+        self._wanted: Address | None = None
 
     def manifest(self) -> Manifest:
         """Return the federation's manifest; raises `TaskError` when its task is another one than this."""
@@ -57,6 +58,7 @@ class Enrolment:
         ContractReverted
             The federation refuses, e.g. it is full.
         """
+        self._wanted = miner or self._wanted
         self.manifest()
         bound, state = self._view.binding(), self._view.state()
         if bound is not None and miner is None:
@@ -74,12 +76,14 @@ class Enrolment:
         ChainError
             The chain does not answer, or the device is bound no more and cannot bind again now.
         """
-        binding = self._view.binding()
+        binding = self._view.binding() or self._restored()
         if binding is None:
             log.warning("the device is bound to no miner any more: registering again")
-            if not self._view.active(state):
+            active = self._view.active(state)
+            if not active:
                 raise ChainError("no miner is active in this federation", value=self._view.federation)
-            return self.register()
+            there = any(self._wanted in (miner.contract, miner.owner) for miner in active)
+            return self.register(self._wanted if there else None)
         if state.status is Status.PAUSED:
             return binding
         try:
@@ -92,6 +96,12 @@ class Enrolment:
             self._view.forget()
             log.warning("%s", error)
         return self._view.binding() or binding
+
+    def _restored(self) -> DeviceInfo | None:
+        """Return where the device is bound once that is sent again which a re-organisation took, if it was that."""
+        self._actor.recover()
+        self._view.forget()
+        return self._view.binding()
 
     def _silent(self, state: FederationState, binding: DeviceInfo) -> bool:
         """Whether the next round could open without counting this device (M7)."""

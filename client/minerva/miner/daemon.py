@@ -199,6 +199,8 @@ class Miner:
         self._pulse.heard()
         if not live:
             log.info("caught up with the chain: %d events, block %d", len(change.added), change.head.number)
+        if change.removed:
+            self._sender.put_back()
         self._conductor.heard(change)
         self._follower.absorb(change, live=live)
         while self._inbox:

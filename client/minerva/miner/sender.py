@@ -49,6 +49,10 @@ class Sender:
         self._workers.submit(lambda: self._send(key, make, round_))
         return True
 
+    def put_back(self) -> None:
+        """Send again what a re-organisation took, in a thread: not all of it is a duty that would come again."""
+        self._workers.submit(self._put_back)
+
     def forget(self) -> None:
         """Forget failures, as when a round ends."""
         self._failures.clear()
@@ -57,6 +61,14 @@ class Sender:
         """Send nothing more, and wait for what is on its way."""
         self._workers.stop()
         return self._workers.join(timeout)
+
+    def _put_back(self) -> None:
+        try:
+            for receipt in self._actor.recover():
+                log.info("sent again: transaction 0x%s", receipt.transaction.hex())
+        except ChainError as error:
+            log.error("what a re-organisation took could not be sent again: %s", error)
+        self._changed()
 
     def _send(self, key: str, make: Callable[[], Action], round_: int) -> None:
         kind, intent, began = key, "", time.perf_counter()

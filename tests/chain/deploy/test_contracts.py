@@ -35,7 +35,7 @@ def test_the_creating_code_is_brownies(site, part):
 
 def test_a_line_with_too_few_arguments_is_named(site):
     with pytest.raises(
-        ConfigError, match="FederationFactory's constructor takes 2 arguments, the table has 1"
+        ConfigError, match="FederationFactory's constructor takes 4 arguments, the table has 1"
     ):
         site.artefacts["FederationFactory"].init_code(["0x" + "11" * 20])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scripts import create_federation as script
 from scripts.config import DEPLOYMENT, KEYSTORE, MAX_FEE, MAX_TIP, PASSWORD_FILE
@@ -14,6 +16,7 @@ from minerva.errors import ConfigError
 
 SEPOLIA = 11155111
 TEXTS = {"title", "aggregation", "reward_token", "reward_per_round"}
+NOWHERE = "0x" + "4907" * 10
 
 
 def read(environment, chain_id=31337):
@@ -101,8 +104,27 @@ def test_main_creates_it(environment, site, tmp_path, capsys):
     chain.close()
 
 
-def test_a_bound_that_the_contract_has_is_one_line(environment, capsys):
-    environment.setenv("MINERVA_CREATE_ROUNDS", "0")
-    with pytest.raises(SystemExit):
+@pytest.mark.parametrize(
+    "name", ["rounds", "training_seconds", "verification_seconds", "mining_seconds", "attestation_seconds"]
+)
+def test_a_bound_that_the_contract_has_is_one_line(environment, site, capsys, name):
+    environment.setenv(f"MINERVA_CREATE_{name.upper()}", "0")
+    before = site.rpc.call("eth_blockNumber")
+    with pytest.raises(SystemExit) as ended:
         script.main()
-    assert capsys.readouterr().err.startswith("minerva: create.rounds is out of bounds: 0.")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"minerva: create.{name} is out of bounds: 0.") and ended.value.code == 2
+    assert site.rpc.call("eth_blockNumber") == before
+
+
+def test_a_module_without_code_is_one_line(environment, site, deployed, tmp_path, capsys):
+    """As in a file of a chain that was started afresh since; nothing is spent."""
+    environment.setenv("MINERVA_CREATE_CONSENSUS", "pos")
+    lost = deployed | {"pos": replace(deployed["pos"], address=NOWHERE)}
+    write_json(tmp_path / "d.json", describe(31337, lost, site.artefacts, {}))
+    before = site.rpc.call("eth_blockNumber")
+    with pytest.raises(SystemExit) as ended:
+        script.main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"minerva: no contract lies at the consensus module's address: pos: {NOWHERE}.")
+    assert ended.value.code == 2 and site.rpc.call("eth_blockNumber") == before

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from scripts import sources as script
 from scripts.contracts import TABLE
+from scripts.verify import code_at
 
 from minerva.errors import ConfigError
+from minerva.store.cid import file_block
 
 CONTRACTS = [part.contract for part in TABLE]
 
@@ -31,8 +34,37 @@ def test_the_input_compiles_to_the_same_code(sources, site, tmp_path, contract):
     assert bytes.fromhex(runtime["object"]) == artefact.runtime
     places = [place for found in runtime.get("immutableReferences", {}).values() for place in found]
     expected = {at for p in places for at in range(p["start"], p["start"] + p["length"])}
-    blanked = artefact._blank(bytes([0xFF]) * len(artefact.runtime))
-    assert {at for at, byte in enumerate(blanked) if byte == 0} == expected
+    assert {at for word in artefact.immutable_words() for at in range(word.start, word.stop)} == expected
+
+
+@pytest.mark.parametrize("part", TABLE, ids=lambda part: part.name)
+def test_the_code_on_the_chain_names_the_metadata_that_the_input_gives(
+    sources, site, deployed, tmp_path, part
+):
+    """The end of the code is CBOR: the metadata's IPFS hash, and the compiler's version. Sourcify starts from there."""
+    given = json.loads(
+        (script.write_sources(sources, tmp_path / "5.json") / part.contract / "input.json").read_text()
+    )
+    source = site.artefacts[part.contract].source
+    given["settings"]["outputSelection"] = {source: {part.contract: ["metadata"]}}
+    metadata = script.compile_standard(given)["contracts"][source][part.contract]["metadata"]
+    tail = cbor_tail(code_at(site.rpc, deployed[part.name].address))
+    assert tail["ipfs"] == b"\x12\x20" + sha256(file_block(metadata.encode())).digest()
+    assert tail["solc"] == bytes((0, 8, 36))
+
+
+def cbor_tail(code):
+    """Decode what ends a contract's code: a map of short texts to bytes, and the map's length in two bytes."""
+    length = int.from_bytes(code[-2:], "big")
+    cbor, words = code[-2 - length : -2], []
+    assert cbor[0] & 0xE0 == 0xA0, "a map"
+    left, cbor = cbor[0] & 0x1F, cbor[1:]
+    for _ in range(2 * left):
+        size, cbor = (cbor[1], cbor[2:]) if cbor[0] & 0x1F == 24 else (cbor[0] & 0x1F, cbor[1:])
+        words.append(cbor[:size])
+        cbor = cbor[size:]
+    assert cbor == b""
+    return {key.decode(): value for key, value in zip(words[::2], words[1::2], strict=True)}
 
 
 def test_the_input_has_every_source_and_no_path_of_this_machine(sources):

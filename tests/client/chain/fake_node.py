@@ -194,11 +194,12 @@ class FakeNode:
     def eth_getTransactionReceipt(self, hash_: str) -> Json | None:
         for block in self.blocks:
             if block["hash"] == hash_:
-                header = block["header"]
+                header, to = block["header"], "0x" + bytes(HexBytes(block["tx"]["to"])).hex()
+                heard = [] if to in self.without_code else [{"address": to, "topics": [], "data": "0x"}]
                 return {
                     "transactionHash": hash_, "blockHash": header["hash"], "blockNumber": header["number"],
                     "status": hex(block["status"]), "gasUsed": hex(50_000), "effectiveGasPrice": hex(GWEI),
-                    "logs": block["logs"],
+                    "logs": block["logs"] or heard, "to": to,
                 }  # fmt: skip
         return None
 

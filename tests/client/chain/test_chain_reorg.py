@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from actor_scene import REVERT, Scene, ballot, data_of, effects, quick_scene
+from actor_scene import FEDERATION, REVERT, Scene, ballot, data_of, effects, quick_scene
 
 from minerva.chain.rpc import RpcError
-from minerva.errors import ContractReverted, TransactionLost
+from minerva.errors import ContractReverted, TransactionLost, WrongChain
 
 
 @pytest.fixture
@@ -87,6 +87,20 @@ def test_nonce_of_a_reverted_one_is_filled_with_nothing(scene: Scene) -> None:
     scene.actor.settle(0, timeout=5)
     assert scene.node.effects == [b"", *effects(ballot(2))]
     assert scene.node.blocks[1]["tx"]["gas"] == 21_000
+
+
+def test_call_that_no_contract_heard_is_made_again(scene: Scene) -> None:
+    """A re-organisation may take the contract with it: what is put back before that comes back does nothing."""
+    scene.actor.send(ballot(1))
+    scene.node.drop(1)
+    scene.node.without_code = {FEDERATION}
+    scene.actor.recover()
+    assert len(scene.node.blocks) == 2, "it is there, and in vain"
+    with pytest.raises(WrongChain, match="there is no contract at the address"):
+        scene.actor.send(ballot(1))
+    scene.node.without_code = set()
+    scene.actor.send(ballot(1))
+    assert scene.node.effects == effects(ballot(1), ballot(1))
 
 
 def test_node_that_forgot_an_old_receipt_does_not_double(scene: Scene) -> None:

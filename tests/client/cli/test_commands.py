@@ -66,6 +66,10 @@ def test_show_goes_without_the_manifest_when_nobody_serves_it(
         ("create.rounds=-1", "create.rounds is out of bounds: -1."),
         ("create.max_devices=10", "create.max_joins is out of bounds: 1000."),
         ("create.fetch_seconds=100", "create.fetch_seconds is out of bounds: 100."),
+        *(
+            (f"create.{phase}_seconds=0", f"create.{phase}_seconds is out of bounds: 0.")
+            for phase in ("training", "verification", "fetch", "mining", "attestation")
+        ),
         ("create.difficulty=0", "create.difficulty is out of bounds: 0."),
         (f"create.difficulty={1 << 70}", f"create.difficulty is out of bounds: {1 << 70}."),
         ("create.target_seconds=-3", "create.target_seconds is out of bounds: -3."),
@@ -81,6 +85,20 @@ def test_parameters_out_of_bounds_are_named_before_anything_is_put(
     assert ended.line.startswith(f"minerva: {line}")
     assert ended.json["status"] == 2
     assert not list(Path("store/blocks").glob("*"))
+    assert scene.chain.federations() == ()
+
+
+def test_a_module_without_code_is_named_and_nothing_is_created(
+    run: Any, scene: Scene, task: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = "0x" + "4907" * 10
+    monkeypatch.setattr(type(scene.chain), "modules", {"pow": nowhere})
+    ended = create(run)
+    assert ended.status == 2
+    assert ended.line == (
+        f"minerva: no contract lies at the consensus module's address: pow: {nowhere}. Was the chain started afresh? "
+        "Deploy again, or name the right deployment."
+    )
     assert scene.chain.federations() == ()
 
 

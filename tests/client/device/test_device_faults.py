@@ -12,6 +12,7 @@ from device_scene import FakeTrainer, Scene, await_, open_round, running
 from minerva.errors import (
     ChainUnreachable,
     ContentUnavailable,
+    ContractReverted,
     InsufficientFunds,
     StoreError,
     StoreUnreachable,
@@ -190,6 +191,37 @@ def test_an_update_that_a_reorganisation_took_back_is_sent_again(scene: Scene) -
         scene.chain.mine()
         await_(lambda: len(scene.submissions()) == 1)
     assert scene.chain.device(scene.federation, scene.driver.device(0)).submitted == 1  # type: ignore[union-attr]
+
+
+def test_a_round_that_was_taken_back_while_it_trained_is_not_over(scene: Scene) -> None:
+    """The watch may have seen neither its opening nor its loss: the refusal alone tells."""
+    scene.driver.join(0)
+    trainer = FakeTrainer(during=lambda: scene.chain.reorg(1, keep=lambda _: False))
+    device = scene.device(rounds=0, trainer=trainer)
+    device.register()
+    scene.driver.tick()
+    stop = threading.Event()
+    with pytest.raises(ContractReverted, match="FederationUnexpectedStatus"):
+        device._take_part(device.view.state(), stop)
+    trainer.during = lambda: None
+    scene.driver.tick()
+    device._take_part(device.view.state(), stop)
+    assert len(scene.submissions()) == 1
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_a_registration_that_a_reorganisation_took_back_is_sent_again(scene: Scene, chosen: int) -> None:
+    """With the miner that it was told, not with one of the device's own choice."""
+    contract = [scene.driver.join(0), scene.driver.join(1)][chosen]
+    device = scene.device(rounds=0)
+    device.register(contract)
+    with running(device):
+        assert len(scene.chain.reorg(1, keep=lambda _: False)) == 1
+        scene.chain.mine()
+        await_(lambda: scene.bound() is not None)
+        threading.Event().wait(0.2)
+    assert scene.bound() == contract
+    assert [type(log.event).__name__ for log in scene.chain.logs(scene.federation)].count("DeviceBound") == 1
 
 
 def test_comes_back_to_a_miner_that_it_left(scene: Scene) -> None:

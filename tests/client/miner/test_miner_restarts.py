@@ -16,7 +16,7 @@ from minerva.errors import ChainError, ChainUnreachable, StoreUnreachable, Trans
 from minerva.miner.daemon import Miner
 from minerva.protocol import actions as act
 from minerva.protocol.cid import Cid
-from minerva.protocol.events import Attested, BallotCast, BlockProposed
+from minerva.protocol.events import Attested, BallotCast, BlockProposed, MinerJoined
 from minerva.protocol.state import Phase, Status
 from minerva.store.memory import MemoryStore
 from minerva.verification.audit import audit
@@ -202,6 +202,22 @@ def test_a_block_that_a_reorganisation_dropped_is_made_again(scene: Scene) -> No
         eventually(lambda miner=miner: len(miner.ledger.rows("SELECT * FROM blocks")) == 2)
         heads = {row["hash"] for row in miner.ledger.rows("SELECT hash FROM blocks")}
         assert heads == {"0x" + scene.chain.block_of(scene.federation, round_).hex() for round_ in (1, 2)}
+
+
+def test_members_that_a_reorganisation_dropped_join_again(make_scene: MakeScene) -> None:
+    """Before the first round nothing else is to be done that would bring what was lost back."""
+    scene = make_scene(min_devices=7)
+    miners = scene.start_all()
+    eventually(lambda: all(miner.status.index is not None for miner in miners))
+    created = next(
+        log.block_number for log in scene.chain.logs(scene.federation) if isinstance(log.event, MinerJoined)
+    )
+    scene.chain.reorg(
+        scene.chain.head().number - created + 1, keep=drop(act.RegisterMiner, act.RegisterDevice)
+    )
+    scene.chain.mine()
+    eventually(lambda: len(scene.chain.miners(scene.federation)) == 3)
+    eventually(lambda: all(miner.status.index is not None for miner in miners))
 
 
 def test_a_reorganisation_while_it_was_away_is_noticed(scene: Scene) -> None:
