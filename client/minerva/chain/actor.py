@@ -268,7 +268,8 @@ class Web3Actor:
         """Return why a mined transaction was refused, as far as running it again tells."""
         was = self._rpc.call("eth_getTransactionByHash", "0x" + entry.hash.hex())
         if was is not None:
-            call = {"from": was["from"], "to": was["to"], "data": was["input"], "value": was["value"]}
+            call = {"from": was["from"], "to": was["to"], "data": was["input"]}
+            call |= {"value": was.get("value", "0x0")}
             answer = self._reader.batch([("eth_call", (call, self._reader.block))])[0]
             if isinstance(answer, RpcError) and (reason := self._reader.codec.refusal(answer)) is not None:
                 return reason
