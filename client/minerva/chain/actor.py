@@ -276,7 +276,11 @@ class Web3Actor:
         was = self._rpc.call("eth_getTransactionByHash", "0x" + entry.hash.hex())
         if was is not None:
             call = {"from": was["from"], "to": was["to"], "data": was["input"]}
+<<<<<<< HEAD
             call["value"] = was.get("value", "0x0")
+=======
+            call |= {"value": was.get("value", "0x0")}
+>>>>>>> rewards
             answer = self._reader.batch([("eth_call", (call, self._reader.block))])[0]
             if isinstance(answer, RpcError) and (reason := self._reader.codec.refusal(answer)) is not None:
                 return reason
