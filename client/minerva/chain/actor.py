@@ -52,6 +52,10 @@ class Web3Actor:
         """Who signs."""
         return self._address
 
+    def sign(self, digest: bytes) -> bytes:
+        """Sign the 32 bytes of an EIP-712 digest: 65 bytes, r, s and v."""
+        return self._sender.sign(digest)
+
     def send(self, action: Action, *, timeout: float = 60.0) -> Receipt:
         """Sign, send and wait for the receipt; an action that was mined already returns that receipt.
 

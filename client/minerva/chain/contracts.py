@@ -146,7 +146,10 @@ class Federation(_Gateway):
     """One task learned together."""
 
     NAMES = "leave checkIn tick vote propose attest"
-    EXTENSION_NAMES = "config requester state due member minerOf blockOf rewardVault pause unpause close changeConsensus expel"
+    EXTENSION_NAMES = (
+        "config requester state due member minerOf blockOf rewardVault stakeVault pause unpause close"
+        " changeConsensus expel"
+    )
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
         super().__init__(address, functions)
@@ -167,6 +170,10 @@ class Federation(_Gateway):
     def reward_vault(self) -> Query[Address]:
         """Ask where the rewards are; the zero address where nothing is paid."""
         return self._query("rewardVault")
+
+    def stake_vault(self) -> Query[Address]:
+        """Ask where the stakes are; the zero address where nothing is staked."""
+        return self._query("stakeVault")
 
     def due(self) -> Query[bool]:
         """Ask whether `tick` would do something."""

@@ -84,6 +84,10 @@ class Actor(Protocol):
         """Who signs."""
         ...
 
+    def sign(self, digest: bytes) -> bytes:
+        """Sign the 32 bytes of an EIP-712 digest: 65 bytes, r, s and v."""
+        ...
+
     def send(self, action: Action, *, timeout: float = 60.0) -> Receipt:
         """Sign, send and wait for the receipt; an action whose intent was mined already returns that receipt.
 
@@ -158,6 +162,10 @@ class Chain(Protocol):
 
     def reward_terms(self, federation: Address) -> RewardTerms | None:
         """Return what the requester pays; None where nothing is paid."""
+        ...
+
+    def stake_vault(self, federation: Address) -> Address | None:
+        """Where its miners stake; None where nothing is staked."""
         ...
 
     def state(self, federation: Address) -> FederationState:

@@ -155,6 +155,11 @@ class Web3Chain:
             None if vault == ZERO_ADDRESS else self._reader.read(self._gateways.reward_vault(vault).terms())
         )
 
+    def stake_vault(self, federation: Address) -> Address | None:
+        """Return where its miners stake; None where nothing is staked."""
+        vault = self._reader.read(self._gateways.federation(federation).stake_vault())
+        return None if vault == ZERO_ADDRESS else vault
+
     def state(self, federation: Address) -> FederationState:
         """Return everything that moves."""
         return self._reader.read(self._gateways.federation(federation).state())

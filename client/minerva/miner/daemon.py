@@ -20,17 +20,20 @@ from minerva.miner.desk import Desk
 from minerva.miner.follower import Follower
 from minerva.miner.keeper import Keeper
 from minerva.miner.ledger import Ledger
+from minerva.miner.protection import Protection
 from minerva.miner.pulse import Pulse
 from minerva.miner.search import Engine
 from minerva.miner.sender import Sender
 from minerva.miner.settings import MinerSettings
+from minerva.miner.signing import Signing
 from minerva.miner.situation import Situation
 from minerva.miner.status import Check, MinerStatus, Waiting
+from minerva.miner.testimony import Testimony
 from minerva.miner.work import Tools
 from minerva.miner.workers import Workers
 from minerva.protocol.cid import Cid
 from minerva.protocol.history import History
-from minerva.protocol.records import Address
+from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.store.port import Store
 from minerva.verification.derive import Genesis
 
@@ -89,6 +92,13 @@ class Miner:
         self._keeper = Keeper(self._contents, ledger, settings)
         self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings)
         self._genesis = self._load_genesis()
+        vault = chain.stake_vault(federation) or ZERO_ADDRESS
+        self._protection = Protection(
+            settings.state / "protection.sqlite", federation=federation, chain_id=chain.chain_id,
+            vault=vault, address=actor.address,
+        )  # fmt: skip
+        self.testimony = Testimony(settings.state / "testimony.sqlite", chain_id=chain.chain_id, vault=vault)
+        self._signing = Signing(federation, actor, self._protection, self.testimony)
         self._sender = Sender(actor, ledger, settings, self._changed)
         self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
         self._engine = Engine(settings.kernel_cache)
@@ -119,6 +129,7 @@ class Miner:
             self._contents,
             self._keeper,
             self._ledger,
+            self._protection,
             self.settings,
             self._engine,
             self._fetching,
@@ -127,7 +138,7 @@ class Miner:
         )
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
         self._conductor = Conductor(
-            self._follower, self._chronicle, self._sender, self._clock, owner, self.settings
+            self._follower, self._chronicle, self._sender, self._signing, self._clock, owner, self.settings
         )
 
     # -- running ---------------------------------------------------------------------------------------------
@@ -229,6 +240,11 @@ class Miner:
         for part in (self._sender, self._keeper):
             part.stop(max(0.1, deadline - time.monotonic()))
         self._ledger.flush()
+
+    def close(self) -> None:
+        """Close what it keeps, once it runs no more."""
+        self._protection.close()
+        self.testimony.close()
 
     def _changed(self) -> None:
         """From any thread: look again."""

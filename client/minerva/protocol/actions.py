@@ -185,30 +185,38 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """The sender's candidate block."""
+    """The sender's candidate block.
+
+    ``turn`` (K4) is for the intent only: a candidate that was dropped may be proposed again.
+    """
 
     federation: Address
     header: Header
+    turn: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.header.round}/propose/{self.header.hash().hex()}"
+        return f"{self.federation}/{self.header.round}/propose/{self.turn}/{self.header.hash().hex()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Attest:
-    """The sender agrees, or not, with the candidate."""
+    """The sender agrees, or not, with the candidate.
+
+    ``turn`` (K4) is for the intent only: a candidate that was dropped may be proposed, and attested, again.
+    """
 
     federation: Address
     round: int
     candidate: bytes
     approve: bool
+    turn: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.round}/attest/{self.candidate.hex()}"
+        return f"{self.federation}/{self.round}/attest/{self.turn}/{self.candidate.hex()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Running:
         self.thread.join(10)
         assert not self.thread.is_alive()
         self.ledger.close()
+        self.miner.close()
 
 
 class Scene:
