@@ -71,6 +71,9 @@ class MinerSection(_Section):
         ge=0,
         description="rounds whose updates stay pinned; 0: all, so that the whole chain can be verified",
     )
+    private_network: bool = Field(
+        default=False, description="ask miners on private addresses too for what they signed"
+    )
 
 
 class DeviceSection(_Section):

@@ -8,6 +8,7 @@ from typing import Any
 from minerva.chain.abi import Function, Record
 from minerva.chain.calls import Call, Query
 from minerva.chain.codec import Codec
+from minerva.chain.reports import Reports
 from minerva.protocol import actions as act
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
@@ -42,6 +43,7 @@ class Gateways:
         self._miner = bind("Miner", Miner.NAMES)
         self._reward_vault = bind("RewardVault", RewardVault.NAMES)
         self._records = _Records(self._federation, self._miner)
+        self._reports = Reports(bind("StakeVault", Reports.NAMES))
 
     def federation(self, address: Address) -> Federation:
         """Return the federation at an address."""
@@ -70,6 +72,8 @@ class Gateways:
                 | act.SubmitUpdate()
             ):
                 return self.miner(action.miner).call(action)
+            case act.Report():
+                return self._reports.call(action)
             case _:
                 return self.federation(action.federation).call(action)
 

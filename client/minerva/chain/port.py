@@ -168,6 +168,10 @@ class Chain(Protocol):
         """Where its miners stake; None where nothing is staked."""
         ...
 
+    def is_signed(self, account: Address, digest: bytes, signature: bytes) -> bool:
+        """Whether a smart account says that it signed the digest (ERC-1271); False where there is none."""
+        ...
+
     def state(self, federation: Address) -> FederationState:
         """Everything that moves."""
         ...

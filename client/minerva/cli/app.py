@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from minerva import __version__
-from minerva.cli import demo, device, doctor, federation, key, miner, model, stack, task, verify
+from minerva.cli import demo, device, doctor, evidence, federation, key, miner, model, stack, task, verify
 from minerva.cli.common import complain, one_line
 from minerva.errors import ContractReverted, MinervaError
 
@@ -34,6 +34,7 @@ for name, group in (
     ("model", model.app),
     ("task", task.app),
     ("key", key.app),
+    ("stake", evidence.app),
 ):
     app.add_typer(group, name=name)
 

@@ -57,6 +57,7 @@ def leave(context: Context, federation: _Federation = None) -> None:
 def run(context: Context, federation: _Federation = None) -> None:
     """Run the miner's daemon and API until Ctrl-C (registers first when needed); a restart resumes it."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from minerva.keys import ANVIL_CHAIN_ID
     from minerva.miner.service import run_miner
     from minerva.miner.settings import MinerSettings
 
@@ -68,6 +69,7 @@ def run(context: Context, federation: _Federation = None) -> None:
         port=section.port,
         public_url=section.public_url,
         retention_rounds=section.retention_rounds,
+        private_network=section.private_network or chain.chain_id == ANVIL_CHAIN_ID,
     )
     with stop_on_signals() as stop:
         actor = context.actor()

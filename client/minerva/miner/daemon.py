@@ -29,6 +29,7 @@ from minerva.miner.signing import Signing
 from minerva.miner.situation import Situation
 from minerva.miner.status import Check, MinerStatus, Waiting
 from minerva.miner.testimony import Testimony
+from minerva.miner.witness import Witness, outlook, shifts
 from minerva.miner.work import Tools
 from minerva.miner.workers import Workers
 from minerva.protocol.cid import Cid
@@ -99,6 +100,9 @@ class Miner:
         )  # fmt: skip
         self.testimony = Testimony(settings.state / "testimony.sqlite", chain_id=chain.chain_id, vault=vault)
         self._signing = Signing(federation, actor, self._protection, self.testimony)
+        self._witness: Witness | None = None
+        if vault != ZERO_ADDRESS:
+            self._witness = Witness(chain, actor, federation, self.testimony, ledger, settings)
         self._sender = Sender(actor, ledger, settings, self._changed)
         self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
         self._engine = Engine(settings.kernel_cache)
@@ -155,6 +159,8 @@ class Miner:
         self._engine.warm_up()
         self._recover()
         self._pulse.start()
+        if self._witness is not None:
+            self._witness.start()
         threading.Thread(target=self._wake_at, args=(stop,), name="stop", daemon=True).start()
         try:
             for cid in (self.config.manifest, self.config.model):
@@ -214,6 +220,9 @@ class Miner:
         while self._inbox:
             self._inbox.popleft()()
         follower = self._follower
+        if self._witness is not None and shifts(change):
+            members, parent = self._situation.now.members, self._genesis.parent.hash
+            self._witness.look(outlook(follower.history, members, parent, self._actor.address))
         self._desk.moved(follower.updates, follower.work, follower.finalized, change.head.number)
 
     def _looked(self, now: int, due: bool) -> None:
@@ -237,7 +246,9 @@ class Miner:
         self._broadcaster.close()
         self._fetching.stop()
         self._deriving.stop()
-        for part in (self._sender, self._keeper):
+        parts: list[Sender | Keeper | Witness] = [self._sender, self._keeper]
+        parts += [] if self._witness is None else [self._witness]
+        for part in parts:
             part.stop(max(0.1, deadline - time.monotonic()))
         self._ledger.flush()
 

@@ -13,7 +13,7 @@ from typing import Any
 from minerva.errors import MinervaError
 from minerva.protocol.evidence import Evidence, Signed
 from minerva.protocol.records import Address
-from minerva.protocol.statements import Statement, StatementKind
+from minerva.protocol.statements import Branch, Statement, StatementKind
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +73,15 @@ class Testimony:
         with self._lock:
             return self._id_of(signed) is not None
 
-    def proposals(self, account: Address, round_: int) -> int:
-        """How many candidates of one account are kept for a round."""
+    def proposals(self, account: Address, branch: Branch) -> int:
+        """Return how many candidates of one account are kept for a round of a branch."""
         with self._lock:
-            query = "SELECT COUNT(*) FROM statements WHERE (vault, account, round, kind) = (?, ?, ?, 0)"
-            return int(self._db.execute(query, (self.vault, account, round_)).fetchone()[0])
+            row = self._db.execute(
+                "SELECT COUNT(*) FROM statements WHERE (vault, account, round, parent, updates_root, ballots_root, kind)"
+                " = (?, ?, ?, ?, ?, ?, ?)",
+                (self.vault, account, *branch, int(StatementKind.PROPOSED)),
+            ).fetchone()
+        return int(row[0])
 
     def add(self, signed: Signed) -> Evidence | None:
         """Keep a statement whose signature was checked; return what it proves, the first time that it does.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minerva.protocol.cid import Cid
+from minerva.protocol.evidence import Evidence
 from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.stake import StakeTerms
@@ -301,6 +302,20 @@ class Expel:
         return f"{self.federation}/{self.round}/expel/{self.index}"
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The sender presents what an account signed to the federation's ``vault``; each round is punished once."""
+
+    federation: Address
+    vault: Address
+    evidence: Evidence
+
+    @property
+    def intent(self) -> str:
+        """Name of what is meant."""
+        return f"{self.vault}/{self.evidence.round}/report/{self.evidence.account}"
+
+
 Action = (
     CreateFederation
     | RegisterMiner
@@ -320,4 +335,5 @@ Action = (
     | Close
     | ChangeConsensus
     | Expel
+    | Report
 )

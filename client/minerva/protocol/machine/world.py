@@ -144,6 +144,8 @@ class World:
             case act.ChangeConsensus():
                 machine, module = self.federation(action.federation), action.module
                 machine.change_consensus(sender, module, self._modules.get(module), action.parameters)
+            case act.Report():
+                raise WrongChain("there is no stake vault at this address", value=action.vault)
 
     # The factory
 
