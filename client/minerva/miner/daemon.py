@@ -27,8 +27,8 @@ from minerva.miner.sender import Sender
 from minerva.miner.settings import MinerSettings
 from minerva.miner.signing import Signing
 from minerva.miner.situation import Situation
+from minerva.miner.statement_book import StatementBook
 from minerva.miner.status import Check, MinerStatus, Waiting
-from minerva.miner.testimony import Testimony
 from minerva.miner.witness import Witness, outlook, shifts
 from minerva.miner.work import Tools
 from minerva.miner.workers import Workers
@@ -98,11 +98,13 @@ class Miner:
             settings.state / "protection.sqlite", federation=federation, chain_id=chain.chain_id,
             vault=vault, address=actor.address,
         )  # fmt: skip
-        self.testimony = Testimony(settings.state / "testimony.sqlite", chain_id=chain.chain_id, vault=vault)
-        self._signing = Signing(federation, actor, self._protection, self.testimony)
+        self.statements = StatementBook(
+            settings.state / "statements.sqlite", chain_id=chain.chain_id, vault=vault
+        )
+        self._signing = Signing(federation, actor, self._protection, self.statements)
         self._witness: Witness | None = None
         if vault != ZERO_ADDRESS:
-            self._witness = Witness(chain, actor, federation, self.testimony, ledger, settings)
+            self._witness = Witness(chain, actor, federation, self.statements, ledger, settings)
         self._sender = Sender(actor, ledger, settings, self._changed)
         self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
         self._engine = Engine(settings.kernel_cache)
@@ -255,7 +257,7 @@ class Miner:
     def close(self) -> None:
         """Close what it keeps, once it runs no more."""
         self._protection.close()
-        self.testimony.close()
+        self.statements.close()
 
     def _changed(self) -> None:
         """From any thread: look again."""

@@ -7,7 +7,7 @@ import logging
 from minerva.chain.port import Actor
 from minerva.errors import MinervaError
 from minerva.miner.protection import Protection
-from minerva.miner.testimony import Testimony
+from minerva.miner.statement_book import StatementBook
 from minerva.protocol.actions import Attest, Propose
 from minerva.protocol.evidence import Signed
 from minerva.protocol.header import Header
@@ -24,10 +24,10 @@ class Signing:
     """
 
     def __init__(
-        self, federation: Address, actor: Actor, protection: Protection, testimony: Testimony
+        self, federation: Address, actor: Actor, protection: Protection, statements: StatementBook
     ) -> None:
         self._federation, self._actor = federation, actor
-        self._protection, self._testimony = protection, testimony
+        self._protection, self._book = protection, statements
 
     def propose(self, action: Propose) -> Propose:
         """Return ``action``, its candidate signed; raises `MinervaError` when it must not be, or cannot be noted."""
@@ -42,7 +42,7 @@ class Signing:
         return action
 
     def _say(self, header: Header, kind: StatementKind) -> None:
-        book = self._testimony
+        book = self._book
         if book.vault == ZERO_ADDRESS:
             return
         statement = Statement.of(self._federation, header, kind)

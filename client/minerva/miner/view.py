@@ -6,8 +6,8 @@ from typing import Protocol
 
 from minerva.miner.broadcast import Broadcaster
 from minerva.miner.ledger import Ledger
+from minerva.miner.statement_book import StatementBook
 from minerva.miner.status import Check, MinerStatus
-from minerva.miner.testimony import Testimony
 from minerva.protocol.cid import Cid
 
 
@@ -33,7 +33,7 @@ class MinerView(Protocol):
         ...
 
     @property
-    def testimony(self) -> Testimony:
+    def statements(self) -> StatementBook:
         """What was signed of candidates."""
         ...
 

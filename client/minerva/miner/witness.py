@@ -15,7 +15,7 @@ from minerva.endpoints import Endpoints, body
 from minerva.errors import ContentUnavailable, ContractReverted, MinervaError
 from minerva.miner.ledger import Ledger
 from minerva.miner.settings import MinerSettings
-from minerva.miner.testimony import MOST_STATEMENTS, Testimony
+from minerva.miner.statement_book import MOST_STATEMENTS, StatementBook
 from minerva.protocol import events
 from minerva.protocol.actions import Report
 from minerva.protocol.evidence import Evidence, Malformed, Signed
@@ -92,18 +92,18 @@ class Witness:
 
     Parameters
     ----------
-    testimony
+    statements
         Where statements are kept.
     ledger
         Where the reports' costs are noted.
     """
 
     def __init__(
-        self, chain: Chain, actor: Actor, federation: Address, testimony: Testimony, ledger: Ledger,
+        self, chain: Chain, actor: Actor, federation: Address, statements: StatementBook, ledger: Ledger,
         settings: MinerSettings,
     ) -> None:  # fmt: skip
         self._chain, self._actor, self._federation = chain, actor, federation
-        self._testimony, self._ledger, self._settings = testimony, ledger, settings
+        self._book, self._ledger, self._settings = statements, ledger, settings
         self._endpoints = Endpoints(local=settings.private_network)
         self._outlook = Outlook()
         self._silent: dict[str, tuple[int, int]] = {}
@@ -144,8 +144,8 @@ class Witness:
                 self._silent[endpoint] = (min(1 << failures, _LONGEST_SKIP), min(failures + 1, 6))
                 log.info("no statements from %s: %s", endpoint, error)
         if now.rounds:
-            self._testimony.forget(now.rounds[-1].branch[0])
-        for evidence in self._testimony.offences():
+            self._book.forget(now.rounds[-1].branch[0])
+        for evidence in self._book.offences():
             self._report(evidence, now.place)
 
     def _run(self) -> None:
@@ -162,11 +162,11 @@ class Witness:
     def _ask(self, endpoint: str, watched: Watched) -> None:
         """Take in what a miner knows of a round; raises `ContentUnavailable` or `Malformed`."""
         for signed in self._statements(endpoint, watched.branch[0]):
-            if not self._counts(signed, watched) or self._testimony.knows(signed):
+            if not self._counts(signed, watched) or self._book.knows(signed):
                 continue
             if not self._is_signed(signed):
                 raise Malformed(f"a signature that is not by {signed.account}")
-            evidence = self._testimony.add(signed)
+            evidence = self._book.add(signed)
             if evidence is not None:
                 log.warning(
                     "round %d: %s signed two statements that contradict each other",
@@ -212,11 +212,11 @@ class Witness:
         if signed.account not in watched.accounts:
             return False
         if s.kind is StatementKind.PROPOSED:
-            return self._testimony.proposals(signed.account, s.branch) < _MOST_PROPOSALS
+            return self._book.proposals(signed.account, s.branch) < _MOST_PROPOSALS
         return s.candidate in watched.candidates
 
     def _is_signed(self, signed: Signed) -> bool:
-        book = self._testimony
+        book = self._book
         if signed.by_key(book.chain_id, book.vault):
             return True
         digest = statement_digest(signed.statement, book.chain_id, book.vault)
@@ -232,13 +232,13 @@ class Witness:
         key = (evidence.account, evidence.round)
         if evidence.account == self._actor.address:
             log.error("round %d: this miner's own key contradicts itself: does it run twice?", evidence.round)
-            self._testimony.settle(*key, "the own key's")
+            self._book.settle(*key, "the own key's")
             return
         now = time.monotonic()
         if now < self._due.setdefault(key, now + place * self._settings.statement_seconds):
             return
         began, error, receipt = time.perf_counter(), "", None
-        action = Report(self._federation, self._testimony.vault, evidence)
+        action = Report(self._federation, self._book.vault, evidence)
         try:
             receipt = self._actor.send(action, timeout=self._settings.send_seconds)
         except MinervaError as refusal:
@@ -247,15 +247,15 @@ class Witness:
         ms = 1000 * (time.perf_counter() - began)
         self._ledger.action(evidence.round, "Report", action.intent, receipt=receipt, ms=ms, error=error)
         if isinstance(receipt, Receipt):
-            self._testimony.settle(*key, "reported")
+            self._book.settle(*key, "reported")
             log.warning("round %d: reported %s for equivocation", evidence.round, evidence.account)
 
     def _refused(self, key: tuple[Address, int], refusal: MinervaError) -> None:
         tries = self._tries[key] = self._tries.get(key, 0) + 1
         if isinstance(refusal, ContractReverted) and refusal.name == "StakeVaultPunishedAlready":
-            self._testimony.settle(*key, "punished already")
+            self._book.settle(*key, "punished already")
         elif isinstance(refusal, ContractReverted) and tries >= _MOST_TRIES:
-            self._testimony.settle(*key, f"refused: {refusal.name}")
+            self._book.settle(*key, f"refused: {refusal.name}")
         else:
             log.log(logging.ERROR if tries == 1 else logging.DEBUG, "round %d: %s", key[1], refusal)
         pause = self._settings.statement_seconds * min(2**tries, _LONGEST_SKIP)

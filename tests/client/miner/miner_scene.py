@@ -82,11 +82,13 @@ class Scene:
         miners: int = 3,
         devices_each: int = 2,
         clock: Callable[[], float] | None = None,
+        chain: MemoryChain | None = None,
+        driver: type[Driver] = Driver,
         **config: Any,
     ) -> None:
         self.folder, self.store = folder, MemoryStore()
-        self.chain = MemoryChain(clock=clock)
-        self.driver = Driver(self._perform, self.chain)
+        self.chain = chain or MemoryChain(clock=clock)
+        self.driver = driver(self._perform, self.chain)
         manifest = Manifest(
             "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), "fedavg", "0" * 64, "nobody"
         )

@@ -10,7 +10,7 @@ from apiflask.validators import Range
 from flask import Response, jsonify
 
 from minerva.miner.api.common import view
-from minerva.miner.testimony import MOST_STATEMENTS
+from minerva.miner.statement_book import MOST_STATEMENTS
 
 blueprint = APIBlueprint("statements", __name__, tag="state")
 
@@ -32,7 +32,7 @@ class _Page(Schema):
 @blueprint.input(_Page, location="query")
 def statements(round_: int, query_data: dict[str, Any]) -> Response:
     """Answer a round's statements in the order in which they came."""
-    book, offset = view().testimony, query_data["offset"]
+    book, offset = view().statements, query_data["offset"]
     found = book.of_round(min(round_, _MOST), offset)
     document = {
         "round": round_,

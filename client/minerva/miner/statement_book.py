@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS offences (
 _COLUMNS = "account, federation, round, parent, updates_root, ballots_root, candidate, kind, signature"
 
 
-class Testimony:
+class StatementBook:
     """One SQLite file; any thread. What is lost with it was served by others as well.
 
     Parameters
