@@ -21,6 +21,8 @@ import pytest
 import requests
 import torch
 from eth_abi.abi import decode, encode
+from eth_typing import Hash32
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from federation_site import SECONDS, Site, beside, eventually, site
 
@@ -29,6 +31,7 @@ from minerva.connect import connect_actor
 from minerva.keys import anvil_address, load_account
 from minerva.learning.task import load_task
 from minerva.miner.statement_book import StatementBook
+from minerva.paths import project_root
 from minerva.protocol import actions as act
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.events import (
@@ -132,6 +135,10 @@ def _serve(statements: list[Signed]) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+def _reopened(made: Site) -> int:
+    return len(made.all(MiningReopened, round=2))
 
 
 @pytest.fixture(scope="module")
@@ -255,8 +262,40 @@ def test_what_is_signed_is_served(scene: Scene) -> None:
     assert signed and all(one.by_key(31337, scene.vault) for one in signed)
 
 
-def _reopened(made: Site) -> int:
-    return len(made.all(MiningReopened, round=2))
+def test_evidence_is_reported_by_hand(scene: Scene, tmp_path: Path) -> None:
+    """S7: anybody may; here it was shown to nobody else."""
+    header = scene.site.all(BlockProposed, round=2)[0].header
+    key = load_account(f"anvil:{FIRST_MINER_KEY + LIAR}", 31337)
+    pair = []
+    for kind in (StatementKind.APPROVED, StatementKind.REJECTED):
+        statement = Statement.of(scene.site.address, header, kind)
+        pair.append(
+            Signed(key.address, statement, sign_statement(statement, key, 31337, scene.vault)).document()
+        )
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps({"chainId": 31337, "vault": scene.vault, "statements": pair}))
+    done = command(scene, "stake", "report", file, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["account"] == key.address
+    assert scene.ask("stakeOf(address)", key.address) == (STAKE - SLASHED) // 2
+    assert scene.ask("bountyOf(address)", anvil_address(40)) == SLASHED // 20
+
+
+def test_a_smart_accounts_signature_is_its_contracts_to_judge(scene: Scene) -> None:
+    """ERC-1271."""
+    key, rpc = load_account("anvil:7", 31337), scene.site.chain.rpc
+    code = json.loads((project_root() / "build" / "contracts" / "MockAccount.json").read_text())["bytecode"]
+    data = "0x" + code.removeprefix("0x") + encode(("address",), (key.address,)).hex()
+    sent = rpc.call("eth_sendTransaction", {"from": anvil_address(0), "data": data, "gas": hex(2_000_000)})
+    eventually(lambda: rpc.call("eth_getTransactionReceipt", sent) is not None, "the account")
+    account = to_checksum_address(rpc.call("eth_getTransactionReceipt", sent)["contractAddress"])
+    digest = keccak(text="what is signed")
+    signature = bytes(key.unsafe_sign_hash(Hash32(digest)).signature)
+    assert scene.site.chain.is_signed(account, digest, signature)
+    assert not scene.site.chain.is_signed(account, keccak(text="another"), signature)
+    assert not scene.site.chain.is_signed(account, digest, b"")
+    assert not scene.site.chain.is_signed(key.address, digest, signature), "no contract is there"
+    assert not scene.site.chain.is_signed(scene.vault, digest, signature), "another contract is there"
 
 
 def test_no_evidence_is_refused_in_one_line(scene: Scene, tmp_path: Path) -> None:

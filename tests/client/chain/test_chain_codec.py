@@ -18,8 +18,10 @@ from minerva.errors import ChainError
 from minerva.protocol import actions as act
 from minerva.protocol import events as ev
 from minerva.protocol.cid import DAG_PB, Cid
+from minerva.protocol.evidence import Evidence, Signed
 from minerva.protocol.header import Header
 from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Status
+from minerva.protocol.statements import Statement, StatementKind
 
 FACTORY, POW, FEDERATION = (f"0x{c * 40}" for c in "123")
 MINER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
@@ -70,6 +72,10 @@ def word(value: int) -> bytes:
     return value.to_bytes(32, "big")
 
 
+STATEMENT_ABI = "(address,uint32,bytes32,bytes32,bytes32,bytes32,uint8)"
+ROOTS = (b"\3" * 32, b"\4" * 32, b"\5" * 32, b"\6" * 32)
+SAID = Signed(MINER, Statement(FEDERATION, 3, *ROOTS, StatementKind.APPROVED), b"one")
+OPPOSITE = dataclasses.replace(SAID.statement, kind=StatementKind.REJECTED)
 ROUND_ROOT = word(3) + b"\2" * 32
 CALLS = [
     (act.CreateFederation(FACTORY, CONFIG, "one"), FACTORY, "createFederation", None),
@@ -125,6 +131,15 @@ CALLS = [
         encode(["address", "bytes"], [MINER, b"new"]),
     ),
     (act.Expel(FEDERATION, 3, 1), FEDERATION, "expel(uint8)", word(3)),
+    (
+        act.Report(FEDERATION, FACTORY, Evidence(1, FACTORY, SAID, Signed(MINER, OPPOSITE, b"other"))),
+        FACTORY,
+        f"report(address,{STATEMENT_ABI},bytes,{STATEMENT_ABI},bytes)",
+        encode(
+            ["address", STATEMENT_ABI, "bytes", STATEMENT_ABI, "bytes"],
+            [MINER, dataclasses.astuple(SAID.statement), b"one", dataclasses.astuple(OPPOSITE), b"other"],
+        ),
+    ),
 ]
 
 

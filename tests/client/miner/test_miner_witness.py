@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 from federation_driver import address
 from signing_scene import CHAIN_ID, FEDERATION, HEADER, KEYS, OTHER, VAULT, signed
 
@@ -304,3 +305,10 @@ def test_pages_are_read_to_the_end(site: Site) -> None:
     ]
     site.miner(*others, signed(2, APPROVED))
     assert site.sweep() == [signed(2, APPROVED)]
+
+
+def test_an_offset_that_is_none_is_refused_in_json(site: Site) -> None:
+    site.miner()
+    answer = requests.get(f"{site.endpoints[0]}/statements/1", params={"offset": -1}, timeout=10)
+    assert answer.status_code == 422 and set(answer.json()) == {"error", "value", "remedy"}
+    assert requests.get(f"{site.endpoints[0]}/statements/{1 << 70}", timeout=10).json()["statements"] == []
