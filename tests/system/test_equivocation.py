@@ -177,7 +177,7 @@ def scene(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
 
 def command(scene: Scene, *words: object) -> subprocess.CompletedProcess[str]:
     config = scene.site.stack.root / "miner-0" / "minerva.toml"
-    reporter = ["--account", "anvil:40", "--config", config, "--state", scene.site.stack.root / "reporter"]
+    reporter = ["--account", "anvil:15", "--config", config, "--state", scene.site.stack.root / "reporter"]
     return subprocess.run(
         [sys.executable, "-m", "minerva.cli", *map(str, words), *map(str, reporter)],
         capture_output=True,
@@ -278,7 +278,7 @@ def test_evidence_is_reported_by_hand(scene: Scene, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["account"] == key.address
     assert scene.ask("stakeOf(address)", key.address) == (STAKE - SLASHED) // 2
-    assert scene.ask("bountyOf(address)", anvil_address(40)) == SLASHED // 20
+    assert scene.ask("bountyOf(address)", anvil_address(15)) == SLASHED // 20
 
 
 def test_a_smart_accounts_signature_is_its_contracts_to_judge(scene: Scene) -> None:
