@@ -264,7 +264,8 @@ def test_what_is_signed_is_served(scene: Scene) -> None:
 
 def test_evidence_is_reported_by_hand(scene: Scene, tmp_path: Path) -> None:
     """S7: anybody may; here it was shown to nobody else."""
-    header = scene.site.all(BlockProposed, round=2)[0].header
+    scene.site.until(RoundOpened, round=2)
+    header = replace(scene.site.all(BlockProposed, round=1)[0].header, round=2)
     key = load_account(f"anvil:{FIRST_MINER_KEY + LIAR}", 31337)
     pair = []
     for kind in (StatementKind.APPROVED, StatementKind.REJECTED):
