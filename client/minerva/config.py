@@ -77,6 +77,9 @@ class MinerSection(_Section):
         description="stake to hold when it joins, e.g. '0.1 ether'; empty: the federation's minimum; none: touch nothing",
     )
     allow_list: str = Field(default="", description=_ALLOW_LIST)
+    private_network: bool = Field(
+        default=False, description="ask miners on private addresses too for what they signed"
+    )
 
 
 class DeviceSection(_Section):

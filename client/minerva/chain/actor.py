@@ -52,6 +52,10 @@ class Web3Actor:
         """Who signs."""
         return self._address
 
+    def sign(self, digest: bytes) -> bytes:
+        """Sign the 32 bytes of an EIP-712 digest: 65 bytes, r, s and v."""
+        return self._sender.sign(digest)
+
     def send(self, action: Action, *, timeout: float = 60.0) -> Receipt:
         """Sign, send and wait for the receipt; an action that was mined already returns that receipt.
 
@@ -276,11 +280,7 @@ class Web3Actor:
         was = self._rpc.call("eth_getTransactionByHash", "0x" + entry.hash.hex())
         if was is not None:
             call = {"from": was["from"], "to": was["to"], "data": was["input"]}
-<<<<<<< HEAD
             call["value"] = was.get("value", "0x0")
-=======
-            call |= {"value": was.get("value", "0x0")}
->>>>>>> rewards
             answer = self._reader.batch([("eth_call", (call, self._reader.block))])[0]
             if isinstance(answer, RpcError) and (reason := self._reader.codec.refusal(answer)) is not None:
                 return reason

@@ -9,6 +9,7 @@ from minerva.chain.calls import Call, Query
 from minerva.chain.codec import Codec
 from minerva.chain.gateway import Functions, Gateway
 from minerva.chain.money import RewardVault, StakeVault, Token
+from minerva.chain.reports import Reports
 from minerva.protocol import actions as act
 from minerva.protocol import reward_actions as pay
 from minerva.protocol import stake_actions as bond
@@ -42,6 +43,7 @@ class Gateways:
         self._schedule = bind("ProofOfStake", Schedule.NAMES)
         self._policy = bind("AllowListPolicy", AllowListPolicy.NAMES)
         self._records = _Records(self._federation, self._miner)
+        self._reports = Reports(bind("StakeVault", Reports.NAMES))
 
     def federation(self, address: Address) -> Federation:
         """Return the federation at an address."""
@@ -90,6 +92,8 @@ class Gateways:
                 return Token(action.token).call(action)
             case act.SetAllowList():
                 return self.allow_list_policy(action.policy).set_root(action)
+            case act.Report():
+                return self._reports.call(action)
             case _:
                 return self.federation(action.federation).call(action)
 

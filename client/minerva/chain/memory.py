@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
 
 from minerva.chain.memory_ledger import Transaction
@@ -116,9 +118,12 @@ class MemoryChain:
         """Let ``account`` have ``wei`` now."""
         self._node.fund(account, wei)
 
-    def actor(self, address: Address) -> MemoryActor:
-        """Return an actor for ``address``; all actors of one address share an outbox, as after a restart."""
-        return MemoryActor(self._node, address)
+    def actor(self, address: Address, key: LocalAccount | None = None) -> MemoryActor:
+        """Return an actor for ``address``; all actors of one address share an outbox, as after a restart.
+
+        Transactions need no key here; statements do.
+        """
+        return MemoryActor(self._node, address, key)
 
     def phase(self, federation: Address, round: int) -> Phase:
         """Return the phase of any round."""
@@ -246,6 +251,10 @@ class MemoryChain:
         with self._node.serving("allowance") as ledger:
             return ledger.world.money.allowance(token, owner, spender)
 
+    def is_signed(self, account: Address, digest: bytes, signature: bytes) -> bool:
+        """Return False: there are no smart accounts here."""
+        return False
+
     def state(self, federation: Address) -> FederationState:
         """Return everything that moves."""
         with self._node.serving("state") as ledger:
@@ -302,13 +311,19 @@ class MemoryChain:
 class MemoryActor:
     """An account of a `MemoryChain`. Nothing is ever pending, so time-outs do not matter."""
 
-    def __init__(self, node: MemoryNode, address: Address) -> None:
-        self._node, self._address = node, address
+    def __init__(self, node: MemoryNode, address: Address, key: LocalAccount | None = None) -> None:
+        self._node, self._address, self._key = node, address, key
 
     @property
     def address(self) -> Address:
         """Who signs."""
         return self._address
+
+    def sign(self, digest: bytes) -> bytes:
+        """Sign 32 bytes; raises `ChainError` for an account whose key is not here."""
+        if self._key is None:
+            raise ChainError("the account's key is not here", value=self._address)
+        return bytes(self._key.unsafe_sign_hash(Hash32(digest)).signature)
 
     def send(self, action: Action, *, timeout: float = 60.0) -> Receipt:
         """Mine ``action``, or return the receipt of its intent; raises as the port says."""

@@ -86,6 +86,10 @@ class Actor(Protocol):
         """Who signs."""
         ...
 
+    def sign(self, digest: bytes) -> bytes:
+        """Sign the 32 bytes of an EIP-712 digest: 65 bytes, r, s and v."""
+        ...
+
     def send(self, action: Action, *, timeout: float = 60.0) -> Receipt:
         """Sign, send and wait for the receipt; an action whose intent was mined already returns that receipt.
 
@@ -197,6 +201,10 @@ class Chain(Protocol):
 
     def allowance(self, token: Address, owner: Address, spender: Address) -> int:
         """Return how much of an ERC-20 ``spender`` may take of ``owner``."""
+        ...
+
+    def is_signed(self, account: Address, digest: bytes, signature: bytes) -> bool:
+        """Whether a smart account says that it signed the digest (ERC-1271); False where there is none."""
         ...
 
     def state(self, federation: Address) -> FederationState:

@@ -11,6 +11,7 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_typing import Hash32
 from hexbytes import HexBytes
 
 from minerva.chain.abi import checksummed
@@ -61,6 +62,10 @@ class Sender:
         self._account, self._outbox, self._fees = account, outbox, fees
         self._suspects: dict[bytes, float] = {}
         self.lock = threading.RLock()
+
+    def sign(self, digest: bytes) -> bytes:
+        """Sign the 32 bytes of an EIP-712 digest: 65 bytes, r, s and v."""
+        return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
 
     def submit(self, steps: Sequence[tuple[Action, Call]]) -> list[Entry | Exception]:
         """Simulate, sign, keep and send.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from eth_abi.abi import encode
 from eth_account.signers.local import LocalAccount
 
 from minerva.chain.actor import Web3Actor
@@ -32,6 +33,10 @@ from minerva.protocol.records import ZERO_ADDRESS, Address, indices
 from minerva.protocol.stake import Stake, Stakes
 from minerva.protocol.state import DeviceInfo, FederationConfig, FederationState, MinerInfo, Pool, RewardTerms
 from minerva.protocol.weights import committee_of
+
+_IS_VALID = bytes.fromhex("1626ba7e")
+"""Selector of ``isValidSignature(bytes32,bytes)``, and what it answers for yes (ERC-1271)."""
+_SIGNATURE_GAS = 1_000_000
 
 
 class Web3Chain:
@@ -238,6 +243,13 @@ class Web3Chain:
     def allowance(self, token: Address, owner: Address, spender: Address) -> int:
         """Return how much of an ERC-20 ``spender`` may take of ``owner``."""
         return self._reader.read(Token(token).allowance(owner, spender))
+
+    def is_signed(self, account: Address, digest: bytes, signature: bytes) -> bool:
+        """Whether a smart account says that it signed the digest (ERC-1271); False where there is none."""
+        data = "0x" + (_IS_VALID + encode(("bytes32", "bytes"), (digest, signature))).hex()
+        call = {"to": account, "data": data, "gas": hex(_SIGNATURE_GAS)}
+        answer = self._reader.batch([("eth_call", (call, self._reader.block))])[0]
+        return isinstance(answer, str) and answer == "0x" + _IS_VALID.hex() + "00" * 28
 
     def state(self, federation: Address) -> FederationState:
         """Return everything that moves."""

@@ -105,6 +105,7 @@ def status(
 
 def miner_settings(context: Context) -> MinerSettings:
     """Return the miner's settings from the effective configuration."""
+    from minerva.keys import ANVIL_CHAIN_ID
     from minerva.miner.settings import MinerSettings
 
     section = context.settings.miner
@@ -113,8 +114,10 @@ def miner_settings(context: Context) -> MinerSettings:
         host=section.host,
         port=section.port,
         public_url=section.public_url,
+        stake=section.stake,
         retention_rounds=section.retention_rounds,
         allow_list=section.allow_list,
+        private_network=section.private_network or context.chain().chain_id == ANVIL_CHAIN_ID,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from minerva.chain.port import Change
 from minerva.miner.chronicle import Chronicle
@@ -12,9 +13,11 @@ from minerva.miner.duties import Duties, Duty, Readiness
 from minerva.miner.follower import Follower
 from minerva.miner.sender import Sender
 from minerva.miner.settings import MinerSettings
+from minerva.miner.signing import Signing
 from minerva.miner.updates import RoundUpdates
 from minerva.miner.work import RoundWork
 from minerva.protocol import actions
+from minerva.protocol.actions import Action
 from minerva.protocol.records import Address
 from minerva.protocol.state import Phase, Status
 
@@ -38,11 +41,13 @@ class Conductor:
         follower: Follower,
         chronicle: Chronicle,
         sender: Sender,
+        signing: Signing,
         clock: ChainClock,
         owner: Address,
         settings: MinerSettings,
     ) -> None:
-        self._follower, self._chronicle, self._sender = follower, chronicle, sender
+        self._follower, self._chronicle = follower, chronicle
+        self._sender, self._signing = sender, signing
         self._clock, self._owner, self._settings = clock, owner, settings
         self._situation = follower.situation
         self._duties = Duties(self._situation, owner, settings)
@@ -106,10 +111,21 @@ class Conductor:
         elif action is not None:
             waiting = isinstance(action, actions.Tick) and self._situation.now.status is Status.WAITING
             key = "opening" if waiting else action.intent
-            sent = self._sender.send(key, lambda: action, self._situation.now.round)
+            sent = self._sender.send(key, self._make(action), self._situation.now.round)
         else:
             return None
         return None if sent or self._sender.busy else self._sender.ready_at(key)
+
+    def _make(self, action: Action) -> Callable[[], Action]:
+        """Return what the sender makes the action with: what is said of candidates is signed first."""
+        seen = self._situation.now.candidate
+        match action:
+            case actions.Propose():
+                return lambda: self._signing.propose(action)
+            case actions.Attest() if seen is not None:
+                return lambda: self._signing.attest(action, seen.header)
+            case _:
+                return lambda: action
 
     def _vote(self, key: str, work: RoundWork, updates: RoundUpdates) -> bool:
         root, ordered = updates.root, updates.ordered
@@ -145,7 +161,8 @@ class Conductor:
         if follower.record is not None and index is not None:
             contract, turns = self._situation.now.members[index].contract, self._situation.takes_turns
             if not turns or self._situation.proposer == index:
-                header = work.candidate(follower.record, contract, search=not turns)
+                difficulty = None if turns else self._situation.now.difficulty
+                header = work.candidate(follower.record, contract, difficulty=difficulty)
         return Readiness(
             prepared=True,
             pending=work.intake.pending,

@@ -20,17 +20,21 @@ from minerva.miner.desk import Desk
 from minerva.miner.follower import Follower
 from minerva.miner.keeper import Keeper
 from minerva.miner.ledger import Ledger
+from minerva.miner.protection import Protection
 from minerva.miner.pulse import Pulse
 from minerva.miner.search import Engine
 from minerva.miner.sender import Sender
 from minerva.miner.settings import MinerSettings
+from minerva.miner.signing import Signing
 from minerva.miner.situation import Situation
+from minerva.miner.statement_book import StatementBook
 from minerva.miner.status import Check, MinerStatus, Waiting
+from minerva.miner.witness import Witness, outlook, shifts
 from minerva.miner.work import Tools
 from minerva.miner.workers import Workers
 from minerva.protocol.cid import Cid
 from minerva.protocol.history import History
-from minerva.protocol.records import Address
+from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.store.port import Store
 from minerva.verification.derive import Genesis
 
@@ -90,6 +94,18 @@ class Miner:
         self._keeper = Keeper(self._contents, ledger, settings)
         self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings)
         self._genesis = self._load_genesis()
+        vault = self._stakes.vault if self._stakes else ZERO_ADDRESS
+        self._protection = Protection(
+            settings.state / "protection.sqlite", federation=federation, chain_id=chain.chain_id,
+            vault=vault, address=actor.address,
+        )  # fmt: skip
+        self.statements = StatementBook(
+            settings.state / "statements.sqlite", chain_id=chain.chain_id, vault=vault
+        )
+        self._signing = Signing(federation, actor, self._protection, self.statements)
+        self._witness: Witness | None = None
+        if vault != ZERO_ADDRESS:
+            self._witness = Witness(chain, actor, federation, self.statements, ledger, settings)
         self._sender = Sender(actor, ledger, settings, self._changed)
         self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
         self._engine = Engine(settings.kernel_cache)
@@ -120,6 +136,7 @@ class Miner:
             self._contents,
             self._keeper,
             self._ledger,
+            self._protection,
             self.settings,
             self._engine,
             self._fetching,
@@ -128,7 +145,7 @@ class Miner:
         )
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
         self._conductor = Conductor(
-            self._follower, self._chronicle, self._sender, self._clock, owner, self.settings
+            self._follower, self._chronicle, self._sender, self._signing, self._clock, owner, self.settings
         )
 
     # -- running ---------------------------------------------------------------------------------------------
@@ -145,6 +162,8 @@ class Miner:
         self._engine.warm_up()
         self._recover()
         self._pulse.start()
+        if self._witness is not None:
+            self._witness.start()
         threading.Thread(target=self._wake_at, args=(stop,), name="stop", daemon=True).start()
         try:
             for cid in (self.config.manifest, self.config.model):
@@ -206,6 +225,9 @@ class Miner:
         while self._inbox:
             self._inbox.popleft()()
         follower = self._follower
+        if self._witness is not None and shifts(change):
+            members, parent = self._situation.now.members, self._genesis.parent.hash
+            self._witness.look(outlook(follower.history, members, parent, self._actor.address))
         self._desk.moved(follower.updates, follower.work, follower.finalized, change.head.number)
 
     def _looked(self, now: int, due: bool) -> None:
@@ -229,9 +251,16 @@ class Miner:
         self._broadcaster.close()
         self._fetching.stop()
         self._deriving.stop()
-        for part in (self._sender, self._keeper):
+        parts: list[Sender | Keeper | Witness] = [self._sender, self._keeper]
+        parts += [] if self._witness is None else [self._witness]
+        for part in parts:
             part.stop(max(0.1, deadline - time.monotonic()))
         self._ledger.flush()
+
+    def close(self) -> None:
+        """Close what it keeps, once it runs no more."""
+        self._protection.close()
+        self.statements.close()
 
     def _changed(self) -> None:
         """From any thread: look again."""

@@ -151,7 +151,7 @@ class Duties:
         s = self._situation.now
         barred = bool(s.barred >> index & 1)
         if ready.candidate is not None and not barred:
-            propose = actions.Propose(self._situation.federation, ready.candidate)
+            propose = actions.Propose(self._situation.federation, ready.candidate, s.turn)
             return Duty(Waiting("its own candidate", s.deadline), propose)
         turn = self._situation.proposer
         if barred:
@@ -172,7 +172,7 @@ class Duties:
             return Duty(Waiting("a majority of attestations", s.deadline), look_at=s.deadline)
         if ready.agrees is None:
             return Duty(Waiting(f"{ready.working}; until then it abstains", s.deadline), look_at=s.deadline)
-        attest = actions.Attest(self._situation.federation, s.round, candidate.hash, ready.agrees)
+        attest = actions.Attest(self._situation.federation, s.round, candidate.hash, ready.agrees, s.turn)
         return Duty(Waiting("its own attestation", s.deadline), attest)
 
     def _waiting(self, index: int, now: float) -> Duty:

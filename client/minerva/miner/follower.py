@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from itertools import product
 
 from minerva.chain.port import Change
+from minerva.errors import MinervaError
 from minerva.miner.chronicle import Chronicle
 from minerva.miner.preparation import Preparation
 from minerva.miner.situation import Situation
@@ -68,6 +70,8 @@ class Follower:
             self.situation.apply((entry,))
             self._take(entry, live)
             self._chronicle.note(entry, live=live)
+        if any(isinstance(entry.event, events.BlockProposed | events.Attested) for entry in change.added):
+            self._remember_own()
         self._prepare()
 
     def drop(self) -> None:
@@ -165,6 +169,22 @@ class Follower:
             if outcome.accepted or passing
         }
         self._tools.keeper.release({placed.update.cid for placed in updates} - kept, record.round)
+
+    def _remember_own(self) -> None:
+        """Keep to what this miner said on the chain, should its own record not have it."""
+        record = self.history.current
+        if record is None:
+            return
+        mine = [index for index, miner in record.miners.items() if miner.owner == self._owner]
+        for own, candidate in product(mine, record.candidates):
+            try:
+                if candidate.index == own:
+                    self._tools.protection.propose(candidate.header)
+                elif (candidate.approvals | candidate.rejections) >> own & 1:
+                    approve = bool(candidate.approvals >> own & 1)
+                    self._tools.protection.attest(candidate.hash, record.round, approve)
+            except MinervaError as error:
+                log.error("round %d: the chain has what this process did not sign: %s", record.round, error)
 
     def _prepare(self) -> None:
         """Start preparing the open round, if this miner takes part and that was not done."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from minerva.chain.port import Actor, Receipt
-from minerva.errors import ChainError, ContractReverted
+from minerva.errors import ChainError, ContractReverted, MinervaError
 from minerva.miner.ledger import Ledger
 from minerva.miner.settings import MinerSettings
 from minerva.miner.workers import Workers
@@ -82,7 +82,7 @@ class Sender:
         except ContractReverted as refusal:
             error, self.problem = str(refusal), ""
             log.info("round %d: %s: %s", round_, kind, refusal)
-        except ChainError as failure:
+        except MinervaError as failure:
             error = str(failure)
             log.log(
                 logging.ERROR if error != self.problem else logging.DEBUG,

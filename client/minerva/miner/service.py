@@ -81,6 +81,7 @@ def run_miner(
         )
         open_.callback(ledger.close)
         miner = Miner(chain, store, actor, federation, settings=settings, ledger=ledger)
+        open_.callback(miner.close)
         config = ApiConfig(
             rate_limit=settings.rate_limit, event_heartbeat_seconds=settings.event_heartbeat_seconds
         )

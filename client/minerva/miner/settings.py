@@ -14,7 +14,8 @@ class MinerSettings:
     Parameters
     ----------
     state
-        Folder for the ledger (``miner.sqlite``), the API's address (``api.json``) and compiled code.
+        Folder for the ledger (``miner.sqlite``), what was signed (``protection.sqlite``) and heard
+        (``statements.sqlite``), the API's address (``api.json``) and compiled code.
     host, port
         Where the HTTP API listens; port 0 takes any free one.
     public_url
@@ -63,6 +64,12 @@ class MinerSettings:
         How long a pushed update waits for its record to be seen on the chain.
     content_seconds
         Longest wait of the API for content that the store must fetch first.
+    statement_seconds
+        Between two looks at what the other miners signed.
+    statement_timeout_seconds
+        Longest wait for what one of them serves of a round.
+    private_network
+        Whether other miners may be on this machine or its private networks.
     rate_limit
         Requests for each client address, in flask-limiter's words.
     """
@@ -94,6 +101,9 @@ class MinerSettings:
     event_heartbeat_seconds: float = 15.0
     push_wait_seconds: float = 2.0
     content_seconds: float = 20.0
+    statement_seconds: float = 5.0
+    statement_timeout_seconds: float = 3.0
+    private_network: bool = False
     rate_limit: str = "200 per second"
 
     @property

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from minerva.miner.broadcast import Broadcaster
 from minerva.miner.ledger import Ledger
+from minerva.miner.statement_book import StatementBook
 from minerva.miner.status import Check, MinerStatus
 from minerva.protocol.cid import Cid
 
@@ -29,6 +30,11 @@ class MinerView(Protocol):
     @property
     def broadcaster(self) -> Broadcaster:
         """Where events come from."""
+        ...
+
+    @property
+    def statements(self) -> StatementBook:
+        """What was signed of candidates."""
         ...
 
     @property

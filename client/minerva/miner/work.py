@@ -13,14 +13,16 @@ from minerva.miner.contents import Contents
 from minerva.miner.intake import Intake
 from minerva.miner.keeper import Keeper
 from minerva.miner.ledger import Ledger
+from minerva.miner.protection import Protection
 from minerva.miner.search import Engine, Found, Search
 from minerva.miner.settings import MinerSettings
 from minerva.miner.workers import Workers
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.history import History, RoundRecord
-from minerva.protocol.machine import Claim, pow_seed
+from minerva.protocol.machine import Claim, meets, pow_seed
 from minerva.protocol.records import Address, PlacedUpdate
+from minerva.protocol.statements import Branch
 from minerva.verification.derive import Derivation, Genesis, Parent, compare, derive_block, header_for
 from minerva.verification.judge import Judge
 
@@ -39,6 +41,7 @@ class Tools:
     contents: Contents
     keeper: Keeper
     ledger: Ledger
+    protection: Protection
     settings: MinerSettings
     engine: Engine
     fetching: Workers
@@ -77,7 +80,8 @@ class RoundWork:
         self._finalized: tuple[Header, Callable[[bool], None]] | None = None
         self._kept: set[Cid] = set()
         self._underivable = False
-        self._agreed: dict[bytes, bool] = {}
+        self._agreed: dict[bytes, bool | None] = {}
+        self._hindrance = ""
         self._deriving_root: bytes | None = None
         self._derive_again_at: float | None = None
         self._search: Search | None = None
@@ -114,7 +118,7 @@ class RoundWork:
         return min((max(0.0, wait) for wait in waits if wait is not None), default=None)
 
     def agrees(self, hash_: bytes, header: Header) -> bool | None:
-        """Whether a candidate is the block that was derived here; None while none is derived."""
+        """Whether a candidate is the block that was derived here; None while none is derived, or it said otherwise."""
         if hash_ in self._agreed:
             return self._agreed[hash_]
         if self.derivation is None and not self._underivable:
@@ -122,8 +126,12 @@ class RoundWork:
         difference = compare(header, self.derivation) if self.derivation else self.problem
         if difference is not None:
             log.warning("round %d: rejects the candidate of %s: %s", self.round, header.proposer, difference)
-        self._agreed[hash_] = difference is None
-        return difference is None
+        agrees: bool | None = difference is None
+        if self._tools.protection.attested(hash_) not in (None, agrees):
+            log.error("round %d: derives now what it signed the opposite of before, and abstains", self.round)
+            agrees = None
+        self._agreed[hash_] = agrees
+        return agrees
 
     def compare_later(self, header: Header, tell: Callable[[bool], None]) -> None:
         """Call ``tell`` once it is known whether a final block is the one that follows; also after `stop`."""
@@ -151,6 +159,8 @@ class RoundWork:
             return self.problem or "its own derivation of the block"
         if not self.stored:
             return self.problem or "its store to take body and model"
+        if self._hindrance:
+            return self._hindrance
         return "a nonce, or another miner's candidate"
 
     def _derive(self, record: RoundRecord, miner: Address) -> None:
@@ -220,12 +230,14 @@ class RoundWork:
     # -- mining ----------------------------------------------------------------------------------------------
 
     def search(self, record: RoundRecord, miner: Address, difficulty: int) -> None:
-        """Search for the proof of a candidate of ``miner`` (its contract), unless that is under way."""
-        if record.updates_root is None or record.ballots_root is None:
+        """Search for the proof of a candidate of ``miner`` (its contract), unless that is under way, or one is signed."""
+        branch = self._branch(record)
+        if branch is None:
             return
-        genesis = self._tools.genesis
-        claim = Claim(record.round, self.tip.parent.hash, record.updates_root, record.ballots_root, miner)
-        seed = pow_seed(genesis.chain_id, genesis.federation, claim)
+        if self._tools.protection.proposed(branch) is not None:
+            self.halt()
+            return
+        seed = self._seed(branch, miner)
         if self._search is not None and (self._search.seed, self._search.difficulty) == (seed, difficulty):
             return
         self.halt()
@@ -250,9 +262,42 @@ class RoundWork:
             self._search.stop()
         self._search, self._found = None, None
 
-    def candidate(self, record: RoundRecord, miner: Address, *, search: bool) -> Header | None:
-        """Return the own candidate, once its content is stored and, where there is a ``search``, its proof found."""
-        if self.derivation is None or not self.stored or (search and self._found is None):
+    def candidate(self, record: RoundRecord, miner: Address, *, difficulty: int | None) -> Header | None:
+        """Return the own candidate, once its content is stored and, where there is a ``difficulty``, its proof found.
+
+        The one that was signed before is the only one there can be (docs/SPECIFICATION.md, S7).
+        """
+        branch = self._branch(record)
+        if self.derivation is None or not self.stored or branch is None:
             return None
-        proof = self._found.proof if self._found is not None else b""
+        signed = self._tools.protection.proposed(branch)
+        if signed is not None:
+            hindrance = self._hinders(signed, miner, branch, difficulty)
+            if hindrance and hindrance != self._hindrance:
+                log.error("round %d: waits for %s", self.round, hindrance)
+            self._hindrance = hindrance
+            return None if hindrance else signed
+        if difficulty is not None and self._found is None:
+            return None
+        proof = self._found.proof if self._found is not None and difficulty is not None else b""
         return header_for(self.derivation, record, self.tip.parent, miner, proof)
+
+    def _hinders(self, signed: Header, miner: Address, branch: Branch, difficulty: int | None) -> str:
+        """Why the candidate that was signed cannot be proposed now; empty when it can."""
+        assert self.derivation is not None
+        difference = compare(signed, self.derivation)
+        if difference is not None or signed.proposer != miner:
+            return f"another miner's candidate, having signed another one before ({difference or signed.proposer})"
+        nonce = int.from_bytes(signed.proof)
+        if difficulty is not None and not meets(self._seed(branch, miner), nonce, difficulty):
+            return "an easier puzzle, which the candidate that it signed before solves"
+        return ""
+
+    def _branch(self, record: RoundRecord) -> Branch | None:
+        if record.updates_root is None or record.ballots_root is None:
+            return None
+        return (record.round, self.tip.parent.hash, record.updates_root, record.ballots_root)
+
+    def _seed(self, branch: Branch, miner: Address) -> bytes:
+        genesis = self._tools.genesis
+        return pow_seed(genesis.chain_id, genesis.federation, Claim(*branch, miner))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minerva.protocol.cid import Cid
+from minerva.protocol.evidence import Evidence
 from minerva.protocol.governance import GrantRole as GrantRole
 from minerva.protocol.governance import RevokeRole as RevokeRole
 from minerva.protocol.governance import SetAllowList as SetAllowList
@@ -190,30 +191,38 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """The sender's candidate block."""
+    """The sender's candidate block.
+
+    ``turn`` (K4) is for the intent only: a candidate that was dropped may be proposed again.
+    """
 
     federation: Address
     header: Header
+    turn: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.header.round}/propose/{self.header.hash().hex()}"
+        return f"{self.federation}/{self.header.round}/propose/{self.turn}/{self.header.hash().hex()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Attest:
-    """The sender agrees, or not, with the candidate."""
+    """The sender agrees, or not, with the candidate.
+
+    ``turn`` (K4) is for the intent only: a candidate that was dropped may be proposed, and attested, again.
+    """
 
     federation: Address
     round: int
     candidate: bytes
     approve: bool
+    turn: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.round}/attest/{self.candidate.hex()}"
+        return f"{self.federation}/{self.round}/attest/{self.turn}/{self.candidate.hex()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +307,20 @@ class Expel:
         return f"{self.federation}/{self.round}/expel/{self.index}"
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The sender presents what an account signed to the federation's ``vault``; each round is punished once."""
+
+    federation: Address
+    vault: Address
+    evidence: Evidence
+
+    @property
+    def intent(self) -> str:
+        """Name of what is meant."""
+        return f"{self.vault}/{self.evidence.round}/report/{self.evidence.account}"
+
+
 Action = (
     CreateFederation
     | RegisterMiner
@@ -322,4 +345,5 @@ Action = (
     | GrantRole
     | RevokeRole
     | SetAllowList
+    | Report
 )

@@ -43,7 +43,8 @@ class RoundRecord:
 
     ``opened_at`` is the timestamp (seconds) of the block in which the round opened; pauses do not move it, unlike
     the state's, because devices may compute through a pause (V3). ``miners`` are the snapshot's, as they were at the
-    opening; ``weights`` are the voters' by index (K2, K3), ``module`` and ``parameters`` the consensus module's;
+    opening; ``weights`` are the voters' by index (K2, K3), from the close of Verification on those of that moment (Y4);
+    ``module`` and ``parameters`` are the consensus module's;
     ``updates`` are in update order (R3); ``ballots`` are verdict bytes by miner index. Roots are None until their
     phase closed, ``block`` until finality, ``skipped`` (the phase that failed) unless the round was skipped.
     """
@@ -79,6 +80,7 @@ class RoundBuilder:
         self.miners: Final = miners
         self._federation, self._opened_at, self._snapshot = federation, opened_at, opened.snapshot
         self._weights, self._consensus = self._weigh(opened.voters, opened.lanes), consensus
+        self._weights_at_close: dict[int, int] | None = None
         self._heads = dict.fromkeys(miners, ZERO32)
         self._pools: dict[int, list[PlacedUpdate]] = {index: [] for index in miners}
         self._updates: tuple[PlacedUpdate, ...] | None = None
@@ -100,7 +102,7 @@ class RoundBuilder:
             self._updates = tuple(placed for index in sorted(self._pools) for placed in self._pools[index])
         return RoundRecord(
             self.number, self._opened_at, self._snapshot, MappingProxyType(dict(self.miners)),
-            MappingProxyType(dict(self._weights)), *self._consensus,
+            MappingProxyType(dict(self._weights_at_close or self._weights)), *self._consensus,
             self._updates, self._updates_root, MappingProxyType(dict(self._ballots)), self._ballots_root,
             tuple(self._candidates), self._block, self._skipped,
         )  # fmt: skip
@@ -141,7 +143,7 @@ class RoundBuilder:
         self._same("set of voters", event.voted, voted)
         self._same("set of absent miners", event.absent, mask_of(self._weights) & ~voted)
         self._same("ballotsRoot", event.ballots_root, root)
-        self._ballots_root = root
+        self._ballots_root, self._weights_at_close = root, self._weights
 
     def propose(self, event: events.BlockProposed, number: int, parent: bytes | None) -> None:
         """Take a candidate in; ``number`` and ``parent`` (None: not known here) are what it must link to."""

@@ -13,6 +13,7 @@ from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 
+from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 
 _FIELDS = {
@@ -26,6 +27,10 @@ _STATEMENT_TYPEHASH = keccak(text=STATEMENT_TYPE)
 _DOMAIN = (keccak(text=DOMAIN_TYPE), keccak(text=DOMAIN_NAME), keccak(text=DOMAIN_VERSION))
 _HIGHEST_S = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2
 """Of the two forms that every signature has, contracts take the one with the lower ``s``."""
+
+
+Branch = tuple[int, bytes, bytes, bytes]
+"""A round on one branch of the chain: its number, the parent's hash, ``updatesRoot`` and ``ballotsRoot``."""
 
 
 class StatementKind(IntEnum):
@@ -48,9 +53,19 @@ class Statement:
     candidate: bytes
     kind: StatementKind
 
+    @classmethod
+    def of(cls, federation: Address, header: Header, kind: StatementKind) -> Statement:
+        """Say ``kind`` of the candidate with this header."""
+        return cls(federation, *branch_of(header), header.hash(), kind)
+
+    @property
+    def branch(self) -> Branch:
+        """Where it was said."""
+        return (self.round, self.parent, self.updates_root, self.ballots_root)
+
     def hash(self) -> bytes:
         """EIP-712 struct hash, 32 bytes."""
-        values = (self.federation, self.round, *self._branch(), self.candidate, self.kind)
+        values = (self.federation, *self.branch, self.candidate, self.kind)
         return keccak(_STATEMENT_TYPEHASH + encode(tuple(_FIELDS.values()), values))
 
     def contradicts(self, other: Statement) -> bool:
@@ -58,15 +73,16 @@ class Statement:
 
         In the same round of the same branch, two candidates proposed, or one approved and rejected.
         """
-        mine = (self.federation, self.round, self._branch())
-        if mine != (other.federation, other.round, other._branch()):
+        if (self.federation, self.branch) != (other.federation, other.branch):
             return False
         if self.candidate != other.candidate:
             return self.kind == other.kind == StatementKind.PROPOSED
         return {self.kind, other.kind} == {StatementKind.APPROVED, StatementKind.REJECTED}
 
-    def _branch(self) -> tuple[bytes, bytes, bytes]:
-        return (self.parent, self.updates_root, self.ballots_root)
+
+def branch_of(header: Header) -> Branch:
+    """Return where a candidate belongs."""
+    return (header.round, header.parent, header.updates_root, header.ballots_root)
 
 
 def domain_separator(chain_id: int, contract: Address) -> bytes:

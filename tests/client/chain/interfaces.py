@@ -47,7 +47,7 @@ def _source(name: str) -> str:
 
 @cache
 def _types() -> tuple[dict[str, str], set[str]]:
-    texts = _source("Types") + _source("IConsensus")
+    texts = _source("Types") + _source("IConsensus") + _source("IStakeVault")
     structs = dict(re.findall(r"struct (\w+) \{([^}]*)\}", texts))
     return structs, set(re.findall(r"enum (\w+)", texts))
 

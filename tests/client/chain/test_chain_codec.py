@@ -20,8 +20,10 @@ from minerva.protocol import events as ev
 from minerva.protocol import reward_actions as pay
 from minerva.protocol import stake_actions as bond
 from minerva.protocol.cid import DAG_PB, Cid
+from minerva.protocol.evidence import Evidence, Signed
 from minerva.protocol.header import Header
 from minerva.protocol.state import Drop, FederationConfig, FederationState, Phase, Status
+from minerva.protocol.statements import Statement, StatementKind
 
 FACTORY, POW, FEDERATION, VAULT = (f"0x{c * 40}" for c in "1234")
 MINER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
@@ -76,6 +78,10 @@ def padded(address: str) -> bytes:
     return bytes.fromhex(address[2:].rjust(64, "0"))
 
 
+STATEMENT_ABI = "(address,uint32,bytes32,bytes32,bytes32,bytes32,uint8)"
+ROOTS = (b"\3" * 32, b"\4" * 32, b"\5" * 32, b"\6" * 32)
+SAID = Signed(MINER, Statement(FEDERATION, 3, *ROOTS, StatementKind.APPROVED), b"one")
+OPPOSITE = dataclasses.replace(SAID.statement, kind=StatementKind.REJECTED)
 ROUND_ROOT = word(3) + b"\2" * 32
 CALLS = [
     (act.CreateFederation(FACTORY, CONFIG, "one"), FACTORY, "createFederation", None),
@@ -176,6 +182,15 @@ CALLS = [
         MINER,
         "setRoot(address,bytes32)",
         encode(["address", "bytes32"], [FEDERATION, b"\2" * 32]),
+    ),
+    (
+        act.Report(FEDERATION, FACTORY, Evidence(1, FACTORY, SAID, Signed(MINER, OPPOSITE, b"other"))),
+        FACTORY,
+        f"report(address,{STATEMENT_ABI},bytes,{STATEMENT_ABI},bytes)",
+        encode(
+            ["address", STATEMENT_ABI, "bytes", STATEMENT_ABI, "bytes"],
+            [MINER, dataclasses.astuple(SAID.statement), b"one", dataclasses.astuple(OPPOSITE), b"other"],
+        ),
     ),
 ]
 

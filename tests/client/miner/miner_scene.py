@@ -70,6 +70,7 @@ class Running:
         self.thread.join(10)
         assert not self.thread.is_alive()
         self.ledger.close()
+        self.miner.close()
 
 
 class Scene:
@@ -83,11 +84,13 @@ class Scene:
         devices_each: int = 2,
         clock: Callable[[], float] | None = None,
         stake: StakeTerms = NO_STAKE,
+        chain: MemoryChain | None = None,
+        driver: type[Driver] = Driver,
         **config: Any,
     ) -> None:
         self.folder, self.store = folder, MemoryStore()
-        self.chain = MemoryChain(clock=clock)
-        self.driver = Driver(self._perform, self.chain)
+        self.chain = chain or MemoryChain(clock=clock)
+        self.driver = driver(self._perform, self.chain)
         manifest = Manifest(
             "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), "fedavg", "0" * 64, "nobody"
         )

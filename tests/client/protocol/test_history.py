@@ -119,6 +119,21 @@ def test_a_dropped_candidate_says_why_and_who_rejected_it() -> None:
     assert (candidate.dropped, candidate.approvals, candidate.rejections) == (Drop.REJECTED, 0b001, 0b110)
 
 
+def test_voters_that_are_replaced_in_attestation_change_nothing_of_the_block() -> None:
+    """Y4: what follows from a round follows from its ballots, or a candidate proposed again would be another one."""
+    ledger = Ledger()
+    while ledger.state.phase is not Phase.ATTESTATION:
+        ledger.advance()
+    history = ledger.history()
+    before = history.round(1)
+    last = ledger.logs[-1]
+    replaced = events.VotersReplaced(1, 0b10, 0b01, ())
+    dropped = events.CandidateDropped(1, 0, before.candidates[0].hash, Drop.TIMED_OUT)
+    for index, event in enumerate((dropped, replaced)):
+        history.apply([replace(last, event=event, block_number=last.block_number + 1, log_index=index)])
+    assert history.round(1).weights == before.weights == {0: 1, 1: 1}
+
+
 def test_a_registration_counts_from_its_round_until_the_device_registers_again_or_leaves() -> None:
     ledger, device = Ledger(), DEVICES[2]
     first = ledger.history().registration(device, 1)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from minerva import __version__
 from minerva.errors import ContentUnavailable, MinervaError, StoreError
-from minerva.miner.api import content, docs, events, metrics, state
+from minerva.miner.api import content, docs, events, metrics, state, statements
 from minerva.miner.view import MinerView, PushRefused
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ def create_app(view: MinerView, config: ApiConfig | None = None) -> APIFlask:
     app.config["EVENT_HEARTBEAT_SECONDS"] = config.event_heartbeat_seconds
     for blueprint in (
         state.blueprint,
+        statements.blueprint,
         content.blueprint,
         events.blueprint,
         metrics.blueprint(view),
