@@ -40,7 +40,7 @@ class Purse:
         found: list[tuple[float, Callable[[], Deed]]] = [
             (12 if lacking else 0.1, lambda: self._fund(random, vault, lacking)),
             (0.3, lambda: self._claim_attestations(random, vault)),
-            (0.1, lambda: (self._reclaim(vault), self._cast.stranger)),
+            (0.3 if not vault.state.closes_at else 3, lambda: (self._reclaim(vault), self._cast.stranger)),
         ]
         if self._blocks():
             claiming = 2.0 if vault.state.closes_at else 0.7
