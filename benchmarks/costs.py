@@ -60,7 +60,7 @@ Parts = Sequence[tuple[float, str, int]]
 
 
 def page(figures: Mapping[str, Any]) -> str:
-    """The page, from the figures of `benchmarks/gas.py`."""
+    """Return the page for the figures of `benchmarks/gas.py`."""
     state = figures["modules"]["pow"]["money"]
     first, steady, claims = state["first"], state["steady"], figures["claims"]
     single = {name: figures[name] for name in ("submitUpdate", "vote", "propose", "attest", "tick", "claim")}
@@ -135,22 +135,23 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 TEXT = """# What a federation costs
 
-Written by `tools/run python benchmarks/gas.py --costs` from benchmarks/gas.json and the prices in benchmarks/costs.py; do not edit.
-The federation: proof of work, stake and rewards in ether, {miners} miners, {updates} updates in each round, storage no longer new.
+Written by `tools/run python benchmarks/gas.py --costs` from benchmarks/gas.json and the prices in benchmarks/costs.py:
+do not edit. The federation: proof of work, stake and rewards in ether, {miners} miners, {updates} updates in each round,
+storage no longer new.
 
 ## Prices (assumptions: put in the day's own)
 
 {prices}
 
 Ethereum's gas price is base fee plus tip. On an OP-stack network a transaction pays its gas and a fee for its data on Ethereum:
-bytes × (16 × {l1_scalar} × base fee + {blob_scalar} × blob base fee), the scalars OP Mainnet's, here at {l1:g} and {blob:g} gwei. Nothing is taken to compress, so
-that fee is an upper bound.
+bytes × (16 × {l1_scalar} × base fee + {blob_scalar} × blob base fee), the scalars OP Mainnet's, here at {l1:g} and
+{blob:g} gwei. Nothing is taken to compress, so that fee is an upper bound.
 
 ## Who pays what
 
 {who}
 
-Nobody pays for the storage of models, which lie on IPFS. In a round the requester sends nothing: what is due is done by those who act.
+Models lie on IPFS and cost no gas. In a round the requester sends nothing: what is due is done by those who act.
 
 ## Each transaction
 
@@ -158,7 +159,8 @@ Nobody pays for the storage of models, which lie on IPFS. In a round the request
 
 ## A round of each module
 
-The {miners} miners' transactions of one round together (the committee has five, one of whom stands by); a proof of stake is never without stake.
+The {miners} miners' transactions of one round together (the committee has five, one of whom stands by); a proof of stake
+is never without stake.
 
 {modules}
 """

@@ -78,7 +78,7 @@ def measure() -> dict[str, Any] | None:
 
 
 def document(figures: dict[str, Any]) -> dict[str, Any]:
-    """The figures, and what they are."""
+    """Return the figures, and what they are."""
     return figures | {
         "what": snapshot.WHAT,
         "targets": snapshot.TARGETS,

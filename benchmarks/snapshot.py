@@ -39,7 +39,7 @@ TARGETS = {
 
 
 def flat(figures: Mapping[str, Any], prefix: str = "") -> dict[str, int]:
-    """All figures by their dotted names, e.g. `modules.pow.bare.steady.vote`."""
+    """Return all figures by their dotted names, e.g. `modules.pow.bare.steady.vote`."""
     found: dict[str, int] = {}
     for name, value in figures.items():
         found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
@@ -47,13 +47,13 @@ def flat(figures: Mapping[str, Any], prefix: str = "") -> dict[str, int]:
 
 
 def load() -> dict[str, Any]:
-    """The committed figures."""
+    """Return the committed figures."""
     loaded: dict[str, Any] = json.loads(SNAPSHOT.read_text())
     return loaded
 
 
 def complaints(measured: Mapping[str, Any], committed: Mapping[str, Any]) -> list[str]:
-    """What grew beyond the snapshot, and what only one of the two has, one line each."""
+    """Say what grew beyond the snapshot, and what only one of the two has, one line each."""
     new, old = flat(measured), flat(committed)
     lines = [f"{name} is in the snapshot, but was not measured" for name in sorted(old.keys() - new.keys())]
     lines += [f"{name} was measured, but is not in the snapshot" for name in sorted(new.keys() - old.keys())]
@@ -65,7 +65,7 @@ def complaints(measured: Mapping[str, Any], committed: Mapping[str, Any]) -> lis
 
 
 def over_target(figures: Mapping[str, Any]) -> dict[str, int]:
-    """Figures above their target, by dotted name; of modules the steady state."""
+    """Return the figures above their target, by dotted name."""
     return {
         name: gas for name, gas in flat(figures).items() if gas > TARGETS.get(name.rsplit(".", 1)[-1], LIMIT)
     }

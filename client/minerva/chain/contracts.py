@@ -145,8 +145,10 @@ class FederationFactory(_Gateway):
 class Federation(_Gateway):
     """One task learned together."""
 
-    NAMES = "leave checkIn tick vote propose attest"
-    EXTENSION_NAMES = "config requester state due member minerOf blockOf rewardVault pause unpause close changeConsensus expel"
+    NAMES = "leave checkIn tick vote propose attest blockOf"
+    EXTENSION_NAMES = (
+        "config requester state due member minerOf rewardVault pause unpause close changeConsensus expel"
+    )
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:
         super().__init__(address, functions)

@@ -30,11 +30,8 @@ def gas_used(hashes: Sequence[str]) -> list[int]:
     return [int(receipt["gasUsed"]) for receipt in receipts]
 
 
-def gas_in_one_block(calls: Iterable[tuple[Any, str, str]]) -> list[int]:
-    """Send all (contract, data, sender) in one request into one block, and return what each used, in their order.
-
-    The order within the block is the chain's. Fails when one was refused.
-    """
+def send_in_one_block(calls: Iterable[tuple[Any, str, str]]) -> list[str]:
+    """Send all (contract, data, sender) in one request into one block, in an order of the chain's; their hashes."""
     batch = [
         {"jsonrpc": "2.0", "id": i, "method": "eth_sendTransaction", "params": [_request(*call)]}
         for i, call in enumerate(calls)
@@ -47,8 +44,12 @@ def gas_in_one_block(calls: Iterable[tuple[Any, str, str]]) -> list[int]:
         _ask("evm_mine")
     finally:
         _ask("evm_setAutomine", True)
+    return [str(answer["result"]) for answer in sorted(answers, key=itemgetter("id"))]
+
+
+def gas_in_last_block(hashes: Sequence[str]) -> list[int]:
+    """What transactions of the last block used; fails when one was refused."""
     receipts = {receipt["transactionHash"]: receipt for receipt in _ask("eth_getBlockReceipts", "latest")}
-    hashes = [answer["result"] for answer in sorted(answers, key=itemgetter("id"))]
     assert all(int(receipts[h]["status"], 16) == 1 for h in hashes)
     return [int(receipts[h]["gasUsed"], 16) for h in hashes]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eth_abi import encode
+
 from support.crowd import Crowd
 from support.scene import Account, Deployed
 
