@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IConsensus} from "../interfaces/IConsensus.sol";
-import {IFederationViews} from "../interfaces/IFederationViews.sol";
+import {IFederationRounds} from "../interfaces/IFederationRounds.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
 import {LaneLib} from "../libraries/LaneLib.sol";
 import {ScheduledConsensus} from "./ScheduledConsensus.sol";
@@ -18,13 +18,13 @@ contract ProofOfStake is ScheduledConsensus {
 
     /// @inheritdoc IConsensus
     function validate(address federation, bytes calldata parameters) public view override {
-        if (parameters.length != 0 || IFederationViews(federation).stakeVault() == address(0)) {
+        if (parameters.length != 0 || IFederationRounds(federation).stakeVault() == address(0)) {
             revert ConsensusInvalidParameters(parameters);
         }
     }
 
     function _open(Schedule storage self, uint64 snapshot) internal override returns (uint64 voters) {
-        self.lanes.merge(IStakeVault(IFederationViews(msg.sender).stakeVault()).lanes(), snapshot);
+        self.lanes.merge(IStakeVault(IFederationRounds(msg.sender).stakeVault()).lanes(), snapshot);
         return snapshot;
     }
 

@@ -59,7 +59,7 @@ contract Federation is FederationPhases, FederationMembership, Proxy, Initializa
         _attestations.approvals = MaskLib.bit(index);
         _clock.proposer = index;
         _blocks[header.round] = hash;
-        _candidateDigest = header.model.digest;
+        _models[header.number & 1] = header.model.digest;
         _ballots.candidateCodec = header.model.codec;
         uint40 deadline = _enter(Phase.Attestation, _config.attestationSeconds);
         _wake(index);
@@ -96,16 +96,28 @@ contract Federation is FederationPhases, FederationMembership, Proxy, Initializa
     }
 
     /// @inheritdoc IFederationRounds
-    function requireTraining(uint32 round, uint8 index) external view {
+    function requireTraining(uint32 round, uint8 index) external view returns (uint40 deadline) {
         // Read in one go: the optimizer makes this a single SLOAD.
         (Status status, Phase current, uint32 last) = (_clock.status, _clock.phase, _clock.round);
-        (uint40 deadline, uint64 snapshot) = (_clock.deadline, _clock.snapshot);
+        uint64 snapshot;
+        (deadline, snapshot) = (_clock.deadline, _clock.snapshot);
         if (status != Status.Running) revert FederationUnexpectedStatus(status);
         if (round != last) revert FederationUnexpectedRound(last, round);
         if (current != Phase.Training || block.timestamp >= deadline) {
             revert FederationUnexpectedPhase(round, current, Phase.Training);
         }
         if (!snapshot.has(index)) revert FederationNotInSnapshot(msg.sender, round);
+    }
+
+    /// @inheritdoc IFederationRounds
+    function stakeVault() external view returns (address) {
+        return address(_stakeVault);
+    }
+
+    /// @inheritdoc IFederationRounds
+    function blockOf(uint32 round) external view returns (bytes32) {
+        if (round == 0 || (round == _clock.round && _clock.phase != Phase.Finalized)) return 0;
+        return _blocks[round];
     }
 
     /// Act on the attestations as soon as they decide.

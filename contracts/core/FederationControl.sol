@@ -5,6 +5,7 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 
 import {IConsensus} from "../interfaces/IConsensus.sol";
 import {IFederationControl} from "../interfaces/IFederationControl.sol";
+import {IMiner} from "../interfaces/IMiner.sol";
 import {Phase, Status} from "../interfaces/Types.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
 import {FederationRounds} from "./FederationRounds.sol";
@@ -28,6 +29,7 @@ abstract contract FederationControl is FederationRounds, AccessControl, IFederat
         _clock.status = Status.Paused;
         _ballots.pausedAt = uint40(block.timestamp);
         emit FederationPaused(uint40(block.timestamp));
+        if (_clock.phase == Phase.Training) _suspend(_clock.snapshot);
     }
 
     /// @inheritdoc IFederationControl
@@ -69,6 +71,7 @@ abstract contract FederationControl is FederationRounds, AccessControl, IFederat
         module.validate(address(this), parameters);
         uint32 fromRound = _clock.round + 2;
         _announced = Announced(module, fromRound, parameters);
+        _membership.announced = true;
         emit ConsensusChangeAnnounced(address(module), parameters, fromRound);
     }
 
@@ -79,6 +82,14 @@ abstract contract FederationControl is FederationRounds, AccessControl, IFederat
         if (index >= 64 || !(_membership.members & ~gone).has(index)) revert FederationNoMiner(index);
         if (_clock.status == Status.Waiting) _expelled.now_ |= MaskLib.bit(index);
         else _expelled.later |= MaskLib.bit(index);
+        _membership.expelled = true;
         emit MinerExpelled(index);
+    }
+
+    /// The miners in `snapshot` take no update without asking.
+    function _suspend(uint64 snapshot) private {
+        for (uint8 i; snapshot >> i != 0; ++i) {
+            if (snapshot.has(i)) IMiner(_members[i].miner).suspend();
+        }
     }
 }

@@ -37,7 +37,8 @@ contract FederationExtension is FederationControl, FederationViews, Initializabl
         _grantRole(DEFAULT_ADMIN_ROLE, requester_);
         _grantRole(PAUSER, requester_);
         _grantRole(GOVERNOR, requester_);
-        _modelDigest = config_.model.digest;
+        _models[0] = config_.model.digest;
+        (_models[1], _updatesRoot, _ballotsRoot) = (NOTHING_YET, NOTHING_YET, NOTHING_YET);
         _ballots.modelCodec = config_.model.codec;
         _blocks[0] = HeaderLib.genesis(address(this), config_.manifest, config_.model);
         config_.consensus.validate(address(this), config_.consensusParameters);

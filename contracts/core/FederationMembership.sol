@@ -29,6 +29,8 @@ abstract contract FederationMembership is FederationRounds, IFederationRounds {
         _members[index] = Member(owner, miner);
         _placeOfOwner[owner] = index + 1;
         _placeOfMiner[miner] = index + 1;
+        // So that its first ballot writes no new slot; nobody takes it for a ballot before it voted.
+        if (_ballotHashes[index] == 0) _ballotHashes[index] = NOTHING_YET;
         if (address(_stakeVault) != address(0)) _stakeVault.enter(owner, index);
         emit MinerJoined(index, owner, miner, endpoint);
         _config.consensus.onJoined(index);
@@ -72,6 +74,7 @@ abstract contract FederationMembership is FederationRounds, IFederationRounds {
         _minerOf[device] = msg.sender;
         fromRound = _clock.round + 1;
         if (former != address(0) && former != msg.sender) {
+            _countUnbound();
             emit DeviceUnbound(device, former);
             IMiner(former).release(device);
         }
@@ -84,6 +87,7 @@ abstract contract FederationMembership is FederationRounds, IFederationRounds {
         if (_minerOf[device] != msg.sender) revert FederationOnlyMiner(msg.sender);
         delete _minerOf[device];
         _membership.devices -= 1;
+        _countUnbound();
         // Who comes and goes takes no place from others: joins are counted net.
         if (_membership.joins != 0) _membership.joins -= 1;
         emit DeviceUnbound(device, msg.sender);

@@ -3,11 +3,13 @@ pragma solidity ^0.8.30;
 
 import {IMiner} from "../interfaces/IMiner.sol";
 import {Drop, Offence, Phase, Status} from "../interfaces/Types.sol";
+import {LaneLib} from "../libraries/LaneLib.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
 import {FederationRounds} from "./FederationRounds.sol";
 
 /// How a round goes from phase to phase (docs/SPECIFICATION.md, P2 to P7).
 abstract contract FederationPhases is FederationRounds {
+    using LaneLib for uint256[4];
     using MaskLib for uint64;
 
     /// Do the one transition that is due, if any. No second one can be due after it: each sets a deadline to come.
@@ -64,7 +66,6 @@ abstract contract FederationPhases is FederationRounds {
         _clock.phase = Phase.Finalized;
         _attestations.height = number;
         _attestations.lastBlock = round;
-        _modelDigest = _candidateDigest;
         _ballots.modelCodec = _ballots.candidateCodec;
         emit BlockFinalized(round, number, _blocks[round], approvals);
         _config.consensus.onFinalized(round, elapsed);
@@ -140,6 +141,7 @@ abstract contract FederationPhases is FederationRounds {
         uint64 gone = former & ~voters;
         if (gone == 0 || voters & ~_clock.snapshot != 0) return;
         _clock.voters = voters;
+        _lanes.store(lanes, voters);
         emit VotersReplaced(round, gone, voters, lanes);
         _miss(gone);
     }

@@ -4,11 +4,13 @@ pragma solidity ^0.8.30;
 import {IConsensus} from "../interfaces/IConsensus.sol";
 import {IMiner} from "../interfaces/IMiner.sol";
 import {Member, Phase, Status} from "../interfaces/Types.sol";
+import {LaneLib} from "../libraries/LaneLib.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
 import {FederationStorage} from "./FederationStorage.sol";
 
 /// How rounds open and end (docs/SPECIFICATION.md, P1 and P6).
 abstract contract FederationRounds is FederationStorage {
+    using LaneLib for uint256[4];
     using MaskLib for uint64;
 
     /// Open the next round if its miners and devices are there.
@@ -30,7 +32,9 @@ abstract contract FederationRounds is FederationStorage {
         _clock.snapshot = snapshot;
         _clock.voters = voters;
         _clock.weighted = lanes.length != 0;
+        if (lanes.length != 0) _lanes.store(lanes, voters);
         _membership.joins = 0;
+        _membership.unbound = 0;
         _ballots.voted = 0;
         _ballots.barred = 0;
         _ballots.openedAt = uint40(block.timestamp);
@@ -77,6 +81,11 @@ abstract contract FederationRounds is FederationStorage {
         if (snapshot.count() < _config.minMiners) return 0;
         if (_clock.round == 0 && address(_rewardVault) != address(0) && !_rewardVault.isFunded()) return 0;
         uint256 minDevices = _config.minDevices;
+        // Who submitted in the last round counts, unless it left its miner since, or its miner is out: often that is
+        // enough, and no miner need be asked.
+        uint8 unbound = _membership.unbound;
+        bool known = unbound != type(uint8).max && _clock.snapshot & ~snapshot == 0;
+        if (known && _attestations.updates >= minDevices + unbound) return snapshot;
         uint32 round = _clock.round + 1;
         uint256 devices = 0;
         for (uint8 i; i < 64; ++i) {
@@ -90,9 +99,10 @@ abstract contract FederationRounds is FederationStorage {
 
     /// Whom the governor expelled a round ago leaves now.
     function _letGo() private {
+        if (!_membership.expelled) return;
         (uint64 going, uint64 later) = (_expelled.now_, _expelled.later);
-        if (going | later == 0) return;
         (_expelled.now_, _expelled.later) = (later, 0);
+        _membership.expelled = later != 0;
         going &= ~_membership.leaving;
         _membership.leaving |= going;
         for (uint8 i; going != 0; ++i) {
@@ -109,8 +119,11 @@ abstract contract FederationRounds is FederationStorage {
         _membership.members &= ~leaving;
         _membership.dormant &= ~leaving;
         _membership.leaving = 0;
-        _expelled.now_ &= ~leaving;
-        _expelled.later &= ~leaving;
+        _membership.unbound = type(uint8).max;
+        if (_membership.expelled) {
+            _expelled.now_ &= ~leaving;
+            _expelled.later &= ~leaving;
+        }
         for (uint8 i; i < 64; ++i) {
             if (!leaving.has(i)) continue;
             Member memory member = _members[i];
@@ -124,10 +137,11 @@ abstract contract FederationRounds is FederationStorage {
 
     /// The module that was announced for `round` takes over, if it still can.
     function _changeConsensus(uint32 round) private {
+        if (!_membership.announced || round < _announced.fromRound) return;
         IConsensus module = _announced.consensus;
-        if (address(module) == address(0) || round < _announced.fromRound) return;
         bytes memory parameters = _announced.parameters;
         delete _announced;
+        _membership.announced = false;
         try module.configure(parameters) {
             _config.consensus = module;
             _config.consensusParameters = parameters;

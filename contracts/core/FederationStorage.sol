@@ -9,10 +9,12 @@ import {IRewardVault} from "../interfaces/IRewardVault.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
 import {Member, Phase, Status} from "../interfaces/Types.sol";
 import {FederationConfig} from "../libraries/FederationConfig.sol";
+import {LaneLib} from "../libraries/LaneLib.sol";
 import {MaskLib} from "../libraries/MaskLib.sol";
 
 /// What a federation keeps: O(miners) slots and one hash for each block. Fields that change together share a slot.
 abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransient {
+    using LaneLib for uint256[4];
     using MaskLib for uint64;
 
     /// What every call reads: in one slot, so that a submission costs one read here.
@@ -39,6 +41,11 @@ abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransien
         uint64 dormant;
         uint16 devices;
         uint16 joins;
+        /// Whether a module was announced, and whether miners were expelled of whom some may not have left.
+        bool announced;
+        bool expelled;
+        /// How many devices left their miner since the last opening; the highest value: nobody knows.
+        uint8 unbound;
     }
 
     /// Written at the opening, and by each ballot.
@@ -77,6 +84,9 @@ abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransien
         uint64 later;
     }
 
+    /// In slots that the first round writes and no view shows before: a new slot costs whoever fills it 17,100 gas more.
+    bytes32 internal constant NOTHING_YET = bytes32(uint256(1));
+
     Clock internal _clock;
     Membership internal _membership;
     Ballots internal _ballots;
@@ -92,8 +102,10 @@ abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransien
 
     bytes32 internal _updatesRoot;
     bytes32 internal _ballotsRoot;
-    bytes32 internal _modelDigest;
-    bytes32 internal _candidateDigest;
+    /// The digests of the global model, at the parity of the height, and of the candidate's or an earlier one.
+    bytes32[2] internal _models;
+    /// What the voters weigh, if the consensus module weighs them.
+    uint256[4] internal _lanes;
 
     /// The block of each round, at 0 the genesis. The running round's is its candidate, if it has one.
     mapping(uint32 round => bytes32) internal _blocks;
@@ -130,7 +142,13 @@ abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransien
 
     /// What the voters in `mask` weigh together.
     function _weigh(uint64 mask) internal view returns (uint256) {
-        return _clock.weighted ? _config.consensus.weigh(mask) : mask.count();
+        return _clock.weighted ? _lanes.load(mask & _clock.voters).sum() : mask.count();
+    }
+
+    /// A device leaves its miner.
+    function _countUnbound() internal {
+        uint8 unbound = _membership.unbound;
+        if (unbound != type(uint8).max) _membership.unbound = unbound + 1;
     }
 
     /// Count a dormant miner as back, if it has the stake.

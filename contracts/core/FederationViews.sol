@@ -28,11 +28,6 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
     }
 
     /// @inheritdoc IFederationViews
-    function stakeVault() external view returns (address) {
-        return address(_stakeVault);
-    }
-
-    /// @inheritdoc IFederationViews
     function rewardVault() external view returns (address) {
         return address(_rewardVault);
     }
@@ -65,7 +60,7 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
         s.proposer = _clock.proposer;
         s.height = _attestations.height;
         s.head = _head();
-        s.model = Cid(_modelDigest, _ballots.modelCodec);
+        s.model = Cid(_models[_attestations.height & 1], _ballots.modelCodec);
         s.devices = _membership.devices;
         s.joins = _membership.joins;
         s.pausedAt = _ballots.pausedAt;
@@ -94,12 +89,6 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
     /// @inheritdoc IFederationViews
     function minerOf(address device) external view returns (address) {
         return _minerOf[device];
-    }
-
-    /// @inheritdoc IFederationViews
-    function blockOf(uint32 round) external view returns (bytes32) {
-        if (round == 0 || (round == _clock.round && _clock.phase != Phase.Finalized)) return 0;
-        return _blocks[round];
     }
 
     /// @inheritdoc IFederationViews

@@ -12,8 +12,9 @@ import {Device, DeviceLib} from "../libraries/DeviceLib.sol";
 import {PoolLib} from "../libraries/PoolLib.sol";
 import {UpdateLib} from "../libraries/UpdateLib.sol";
 
-/// Cloned by the factory for each miner of a federation. An update costs three slots written and, through the
-/// federation, one read; its record lives in the event alone.
+/// Cloned by the factory for each miner of a federation. An update costs three slots written; its record lives in the
+/// event alone. The federation is asked whether its Training goes on by the first update of a round, and again where
+/// the pool itself cannot tell.
 contract Miner is IMiner, Initializable {
     using PoolLib for PoolLib.State;
     using PoolLib for uint256;
@@ -92,8 +93,10 @@ contract Miner is IMiner, Initializable {
         uint256 word = _pool.word;
         uint32 round = claim.round;
         address federation_ = device.isBound() ? device.federation() : _federation;
-        // A view, so the two words are still what the storage has after it.
-        IFederation(federation_).requireTraining(round, word.index());
+        if (!word.isTraining(round)) {
+            // A view, so the two words are still what the storage has after it.
+            word = word.opened(round, IFederation(federation_).requireTraining(round, word.index()));
+        }
 
         if (!device.isBound()) revert MinerDeviceNotBound(msg.sender);
         if (device.fromRound() > round) {
@@ -129,6 +132,12 @@ contract Miner is IMiner, Initializable {
     function retire() external {
         if (msg.sender != _federation) revert MinerOnlyFederation(msg.sender);
         _pool.setIndex(NOWHERE);
+    }
+
+    /// @inheritdoc IMiner
+    function suspend() external {
+        if (msg.sender != _federation) revert MinerOnlyFederation(msg.sender);
+        _pool.suspend();
     }
 
     /// @inheritdoc IMiner

@@ -51,7 +51,8 @@ interface IConsensus {
         external
         returns (uint64 voters, uint256[] memory lanes);
 
-    /// What the voters in `mask` weigh together in the calling federation's round; asked only where there are lanes.
+    /// What the voters in `mask` weigh together in the calling federation's round: what their lanes say, as `open` or
+    /// `replace` gave them last. The federation itself keeps these.
     function weigh(uint64 mask) external view returns (uint256);
 
     /// The voters in `silent` let a deadline pass: who votes from now on, and their lanes. The same voters as before

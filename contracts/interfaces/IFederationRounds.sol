@@ -5,8 +5,15 @@ import {Header} from "./Types.sol";
 
 /// What members do in a federation, round by round.
 interface IFederationRounds {
-    /// Revert unless the miner at `index` takes updates of `round` in now; called by miner contracts.
-    function requireTraining(uint32 round, uint8 index) external view;
+    /// Revert unless the miner at `index` takes updates of `round` in now; called by miner contracts. Until `deadline`
+    /// it goes on doing so unless the federation is paused, or no counting device is awaited any more.
+    function requireTraining(uint32 round, uint8 index) external view returns (uint40 deadline);
+
+    /// Where the members' stake is; zero if nothing is staked.
+    function stakeVault() external view returns (address);
+
+    /// The header hash that ended `round`; zero when it was skipped or is not over.
+    function blockOf(uint32 round) external view returns (bytes32);
 
     /// Take a miner in; by the factory, which just cloned it.
     function addMiner(address owner, address miner, string calldata endpoint, bytes calldata evidence)

@@ -14,9 +14,6 @@ interface IFederationViews {
     /// The factory that cloned the federation.
     function factory() external view returns (address);
 
-    /// Where the members' stake is; zero if nothing is staked.
-    function stakeVault() external view returns (address);
-
     /// Where the rewards are; zero if nothing is paid.
     function rewardVault() external view returns (address);
 
@@ -34,9 +31,6 @@ interface IFederationViews {
 
     /// The miner contract that `device` is bound to; zero if none.
     function minerOf(address device) external view returns (address);
-
-    /// The header hash that ended `round`; zero when it was skipped or is not over.
-    function blockOf(uint32 round) external view returns (bytes32);
 
     /// The hash of a miner's ballot in the current round; zero before it voted.
     function ballotOf(uint8 index) external view returns (bytes32);

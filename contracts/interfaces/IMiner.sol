@@ -90,6 +90,9 @@ interface IMiner {
     /// The federation re-binds `device` elsewhere.
     function release(address device) external;
 
+    /// The federation pauses: it must be asked before another update is taken.
+    function suspend() external;
+
     /// The miner left the federation, which may give its index to another.
     function retire() external;
 }

@@ -12,33 +12,49 @@ library HeaderLib {
         "Genesis(uint256 chainId,address federation,bytes32 manifestDigest,uint8 manifestCodec,bytes32 modelDigest,uint8 modelCodec)"
     );
 
+    /// What is hashed of a header: all have a fixed size.
+    struct Words {
+        bytes32 typehash;
+        uint256 number;
+        bytes32 parent;
+        uint256 round;
+        bytes32 updatesRoot;
+        bytes32 ballotsRoot;
+        bytes32 acceptedRoot;
+        bytes32 bodyDigest;
+        uint256 bodyCodec;
+        bytes32 modelDigest;
+        uint256 modelCodec;
+        bytes32 rewardsRoot;
+        uint256 rewardsTotal;
+        bytes32 weights;
+        address proposer;
+        bytes32 proof;
+    }
+
     /// The EIP-712 struct hash of `header`.
-    function hash(Header calldata header) internal pure returns (bytes32) {
-        // Two halves, because sixteen values at once are too deep for the stack; all have a fixed size.
-        return keccak256(
-            bytes.concat(
-                abi.encode(
-                    TYPEHASH,
-                    header.number,
-                    header.parent,
-                    header.round,
-                    header.updatesRoot,
-                    header.ballotsRoot,
-                    header.acceptedRoot
-                ),
-                abi.encode(
-                    header.body.digest,
-                    header.body.codec,
-                    header.model.digest,
-                    header.model.codec,
-                    header.rewardsRoot,
-                    header.rewardsTotal,
-                    keccak256(abi.encodePacked(header.weights)),
-                    header.proposer,
-                    keccak256(header.proof)
-                )
-            )
-        );
+    function hash(Header calldata header) internal pure returns (bytes32 result) {
+        Words memory words;
+        words.typehash = TYPEHASH;
+        words.number = header.number;
+        words.parent = header.parent;
+        words.round = header.round;
+        words.updatesRoot = header.updatesRoot;
+        words.ballotsRoot = header.ballotsRoot;
+        words.acceptedRoot = header.acceptedRoot;
+        words.bodyDigest = header.body.digest;
+        words.bodyCodec = header.body.codec;
+        words.modelDigest = header.model.digest;
+        words.modelCodec = header.model.codec;
+        words.rewardsRoot = header.rewardsRoot;
+        words.rewardsTotal = header.rewardsTotal;
+        words.weights = keccak256(abi.encodePacked(header.weights));
+        words.proposer = header.proposer;
+        words.proof = keccak256(header.proof);
+        // In memory they lie as `abi.encode` would put them.
+        assembly ("memory-safe") {
+            result := keccak256(words, 512)
+        }
     }
 
     /// The parent of block 1 of `federation`.

@@ -52,6 +52,13 @@ library LaneLib {
         }
     }
 
+    /// Keep `list`, of which the lanes of `mask` count; writes no word that has none of them.
+    function store(uint256[4] storage self, uint256[] memory list, uint64 mask) internal {
+        for (uint256 i; mask >> (i << 4) != 0; ++i) {
+            if ((mask >> (i << 4)) & MOST != 0) self[i] = i < list.length ? list[i] : 0;
+        }
+    }
+
     /// Take the lanes of `mask` from `next`, and leave the others; writes no word that has none.
     function merge(uint256[4] storage self, uint256[4] memory next, uint64 mask) internal {
         for (uint256 i; mask >> (i << 4) != 0; ++i) {

@@ -14,6 +14,7 @@ import {IMiner} from "../interfaces/IMiner.sol";
 ///     bits  176-191  awaited, the devices in lane 0 that count in `round` and have not submitted: they checked in
 ///     bits  192-199  silentRounds
 ///     bits  200-207  index of the miner: no part of the pool, but a submission needs it as well
+///     bits  208-247  deadline of the round's Training as the federation last told it; 0: it must be asked
 ///
 /// A new round shifts the lanes by one, so nothing is ever done for each device; what falls out of the eighth
 /// lane was silent for longer than any federation waits. No lane overflows: a federation has at most 60,000
@@ -31,10 +32,13 @@ library PoolLib {
     uint256 private constant AWAITED = 176;
     uint256 private constant SILENT_ROUNDS = 192;
     uint256 private constant INDEX = 200;
+    uint256 private constant DEADLINE = 208;
 
     uint256 private constant ONE_SEEN = 1;
     uint256 private constant ONE_UPDATE = uint256(1) << COUNT;
     uint256 private constant ONE_AWAITED = uint256(1) << AWAITED;
+    /// What a new round leaves: silentRounds and index.
+    uint256 private constant KEPT = uint256(type(uint16).max) << SILENT_ROUNDS;
     /// Multiplying seven lanes by this leaves their sum in the seventh.
     uint256 private constant SUM = 0x0001000100010001000100010001;
 
@@ -48,7 +52,25 @@ library PoolLib {
         self.word = (self.word & ~(uint256(type(uint8).max) << INDEX)) | (uint256(index_) << INDEX);
     }
 
-    /// Append `leaf` to the pool of `round` for a device last seen in `lastSeen`; its place. `word` is the state's.
+    /// Whether Training of `round` is known to go on. Before its deadline it ends only when no counting device is
+    /// awaited in any pool, and here one is.
+    function isTraining(uint256 word, uint256 round) internal view returns (bool) {
+        return uint32(word >> ROUND) == round && block.timestamp < uint40(word >> DEADLINE)
+            && _outstanding(word) != 0;
+    }
+
+    /// The word as of `round`, whose Training ends at `deadline` as far as the federation knows.
+    function opened(uint256 word, uint256 round, uint40 deadline) internal pure returns (uint256) {
+        return _rolled(word, round) & ((uint256(1) << DEADLINE) - 1) | (uint256(deadline) << DEADLINE);
+    }
+
+    /// Forget the deadline.
+    function suspend(State storage self) internal {
+        self.word &= (uint256(1) << DEADLINE) - 1;
+    }
+
+    /// Append `leaf` to the pool of `round` for a device last seen in `lastSeen`; its place. `word` is the state's as
+    /// of `round`.
     function append(
         State storage self,
         uint256 word,
@@ -57,7 +79,6 @@ library PoolLib {
         bool awaited,
         bytes32 leaf
     ) internal returns (uint16 place) {
-        word = _rolled(word, round);
         place = uint16(word >> COUNT);
         if (place == type(uint16).max) revert IMiner.MinerPoolFull(uint32(round));
         // The head of an earlier round is left where it is: an empty pool does not read it.
@@ -101,11 +122,7 @@ library PoolLib {
         word = _rolled(word, round);
         count = uint16(word >> COUNT);
         if (count != 0) head = self.head;
-        uint256 counting = word >> LANE_BITS;
-        unchecked {
-            counting &= (uint256(1) << (LANE_BITS * uint8(word >> SILENT_ROUNDS))) - 1;
-            outstanding = uint16((counting * SUM) >> (6 * LANE_BITS)) + uint16(word >> AWAITED);
-        }
+        outstanding = _outstanding(word);
     }
 
     /// The miner's index.
@@ -119,7 +136,16 @@ library PoolLib {
         if (former == round) return word;
         unchecked {
             uint256 lanes = uint128(uint256(uint128(word)) << (LANE_BITS * (round - former)));
-            return ((word >> SILENT_ROUNDS) << SILENT_ROUNDS) | (round << ROUND) | lanes;
+            return (word & KEPT) | (round << ROUND) | lanes;
+        }
+    }
+
+    /// How many devices that count in the word's round have not submitted. It never grows within a round.
+    function _outstanding(uint256 word) private pure returns (uint16) {
+        unchecked {
+            uint256 counting = word >> LANE_BITS;
+            counting &= (uint256(1) << (LANE_BITS * uint8(word >> SILENT_ROUNDS))) - 1;
+            return uint16((counting * SUM) >> (6 * LANE_BITS)) + uint16(word >> AWAITED);
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IFederationViews} from "../interfaces/IFederationViews.sol";
+import {IFederationRounds} from "../interfaces/IFederationRounds.sol";
 import {IMembershipPolicy} from "../interfaces/IMembershipPolicy.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
 
@@ -19,7 +19,7 @@ abstract contract StakeNeed is IMembershipPolicy {
 
     /// The calling federation asks for this; whether it has a vault of stakes.
     function _setNeed(uint256 miner, uint256 device) internal returns (bool) {
-        address vault = IFederationViews(msg.sender).stakeVault();
+        address vault = IFederationRounds(msg.sender).stakeVault();
         needOf[msg.sender] = Need(IStakeVault(vault), miner, device);
         return vault != address(0);
     }

@@ -10,6 +10,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
+import {IFederationRounds} from "../interfaces/IFederationRounds.sol";
 import {IFederationViews} from "../interfaces/IFederationViews.sol";
 import {IRewardVault} from "../interfaces/IRewardVault.sol";
 import {Header, RewardTerms} from "../interfaces/Types.sol";
@@ -22,13 +23,25 @@ import {MoneyLib} from "../libraries/MoneyLib.sol";
 contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     using BitMaps for BitMaps.BitMap;
 
-    /// Who asks, and what changes with each candidate. One slot.
+    /// What every call reads. One slot.
     struct Setting {
         address federation;
         uint8 maxMiners;
+        /// Whether money is ether: then a claim reads no token.
+        bool inEther;
         uint40 closesAt;
-        /// How many candidates there were; the last one has this number.
-        uint32 candidates;
+        uint32 rounds;
+    }
+
+    /// The last candidate. One slot.
+    struct Candidate {
+        /// What its table grants.
+        uint128 proposed;
+        /// How many candidates there were; this one has this number.
+        uint32 number;
+        /// The number of the last one before it that became no block; 0: there was none.
+        uint32 dropped;
+        bool isBlock;
     }
 
     /// What one account was paid, and is to be paid by the vault itself. One slot.
@@ -57,13 +70,11 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     uint128 private _granted;
     uint128 private _claimedByTables;
     uint128 private _funded;
-    /// What the last candidate's table grants.
-    uint128 private _proposed;
     uint128 private _returned;
-    uint32 private _rounds;
+    Candidate private _candidate;
     mapping(address account => Account) private _accounts;
-    /// The numbers of the candidates that became blocks.
-    BitMaps.BitMap private _final;
+    /// The numbers of the candidates before the last one that became no blocks.
+    BitMaps.BitMap private _dropped;
 
     modifier onlyFederation() {
         if (msg.sender != _setting.federation) revert RewardVaultOnlyFederation(msg.sender);
@@ -80,8 +91,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         initializer
     {
         _checkTerms(terms_, rounds);
-        _setting = Setting(federation_, maxMiners, 0, 0);
-        _rounds = rounds;
+        _setting = Setting(federation_, maxMiners, terms_.token == address(0), 0, rounds);
         _terms = terms_;
     }
 
@@ -163,18 +173,22 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     {
         uint256 most = budget();
         if (total > most) revert RewardVaultOverBudget(most, total);
+        Candidate memory last = _candidate;
+        if (last.number != 0 && !last.isBlock) {
+            _dropped.set(last.number);
+            last.dropped = last.number;
+        }
         // forge-lint: disable-next-line(unsafe-typecast): within the budget
-        _proposed = uint128(total);
-        ++_setting.candidates;
+        _candidate = Candidate(uint128(total), last.number + 1, last.dropped, false);
         _credit(owner, round, candidate);
     }
 
     /// @inheritdoc IRewardVault
     function onFinalized(uint32 round) external onlyFederation {
-        uint128 amount = _proposed;
+        uint128 amount = _candidate.proposed;
         uint128 total = _granted + amount;
         _granted = total;
-        _final.set(_setting.candidates);
+        _candidate.isBlock = true;
         emit RewardsGranted(round, amount, total);
     }
 
@@ -228,7 +242,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     /// @inheritdoc IRewardVault
     function required() public view returns (uint256) {
-        return uint256(_terms.perRound) * _rounds;
+        return uint256(_terms.perRound) * _setting.rounds;
     }
 
     /// @inheritdoc IRewardVault
@@ -244,7 +258,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     /// `owner` approves the last candidate; the one before counts if it became a block, this one if it will.
     function _credit(address owner, uint32 round, bytes32 candidate) private {
         Account memory state = _settle(_accounts[owner]);
-        state.approved = _setting.candidates;
+        state.approved = _candidate.number;
         _accounts[owner] = state;
         emit AttestationCredited(owner, round, candidate);
     }
@@ -272,7 +286,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
         if (amount == 0) revert RewardVaultNothingToClaim(account);
         _accounts[account] = state;
         emit RewardsClaimed(account, to, byTable, byAttestations);
-        _send(_terms.token, to, amount);
+        _send(_setting.inEther ? address(0) : _terms.token, to, amount);
     }
 
     function _send(address token, address to, uint256 amount) private {
@@ -281,10 +295,17 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     /// `state` with the last approval counted if its candidate became a block. One of a round that is not over stays.
     function _settle(Account memory state) private view returns (Account memory) {
-        if (state.approved == 0 || !_final.get(state.approved)) return state;
+        if (state.approved == 0 || !_isBlock(state.approved)) return state;
         state.attestations += 1;
         state.approved = 0;
         return state;
+    }
+
+    /// Whether the candidate of this number became a block; of all but the last one it is decided.
+    function _isBlock(uint32 number) private view returns (bool) {
+        Candidate memory last = _candidate;
+        if (number == last.number) return last.isBlock;
+        return number > last.dropped || !_dropped.get(number);
     }
 
     /// The header must be a block's, and its table must have the entry.
@@ -296,7 +317,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     ) private view {
         _requireRunning();
         bytes32 hash = HeaderLib.hash(header);
-        if (IFederationViews(_setting.federation).blockOf(header.round) != hash) {
+        if (IFederationRounds(_setting.federation).blockOf(header.round) != hash) {
             revert RewardVaultUnknownBlock(header.round, hash);
         }
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(account, cumulative))));

@@ -152,10 +152,10 @@ class FederationFactory(Gateway):
 class Federation(Gateway):
     """One task learned together."""
 
-    NAMES = "leave checkIn tick vote propose attest"
+    NAMES = "leave checkIn tick vote propose attest blockOf stakeVault"
     EXTENSION_NAMES = (
-        "config requester state due member minerOf blockOf rewardVault stakeVault pause unpause close "
-        "changeConsensus expel grantRole revokeRole"
+        "config requester state due member minerOf rewardVault pause unpause close changeConsensus expel "
+        "grantRole revokeRole"
     )
 
     def __init__(self, address: Address, functions: Functions, records: _Records) -> None:

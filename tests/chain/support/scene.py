@@ -71,6 +71,8 @@ class Scene:
         Who signs for each miner, and its contract, in order of joining.
     devices
         Accounts; the i-th is bound to the miner i modulo the number of miners.
+    creation
+        The gas that it took.
     """
 
     deployed: Deployed
@@ -80,6 +82,7 @@ class Scene:
     owners: list[Account] = field(default_factory=list)
     miners: list[Any] = field(default_factory=list)
     devices: list[Account] = field(default_factory=list)
+    creation: int = 0
 
     @classmethod
     def create(
@@ -100,7 +103,7 @@ class Scene:
         )
         address = transaction.events["FederationCreated"]["federation"]
         federation = at_federation(address)
-        return cls(deployed, config, requester, federation)
+        return cls(deployed, config, requester, federation, creation=int(transaction.gas_used))
 
     # Reads
 

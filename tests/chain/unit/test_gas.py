@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from pathlib import Path
+
 import pytest
 from support.crowd import Crowd
-from support.scene import Scene
+from support.gas import measure
 
-LIMIT = 2**24
-"""Most that EIP-7825 lets one transaction use."""
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 
-
-def test_create_federation(deployed, requester, chain):
-    Scene.create(deployed, requester)
-    assert chain[-1]["gasUsed"] <= 1_500_000
+import costs  # noqa: E402
+import snapshot  # noqa: E402
 
 
-def test_two_rounds_of_256_updates(deployed, requester):
-    """At most 55,000 for an update (75,000 for a pool's first ever), 80,000 for a ballot or an attestation, 160,000
-    where it also closes a phase or opens the next round, 150,000 for a candidate. Round 1 writes new storage: there
-    the ballot that closes Training may cost 20,000 more.
-    """
-    crowd = Crowd(deployed, requester, miners=4, devices=256)
-    crowd.tick()
-    for first_in_pool, closing_training in ((75_000, 180_000), (55_000, 160_000)):
-        updates = crowd.submit()
-        assert max(updates[:4]) <= first_in_pool
-        assert max(updates[4:]) <= 55_000
-        first, *others, last = crowd.vote()
-        assert first <= closing_training
-        assert max(others) <= 80_000
-        assert last <= 160_000
-        assert crowd.propose() <= 150_000
-        *others, last = crowd.attest()
-        assert max(others) <= 80_000
-        assert last <= 160_000
-    assert crowd.scene.round == 3
+@pytest.fixture(scope="session")
+def figures(deployed, requester, ProofOfStake, ProofOfReputation, CommitteeConsensus):
+    """All figures, measured once; `benchmarks/gas.py` says where it wants them."""
+    modules = {"pos": ProofOfStake, "por": ProofOfReputation, "committee": CommitteeConsensus}
+    found = measure(deployed, requester, {name: m.deploy({"from": requester}) for name, m in modules.items()})
+    if "MINERVA_GAS_FILE" in os.environ:
+        Path(os.environ["MINERVA_GAS_FILE"]).write_text(json.dumps(found))
+    return found
+
+
+def test_no_measured_figure_grew(figures):
+    lines = snapshot.complaints(figures, snapshot.load())
+    advice = f"make it cheaper, or keep the new figures: {snapshot.RENEW}"
+    assert not lines, "\n".join([*lines, advice])
+
+
+def test_no_transaction_comes_near_the_limit(figures):
+    assert max(snapshot.flat(figures).values()) < snapshot.LIMIT // 8
+
+
+def test_costs_are_the_snapshots():
+    """docs/costs.md."""
+    advice = "docs/costs.md is not what benchmarks/gas.json gives: tools/run python benchmarks/gas.py --costs"
+    assert costs.PAGE.read_text() == costs.page(snapshot.load()), advice
+
+
+@pytest.mark.parametrize("grown", [0, 100, 500, 521])
+def test_two_percent_is_the_most(grown):
+    """Of 26,000; and the line names the figure."""
+    lines = snapshot.complaints({"a": {"vote": 26_000 + grown}}, {"a": {"vote": 26_000}})
+    assert lines == (["a.vote grew from 26,000 to 26,521 gas (+2.0%)"] if grown == 521 else [])
+
+
+def test_a_figure_must_be_in_both():
+    lines = snapshot.complaints({"vote": 1, "tick": 1}, {"vote": 1, "claim": 1})
+    assert lines == [
+        "claim is in the snapshot, but was not measured",
+        "tick was measured, but is not in the snapshot",
+    ]
 
 
 def test_sixty_four_miners(deployed, requester):
     """P1 to P6 at the bound of every loop: nothing comes near the limit of a transaction."""
     crowd = Crowd(deployed, requester, miners=64, devices=64)
-    assert crowd.tick() < LIMIT // 16
+    assert crowd.tick() < snapshot.LIMIT // 16
     crowd.submit()
-    assert max(crowd.vote()) < LIMIT // 16
+    assert max(crowd.vote()) < snapshot.LIMIT // 16
     crowd.propose()
-    assert max(crowd.attest()) < LIMIT // 16
+    assert max(crowd.attest()) < snapshot.LIMIT // 16
     assert crowd.scene.round == 2
 
 

@@ -47,13 +47,19 @@ def difference(transaction):
 @pytest.fixture
 def sent(monkeypatch):
     """The hashes of all that `bulk` sends."""
-    send, hashes = bulk.send, []
+    send, send_in_one_block, hashes = bulk.send, bulk.send_in_one_block, []
 
     def keep(*arguments):
         hashes.append(send(*arguments))
         return hashes[-1]
 
+    def keep_all(calls):
+        more = send_in_one_block(calls)
+        hashes.extend(more)
+        return more
+
     monkeypatch.setattr(bulk, "send", keep)
+    monkeypatch.setattr(bulk, "send_in_one_block", keep_all)
     return hashes
 
 

@@ -84,3 +84,28 @@ def test_goes_through_all_rounds_and_closes(deployed, requester, owners, devices
     assert transaction.events["FederationClosed"] == {"round": 3, "height": 3, "head": scene.state.head}
     assert scene.state.status == Status.CLOSED
     assert [scene.federation.phase(r) for r in range(5)] == [0, 5, 5, 5, 0]
+
+
+def test_who_left_after_its_update_does_not_count(make, devices):
+    """M7 and P1: all four submitted, three are left."""
+    scene = make(min_devices=4)
+    scene.tick()
+    scene.close_training()
+    scene.miners[0].leave({"from": devices[3]})
+    scene.vote_all()
+    scene.propose()
+    scene.attest(1)
+    assert (scene.state.status, scene.federation.due()) == (Status.WAITING, False)
+
+
+def test_a_miner_in_the_place_of_another_has_none_of_its_devices(make, owners):
+    """M2, M7 and P1."""
+    scene = make(min_miners=3)
+    scene.tick()
+    scene.federation.leave({"from": owners[2]})
+    scene.finish_round()
+    assert scene.state.status == Status.WAITING
+    scene.federation.leave({"from": owners[0]})
+    scene.join(*owners[3:5])
+    assert scene.state.members == 0b111
+    assert not scene.federation.due()
