@@ -10,7 +10,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
-import {Offence, StakeTerms} from "../interfaces/Types.sol";
+import {Offence, StakeTerms, Status} from "../interfaces/Types.sol";
 import {MoneyLib} from "../libraries/MoneyLib.sol";
 
 /// Cloned by the factory for each federation that wants stake (docs/SPECIFICATION.md, S). What the federation calls
@@ -102,7 +102,11 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         // forge-lint: disable-next-line(unsafe-typecast): not more than what is bonded
         stake.bonded -= uint128(amount);
         Standing storage standing = _standings[msg.sender];
-        if (standing.place != 0 && stake.bonded < _terms.minimum) {
+        // A closed federation lets nobody leave any more, and asks nothing of those who stayed.
+        if (
+            standing.place != 0 && stake.bonded < _terms.minimum
+                && IFederation(_federation).state().status != Status.Closed
+        ) {
             revert StakeVaultInUse(msg.sender, stake.bonded, _terms.minimum);
         }
         // forge-lint: disable-next-line(unsafe-typecast): not more than what was bonded

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IFederation} from "../../contracts/interfaces/IFederation.sol";
-import {Status} from "../../contracts/interfaces/Types.sol";
+import {RewardTerms, StakeTerms, Status} from "../../contracts/interfaces/Types.sol";
 import {Stage} from "./Stage.sol";
 import {vm} from "./Vm.sol";
 import {Devices} from "./handlers/Devices.sol";
@@ -18,7 +18,9 @@ contract FederationTest {
     address[] private _handlers;
 
     function setUp() external {
-        _stage = new Stage(OWNERS, DEVICES);
+        StakeTerms memory noStake;
+        RewardTerms memory noRewards;
+        _stage = new Stage(OWNERS, DEVICES, noStake, noRewards);
         _stage.open();
         _handlers = [
             address(new Devices(_stage)),

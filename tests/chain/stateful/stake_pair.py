@@ -18,6 +18,7 @@ from minerva.errors import ContractReverted
 from minerva.protocol import stake_events
 from minerva.protocol.machine.stake import StakeVaultMachine
 from minerva.protocol.records import Address
+from minerva.protocol.state import Status
 
 GAS = hex(10**7)
 WEALTH = 10**9
@@ -30,6 +31,7 @@ class HeardFederation:
 
     address: Address
     current_round: int
+    is_closed: bool = False
     heard: list[tuple[Address, int]] = field(default_factory=list)
 
     def on_slashed(self, owner: Address, round: int) -> None:
@@ -79,6 +81,12 @@ class StakePair:
         """In both worlds."""
         self._federation.current_round += 1
         self._stakes.federation.setCurrentRound(self.round, {"from": account_of(self.accounts[0])})
+        self.now = clock.now()
+
+    def close(self) -> None:
+        """In both worlds."""
+        self._federation.is_closed = True
+        self._stakes.federation.setStatus(Status.CLOSED, {"from": account_of(self.accounts[0])})
         self.now = clock.now()
 
     def perform(

@@ -39,6 +39,7 @@ class Listening:
 
     address: str = FEDERATION
     current_round: int = 7
+    is_closed: bool = False
     heard: list = field(default_factory=list)
 
     def on_slashed(self, owner, round):
@@ -135,6 +136,14 @@ def test_a_place_keeps_the_minimum(vault):
     assert refused(unbond, MINER, 1001, 0) == ("StakeVaultInUse", MINER, 999, 1000)
     vault.machine.exit(FEDERATION, MINER)
     unbond(MINER, 2000, 0)
+    assert vault.books(MINER) == (0, 2000, 0)
+
+
+def test_a_closed_federation_keeps_no_minimum(vault):
+    """S5: nobody can leave it any more."""
+    vault.join(MINER)
+    vault.federation.is_closed = True
+    vault.machine.unbond(MINER, 2000, 0)
     assert vault.books(MINER) == (0, 2000, 0)
 
 
