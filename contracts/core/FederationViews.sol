@@ -38,6 +38,7 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
     }
 
     /// @inheritdoc IFederationViews
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function state() external view returns (State memory s) {
         Phase current = _clock.phase;
         s.status = _clock.status;
@@ -74,6 +75,7 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
     }
 
     /// @inheritdoc IFederationViews
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function phase(uint32 round) external view returns (Phase) {
         uint32 current = _clock.round;
         if (round == current) return _clock.phase;
@@ -97,6 +99,7 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
     }
 
     /// @inheritdoc IFederationViews
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function blockOf(uint32 round) external view returns (bytes32) {
         if (round == 0 || (round == _clock.round && _clock.phase != Phase.Finalized)) return 0;
         return _blocks[round];

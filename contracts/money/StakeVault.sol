@@ -85,6 +85,7 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         if (amount == 0) revert StakeVaultNothing();
         Stake storage stake = _stakes[account];
         uint128 sum = amount.toUint128();
+        // slither-disable-next-line unused-return: whether the sum fits; it reverts if not
         (uint256(stake.bonded) + stake.unbonding + sum).toUint128();
         uint128 bonded = stake.bonded + sum;
         stake.bonded = bonded;
@@ -272,6 +273,7 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         stake.unbonding -= uint128(fromUnbonding);
         stake.bonded -= uint128(amount - fromUnbonding);
         // forge-lint: disable-end(unsafe-typecast)
+        // slither-disable-next-line divide-before-multiply: S7: a share of what was slashed, rounded down
         uint256 reward = reporter == address(0) ? 0 : amount * _terms.reporterBps / WHOLE;
         if (amount != 0) {
             _stakes[account] = stake;
@@ -316,6 +318,7 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         returns (bool)
     {
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(STATEMENT, statement)));
+        // slither-disable-next-line unused-return: the detail of a failure is not needed
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         return (failure == ECDSA.RecoverError.NoError && signer == account)
             || SignatureChecker.isValidERC1271SignatureNowCalldata(account, digest, signature);
