@@ -31,8 +31,11 @@ class HeardFederation:
 
     address: Address
     current_round: int
-    is_closed: bool = False
+    closed: bool = False
     heard: list[tuple[Address, int]] = field(default_factory=list)
+
+    def is_closed(self) -> bool:
+        return self.closed
 
     def on_slashed(self, owner: Address, round: int) -> None:
         self.heard.append((owner, round))
@@ -85,7 +88,7 @@ class StakePair:
 
     def close(self) -> None:
         """In both worlds."""
-        self._federation.is_closed = True
+        self._federation.closed = True
         self._stakes.federation.setStatus(Status.CLOSED, {"from": account_of(self.accounts[0])})
         self.now = clock.now()
 

@@ -39,8 +39,11 @@ class Listening:
 
     address: str = FEDERATION
     current_round: int = 7
-    is_closed: bool = False
+    closed: bool = False
     heard: list = field(default_factory=list)
+
+    def is_closed(self):
+        return self.closed
 
     def on_slashed(self, owner, round):
         self.heard.append((owner, round))
@@ -142,7 +145,7 @@ def test_a_place_keeps_the_minimum(vault):
 def test_a_closed_federation_keeps_no_minimum(vault):
     """S5: nobody can leave it any more."""
     vault.join(MINER)
-    vault.federation.is_closed = True
+    vault.federation.closed = True
     vault.machine.unbond(MINER, 2000, 0)
     assert vault.books(MINER) == (0, 2000, 0)
 

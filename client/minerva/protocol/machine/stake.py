@@ -42,7 +42,6 @@ class Staked(Protocol):
     def current_round(self) -> int:
         """The last round that opened."""
 
-    @property
     def is_closed(self) -> bool:
         """Whether no round follows."""
 
@@ -128,7 +127,7 @@ class StakeVaultMachine:
         holder, minimum = self._state.accounts[sender], self.terms.minimum
         left = holder.bonded - amount
         require(left >= 0, "StakeVaultInsufficient", sender, holder.bonded, amount)
-        free = holder.index is None or left >= minimum or self.federation.is_closed
+        free = holder.index is None or left >= minimum or self.federation.is_closed()
         require(free, "StakeVaultInUse", sender, left, minimum)
         holder.bonded, holder.unbonding = left, holder.unbonding + amount
         holder.release_at = now + self.unbonding_seconds
