@@ -41,50 +41,15 @@ abstract contract MoneyInvariants {
         return _handlers;
     }
 
-    /// S3, S5 to S8: what came in is what went out and what is held, to the unit, and each account has its own;
-    /// nobody was slashed without evidence, nor for another's doing.
-    function invariant_stakes_are_kept_and_slashed_by_evidence_alone() external view {
-        IStakeVault vault = _book.stakes();
-        vm.assertTrue(!_book.unjust(), "a slash without evidence, or of another sum");
-        vm.assertTrue(!_book.mispaid(), "a withdrawal of another sum than due");
-        address[] memory accounts = _book.accounts();
-        uint256 owed = _book.burnable() + _book.bounty(_book.stranger());
-        for (uint256 i; i < accounts.length; ++i) {
-            uint256 staked = _book.staked(accounts[i]);
-            (uint256 unbonding,) = vault.unbondingOf(accounts[i]);
-            vm.assertEq(vault.stakeOf(accounts[i]) + unbonding, staked, "an account's stake");
-            owed += staked;
-        }
-        uint256 held = wealth(_book.stakeToken(), address(vault));
-        vm.assertEq(held, owed, "the vault has what it owes, and nothing else");
-        vm.assertEq(_book.stakedIn(), _book.stakedOut() + held, "in = out + held");
-        vm.assertEq(vault.slashed(), _book.burnable(), "to be burned");
-        vm.assertEq(vault.bountyOf(_book.stranger()), _book.bounty(_book.stranger()), "bounty");
-    }
-
-    /// Y2, Y3, Y6 to Y8: the same of the escrow; claims are never more than it, and it always has what is due.
-    function invariant_rewards_are_paid_within_the_escrow() external view {
-        IRewardVault vault = _book.rewards();
-        vm.assertTrue(!_book.overpaid(), "a claim of another sum than due");
-        uint256 held = wealth(_book.rewardToken(), address(vault));
-        vm.assertEq(_book.fundedIn(), _book.paidOut() + held, "in = out + held");
-        vm.assertLe(_book.fundedIn(), vault.required(), "no more is taken than is needed");
-        vm.assertLe(_book.claimed(), _book.granted(), "claims by tables <= grants");
-        vm.assertLe(_book.granted(), _book.blocks() * vault.budget(), "grants <= budgets");
-        vm.assertEq(vault.granted(), _book.granted(), "granted");
-        if (!_book.claimsRun()) return;
-        uint256 owed = _book.granted() - _book.claimed();
-        address[] memory accounts = _book.accounts();
-        for (uint256 i; i < accounts.length; ++i) {
-            (, uint256 attested) = vault.accountOf(accounts[i]);
-            vm.assertEq(attested, _book.attested(accounts[i]), "due for attestations");
-            owed += attested;
-        }
-        vm.assertLe(owed, held, "the vault has what is due");
+    /// Both vaults in one, because Forge walks anew for each invariant.
+    function invariant_money_in_is_money_out_and_held_and_nobody_is_slashed_without_evidence() external view {
+        _checkStakes();
+        _checkRewards();
     }
 
     /// P9, P10, S5, Y7, Y8: at any time, paused or not, what was earned is paid; and after the requester closes, with
     /// nobody's help but a stranger's, all of the money is where it belongs. Forge drops what an invariant changes.
+    /// forge-config: deep.invariant.check-interval = 8
     function invariant_a_paused_or_closed_federation_loses_nobodys_money() external {
         if (_book.claimsRun()) _claimAll();
         _end();
@@ -127,6 +92,48 @@ abstract contract MoneyInvariants {
         }
         vm.assertEq(_book.slashes(Offence.Absence), 1, "the second absence");
         vm.assertTrue(!_book.unjust() && !_book.overpaid() && !_book.mispaid(), "the book agrees");
+    }
+
+    /// S3, S5 to S8: what came in is what went out and what is held, to the unit, and each account has its own;
+    /// nobody was slashed without evidence, nor for another's doing.
+    function _checkStakes() private view {
+        IStakeVault vault = _book.stakes();
+        vm.assertTrue(!_book.unjust(), "a slash without evidence, or of another sum");
+        vm.assertTrue(!_book.mispaid(), "a withdrawal of another sum than due");
+        address[] memory accounts = _book.accounts();
+        uint256 owed = _book.burnable() + _book.bounty(_book.stranger());
+        for (uint256 i; i < accounts.length; ++i) {
+            uint256 staked = _book.staked(accounts[i]);
+            (uint256 unbonding,) = vault.unbondingOf(accounts[i]);
+            vm.assertEq(vault.stakeOf(accounts[i]) + unbonding, staked, "an account's stake");
+            owed += staked;
+        }
+        uint256 held = wealth(_book.stakeToken(), address(vault));
+        vm.assertEq(held, owed, "the vault has what it owes, and nothing else");
+        vm.assertEq(_book.stakedIn(), _book.stakedOut() + held, "in = out + held");
+        vm.assertEq(vault.slashed(), _book.burnable(), "to be burned");
+        vm.assertEq(vault.bountyOf(_book.stranger()), _book.bounty(_book.stranger()), "bounty");
+    }
+
+    /// Y2, Y3, Y6 to Y8: the same of the escrow; claims are never more than it, and it always has what is due.
+    function _checkRewards() private view {
+        IRewardVault vault = _book.rewards();
+        vm.assertTrue(!_book.overpaid(), "a claim of another sum than due");
+        uint256 held = wealth(_book.rewardToken(), address(vault));
+        vm.assertEq(_book.fundedIn(), _book.paidOut() + held, "in = out + held");
+        vm.assertLe(_book.fundedIn(), vault.required(), "no more is taken than is needed");
+        vm.assertLe(_book.claimed(), _book.granted(), "claims by tables <= grants");
+        vm.assertLe(_book.granted(), _book.blocks() * vault.budget(), "grants <= budgets");
+        vm.assertEq(vault.granted(), _book.granted(), "granted");
+        if (!_book.claimsRun()) return;
+        uint256 owed = _book.granted() - _book.claimed();
+        address[] memory accounts = _book.accounts();
+        for (uint256 i; i < accounts.length; ++i) {
+            (, uint256 attested) = vault.accountOf(accounts[i]);
+            vm.assertEq(attested, _book.attested(accounts[i]), "due for attestations");
+            owed += attested;
+        }
+        vm.assertLe(owed, held, "the vault has what is due");
     }
 
     /// Everybody is paid what was earned. Of tables that promise more than they grant the last get nothing.
