@@ -129,7 +129,8 @@ contract RewardBook is StakeBook {
         if (log.emitter != address(federation)) return;
         if (log.topics[0] == IFederationSigns.BlockProposed.selector) {
             (Header memory header,) = abi.decode(log.data, (Header, uint40));
-            (_draftHeader, _proposed) = (abi.encode(header), _draft);
+            _draftHeader = abi.encode(header);
+            _proposed = _draft;
         } else if (log.topics[0] == IFederationSigns.BlockFinalized.selector) {
             _append();
         }
@@ -155,7 +156,8 @@ contract RewardBook is StakeBook {
     }
 
     function _append() private {
-        (_lastHeader, _sums) = (_draftHeader, _proposed);
+        _lastHeader = _draftHeader;
+        _sums = _proposed;
         granted += rewards.budget();
         uint256 sum;
         for (uint256 i; i < _accounts.length; ++i) {
