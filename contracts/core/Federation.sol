@@ -33,6 +33,7 @@ contract Federation is FederationPhases, FederationMembership, Proxy, Initializa
     }
 
     /// @inheritdoc IFederationRounds
+    // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; `nonReentrant`
     function vote(uint32 round, bytes32 updatesRoot, bytes calldata verdicts) external nonReentrant {
         uint8 index = _begin(round, Phase.Verification);
         uint64 voted = _ballots.voted;
@@ -49,6 +50,7 @@ contract Federation is FederationPhases, FederationMembership, Proxy, Initializa
     }
 
     /// @inheritdoc IFederationRounds
+    // slither-disable-next-line reentrancy-no-eth: guarded by the entry's `nonReentrant`
     function propose(Header calldata header) external nonReentrant {
         uint8 index = _begin(header.round, Phase.Mining);
         if (_ballots.barred.has(index)) revert FederationProposerBarred(header.round, index);
@@ -71,6 +73,7 @@ contract Federation is FederationPhases, FederationMembership, Proxy, Initializa
     }
 
     /// @inheritdoc IFederationRounds
+    // slither-disable-next-line reentrancy-no-eth: guarded by the entry's `nonReentrant`
     function attest(uint32 round, bytes32 candidate, bool approve) external nonReentrant {
         uint8 index = _begin(round, Phase.Attestation);
         if (candidate != _blocks[round]) revert FederationUnexpectedCandidate(_blocks[round], candidate);
@@ -165,6 +168,7 @@ contract Federation is FederationPhases, FederationMembership, Proxy, Initializa
             if (header.rewardsTotal != 0) revert FederationHeaderMismatch(9);
         }
         if (header.proposer != miner) revert FederationHeaderMismatch(11);
+        // slither-disable-next-line uninitialized-local: all fields are set below
         IConsensus.Claim memory claim;
         claim.round = header.round;
         claim.parent = parent;

@@ -44,14 +44,15 @@ contract FederationFactory is IFederationFactory {
         returns (address federation)
     {
         federation = Clones.clone(federationImplementation);
+        // slither-disable-next-line unused-return: a clone that was just made is in no set
         _federations.add(federation);
         emit FederationCreated(federation, msg.sender, config.manifest.digest, config.manifest.codec);
-        address stakeVault;
+        address stakeVault = address(0);
         if (_isStaked(stake)) {
             stakeVault = Clones.clone(stakeVaultImplementation);
             IStakeVault(stakeVault).initialize(federation, stake, _longestRound(config));
         }
-        address rewardVault;
+        address rewardVault = address(0);
         if (_isPaid(rewards)) {
             rewardVault = Clones.clone(rewardVaultImplementation);
             IRewardVault(rewardVault).initialize(federation, rewards, config.rounds, config.maxMiners);

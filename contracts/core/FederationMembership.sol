@@ -37,6 +37,7 @@ abstract contract FederationMembership is FederationRounds, IFederationRounds {
     }
 
     /// @inheritdoc IFederationRounds
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function leave() external nonReentrant whenOpen {
         uint8 index = _requireOwner();
         uint64 bit = MaskLib.bit(index);

@@ -13,6 +13,7 @@ abstract contract FederationPhases is FederationRounds {
     using MaskLib for uint64;
 
     /// Do the one transition that is due, if any. No second one can be due after it: each sets a deadline to come.
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function _advance() internal returns (bool) {
         if (_clock.status == Status.Waiting) return _tryOpen();
         Phase phase = _clock.phase;
@@ -27,6 +28,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// Whether `_advance` would do something.
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function _isDue() internal view returns (bool) {
         if (_clock.status == Status.Waiting) return _eligible() != 0;
         if (_clock.status != Status.Running) return false;
@@ -58,6 +60,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// A majority approves the candidate: append it.
+    // slither-disable-next-line reentrancy-no-eth: guarded by the entry's `nonReentrant`
     function _finalize() internal {
         uint32 round = _clock.round;
         uint64 approvals = _attestations.approvals;
@@ -74,6 +77,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// The candidate is out; Mining starts again if anybody may still propose.
+    // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _dropCandidate(Drop reason) internal {
         uint32 round = _clock.round;
         uint8 proposer = _clock.proposer;
@@ -113,6 +117,7 @@ abstract contract FederationPhases is FederationRounds {
         return true;
     }
 
+    // slither-disable-next-line reentrancy-no-eth: guarded by the entry's `nonReentrant`
     function _expireVerification() private {
         uint256 total = _weigh(_clock.voters);
         uint256 voted = _weigh(_ballots.voted);
@@ -126,6 +131,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// The candidate is out, and so are those who said nothing, where others stand by.
+    // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _expireAttestation() private {
         uint64 silent = _clock.voters & ~(_attestations.approvals | _attestations.rejections);
         _dropCandidate(Drop.TimedOut);
@@ -133,6 +139,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// Others come in the place of the voters in `silent`, where the module has any.
+    // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _replace(uint64 silent) private {
         if (!_clock.weighted || silent == 0) return;
         uint32 round = _clock.round;
@@ -153,6 +160,7 @@ abstract contract FederationPhases is FederationRounds {
         uint32 round = _clock.round;
         for (uint8 i; i < 64; ++i) {
             if (!absent.has(i)) continue;
+            // slither-disable-next-line unused-return: all of `absent` are dormant already
             (bool punished,) = _stakeVault.miss(_members[i].owner, round);
             if (punished) _config.consensus.onSlashed(round, i);
         }
@@ -168,6 +176,7 @@ abstract contract FederationPhases is FederationRounds {
         }
     }
 
+    // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _expireMining() private {
         uint32 round = _clock.round;
         _config.consensus.onTimeout(round);
@@ -182,6 +191,7 @@ abstract contract FederationPhases is FederationRounds {
     }
 
     /// Give the phase another `length` seconds, if it has an extension left.
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function _extend(uint40 length) private returns (bool) {
         uint8 extensions = _clock.extensions;
         if (extensions == _config.maxExtensions) return false;

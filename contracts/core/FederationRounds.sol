@@ -14,6 +14,7 @@ abstract contract FederationRounds is FederationStorage {
     using MaskLib for uint64;
 
     /// Open the next round if its miners and devices are there.
+    // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _tryOpen() internal returns (bool) {
         uint64 snapshot = _eligible();
         if (snapshot == 0) return false;
@@ -45,6 +46,7 @@ abstract contract FederationRounds is FederationStorage {
     }
 
     /// The round ends without a block.
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function _skip() internal {
         Phase phase = _clock.phase;
         uint32 round = _clock.round;
@@ -61,6 +63,7 @@ abstract contract FederationRounds is FederationStorage {
     }
 
     /// The round is over: close, or open the next one, or wait until that is possible.
+    // slither-disable-next-line reentrancy-no-eth: guarded by the entry's `nonReentrant`
     function _endRound() internal {
         _letGo();
         _removeLeaving();
@@ -76,6 +79,7 @@ abstract contract FederationRounds is FederationStorage {
     }
 
     /// The next round's snapshot; zero when it cannot open.
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function _eligible() internal view returns (uint64 snapshot) {
         snapshot = _membership.members & ~_membership.leaving & ~_membership.dormant;
         if (snapshot.count() < _config.minMiners) return 0;
@@ -90,6 +94,7 @@ abstract contract FederationRounds is FederationStorage {
         uint256 devices = 0;
         for (uint8 i; i < 64; ++i) {
             if (!snapshot.has(i)) continue;
+            // slither-disable-next-line unused-return: one of the three is needed
             (,, uint16 counting) = IMiner(_members[i].miner).pool(round);
             devices += counting;
             if (devices >= minDevices) return snapshot;
@@ -98,6 +103,7 @@ abstract contract FederationRounds is FederationStorage {
     }
 
     /// Whom the governor expelled a round ago leaves now.
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function _letGo() private {
         if (!_membership.expelled) return;
         (uint64 going, uint64 later) = (_expelled.now_, _expelled.later);
@@ -113,6 +119,7 @@ abstract contract FederationRounds is FederationStorage {
     }
 
     /// Free the places of the miners that leave. No round is open.
+    // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _removeLeaving() internal {
         uint64 leaving = _membership.leaving;
         if (leaving == 0) return;

@@ -94,8 +94,11 @@ abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransien
 
     FederationConfig.State internal _config;
     address internal _requester;
+    // slither-disable-next-line uninitialized-state: written by `Federation` or its extension
     address internal _factory;
+    // slither-disable-next-line uninitialized-state: written by `Federation` or its extension
     IStakeVault internal _stakeVault;
+    // slither-disable-next-line uninitialized-state: written by `Federation` or its extension
     IRewardVault internal _rewardVault;
     Announced internal _announced;
     Expelled internal _expelled;
@@ -110,11 +113,13 @@ abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransien
     /// The block of each round, at 0 the genesis. The running round's is its candidate, if it has one.
     mapping(uint32 round => bytes32) internal _blocks;
     /// The hash of each miner's last ballot.
+    // slither-disable-next-line uninitialized-state: written by `Federation` or its extension
     mapping(uint8 index => bytes32) internal _ballotHashes;
     mapping(uint8 index => Member) internal _members;
     /// A member's index plus one, by its owner and by its contract.
     mapping(address owner => uint8) internal _placeOfOwner;
     mapping(address miner => uint8) internal _placeOfMiner;
+    // slither-disable-next-line uninitialized-state: written by `Federation` or its extension
     mapping(address device => address) internal _minerOf;
 
     /// Not paused, not closed.
@@ -123,6 +128,7 @@ abstract contract FederationStorage is IFederationSigns, ReentrancyGuardTransien
         _;
     }
 
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function _requireOpen() internal view {
         Status status = _clock.status;
         if (status == Status.Paused || status == Status.Closed) revert FederationUnexpectedStatus(status);

@@ -33,6 +33,7 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
     }
 
     /// @inheritdoc IFederationViews
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function state() external view returns (State memory s) {
         Phase current = _clock.phase;
         s.status = _clock.status;
@@ -69,6 +70,7 @@ abstract contract FederationViews is FederationPhases, IFederationViews {
     }
 
     /// @inheritdoc IFederationViews
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function phase(uint32 round) external view returns (Phase) {
         uint32 current = _clock.round;
         if (round == current) return _clock.phase;

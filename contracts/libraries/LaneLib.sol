@@ -95,7 +95,7 @@ library LaneLib {
         pure
         returns (bool, uint256[4] memory words)
     {
-        uint256 needed;
+        uint256 needed = 0;
         for (uint64 rest = mask; rest != 0; rest >>= 16) {
             ++needed;
         }

@@ -10,6 +10,7 @@ library MoneyLib {
 
     /// Take `amount` from the caller, who sent it along if it is ether; what arrived. A caller of a vault checks that
     /// it is the same: a token may take a fee, and ether may come where tokens are asked for.
+    // slither-disable-next-line msg-value-in-nonpayable: internal, called by payable functions alone
     function take(address token, uint256 amount) internal returns (uint256 received) {
         if (token == address(0)) return msg.value;
         // Ether beside tokens is never right: no sum equals this.
@@ -22,7 +23,7 @@ library MoneyLib {
     /// Send `amount` to `to`; whether it took the ether. A token that refuses reverts by itself.
     function send(address token, address to, uint256 amount) internal returns (bool ok) {
         if (token == address(0)) {
-            // slither-disable-next-line low-level-calls,arbitrary-send-eth
+            // slither-disable-next-line low-level-calls,arbitrary-send-eth: what the vault owes; its caller checks `ok`
             (ok,) = to.call{value: amount}("");
             return ok;
         }

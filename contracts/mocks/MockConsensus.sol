@@ -8,20 +8,30 @@ contract MockConsensus is IConsensus {
     /// The federation refused the call back.
     error CalledBack(bytes reason);
 
+    /// The module takes nobody in.
+    error Refused();
+
     /// A federation finalised a block.
     event Finalized(address indexed federation, uint32 round, uint256 elapsed);
     /// Mining of a federation timed out.
     event TimedOut(address indexed federation, uint32 round);
 
     bytes private _callback;
+    bool private _refuses;
 
     /// From now on call the federation back with `callback` whenever it tells something.
     function setCallback(bytes calldata callback) external {
         _callback = callback;
     }
 
+    /// From now on refuse to be configured, or not.
+    function setRefuses(bool refuses) external {
+        _refuses = refuses;
+    }
+
     /// @inheritdoc IConsensus
     function configure(bytes calldata parameters) external {
+        if (_refuses) revert Refused();
         emit ConsensusConfigured(msg.sender, parameters);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {State, Status} from "../interfaces/Types.sol";
+
 /// As much of a federation as its stake vault calls; it tells what it was told, and can call back.
 contract MockFederation {
     /// The module, or whatever stands behind the federation, refuses.
@@ -11,6 +13,7 @@ contract MockFederation {
 
     /// The last round that opened.
     uint32 public currentRound;
+    Status private _status;
     bool private _refuses;
     address private _target;
     bytes private _callback;
@@ -18,6 +21,11 @@ contract MockFederation {
     /// A round opens.
     function setCurrentRound(uint32 round) external {
         currentRound = round;
+    }
+
+    /// The federation is in another status.
+    function setStatus(Status status) external {
+        _status = status;
     }
 
     /// From now on refuse to hear of an offence.
@@ -41,5 +49,10 @@ contract MockFederation {
                 revert(add(result, 32), mload(result))
             }
         }
+    }
+
+    /// As much of the state as the vault reads.
+    function state() external view returns (State memory s) {
+        s.status = _status;
     }
 }

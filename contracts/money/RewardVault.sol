@@ -145,6 +145,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRewardVault
+    // slither-disable-next-line incorrect-equality: whether anything is left; any stray only adds to it
     function reclaim() external nonReentrant {
         uint40 until = _setting.closesAt;
         if (until == 0) revert RewardVaultNotOver(0);
@@ -266,12 +267,12 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     /// Pay what of `cumulative` was not claimed before, and all settled attestations.
     function _pay(address account, address to, uint256 cumulative) private {
         Account memory state = _settle(_accounts[account]);
-        uint256 byAttestations;
+        uint256 byAttestations = 0;
         if (state.attestations != 0) {
             byAttestations = state.attestations * attestationReward();
             state.attestations = 0;
         }
-        uint256 byTable;
+        uint256 byTable = 0;
         if (cumulative > state.claimed) {
             byTable = cumulative - state.claimed;
             (uint256 most, uint256 former) = (_granted, _claimedByTables);

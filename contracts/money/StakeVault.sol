@@ -10,7 +10,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IFederation} from "../interfaces/IFederation.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
-import {Offence, StakeTerms} from "../interfaces/Types.sol";
+import {Offence, StakeTerms, Status} from "../interfaces/Types.sol";
 import {MoneyLib} from "../libraries/MoneyLib.sol";
 
 /// Cloned by the factory for each federation that wants stake (docs/SPECIFICATION.md, S). What the federation calls
@@ -85,6 +85,7 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         if (amount == 0) revert StakeVaultNothing();
         Stake storage stake = _stakes[account];
         uint128 sum = amount.toUint128();
+        // slither-disable-next-line unused-return: whether the sum fits; it reverts if not
         (uint256(stake.bonded) + stake.unbonding + sum).toUint128();
         uint128 bonded = stake.bonded + sum;
         stake.bonded = bonded;
@@ -102,7 +103,11 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         // forge-lint: disable-next-line(unsafe-typecast): not more than what is bonded
         stake.bonded -= uint128(amount);
         Standing storage standing = _standings[msg.sender];
-        if (standing.place != 0 && stake.bonded < _terms.minimum) {
+        // A closed federation lets nobody leave any more, and asks nothing of those who stayed.
+        if (
+            standing.place != 0 && stake.bonded < _terms.minimum
+                && IFederation(_federation).state().status != Status.Closed
+        ) {
             revert StakeVaultInUse(msg.sender, stake.bonded, _terms.minimum);
         }
         // forge-lint: disable-next-line(unsafe-typecast): not more than what was bonded
@@ -268,6 +273,7 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         stake.unbonding -= uint128(fromUnbonding);
         stake.bonded -= uint128(amount - fromUnbonding);
         // forge-lint: disable-end(unsafe-typecast)
+        // slither-disable-next-line divide-before-multiply: S7: a share of what was slashed, rounded down
         uint256 reward = reporter == address(0) ? 0 : amount * _terms.reporterBps / WHOLE;
         if (amount != 0) {
             _stakes[account] = stake;
@@ -312,6 +318,7 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
         returns (bool)
     {
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(STATEMENT, statement)));
+        // slither-disable-next-line unused-return: the detail of a failure is not needed
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         return (failure == ECDSA.RecoverError.NoError && signer == account)
             || SignatureChecker.isValidERC1271SignatureNowCalldata(account, digest, signature);

@@ -10,7 +10,6 @@ import {IMiner} from "../../contracts/interfaces/IMiner.sol";
 import {IProofOfWork} from "../../contracts/interfaces/IProofOfWork.sol";
 import {
     Cid,
-    Config,
     Header,
     Member,
     Phase,
@@ -20,23 +19,13 @@ import {
     Status,
     UpdateClaim
 } from "../../contracts/interfaces/Types.sol";
-import {CidLib} from "../../contracts/libraries/CidLib.sol";
+import {Settings} from "./Settings.sol";
 import {vm} from "./Vm.sol";
 import {Witness} from "./Witness.sol";
 
 /// A federation and its people: the one place that knows how the contracts' structs are filled. Each move is a
 /// call that the contracts may refuse; it answers whether they took it.
-contract Stage is Witness {
-    uint8 public constant MAX_EXTENSIONS = 1;
-    uint8 public constant MAX_CANDIDATES = 2;
-    uint32 public constant MAX_PAUSE_SECONDS = 1000;
-    /// The longest of the phases.
-    uint32 public constant TRAINING_SECONDS = 100;
-
-    uint8 private constant RAW = CidLib.RAW;
-    /// With a target of one second the difficulty never rises: a nonce is always near.
-    uint64 private constant DIFFICULTY = 4;
-
+contract Stage is Witness, Settings {
     address public immutable requester = address(0x1000);
     address public immutable stranger = address(0x1001);
 
@@ -46,7 +35,7 @@ contract Stage is Witness {
     IProofOfWork private immutable _module;
 
     /// Accounts of `owners_` miners and `devices_` devices, none of which has joined.
-    constructor(uint8 owners_, uint16 devices_) {
+    constructor(uint8 owners_, uint16 devices_, StakeTerms memory stake, RewardTerms memory rewards) {
         vm.warp(1_000_000);
         address extension = vm.deployCode("FederationExtension.sol");
         bytes memory models = abi.encode(
@@ -58,11 +47,10 @@ contract Stage is Witness {
         _factory = IFederationFactory(vm.deployCode("FederationFactory.sol", models));
         _module = IProofOfWork(vm.deployCode("ProofOfWork.sol"));
         vm.prank(requester);
-        StakeTerms memory noStake;
-        RewardTerms memory noRewards;
-        federation = IFederation(_factory.createFederation(_config(owners_, devices_), noStake, noRewards));
-        for (uint160 i; i < owners_; ++i) {
-            owners.push(address(0x2000 + i));
+        federation =
+            IFederation(_factory.createFederation(_config(_module, owners_, devices_), stake, rewards));
+        for (uint256 i; i < owners_; ++i) {
+            owners.push(vm.addr(_keyOf(i)));
         }
         for (uint160 i; i < devices_; ++i) {
             devices.push(address(0x10000 + i));
@@ -73,6 +61,7 @@ contract Stage is Witness {
 
     /// All join, in turn, and the first round opens.
     function open() external {
+        _prepare();
         for (uint256 i; i < owners.length; ++i) {
             join(i);
         }
@@ -126,7 +115,7 @@ contract Stage is Witness {
         return _act(owners[owner], minerOf(owner), abi.encodeCall(IMiner.setEndpoint, (endpoint)));
     }
 
-    function ballot(uint256 owner) public returns (bool) {
+    function ballot(uint256 owner) public virtual returns (bool) {
         State memory s = federation.state();
         bytes memory verdicts = new bytes(s.updates);
         bytes memory data = abi.encodeCall(IFederationRounds.vote, (s.round, s.updatesRoot, verdicts));
@@ -138,15 +127,15 @@ contract Stage is Witness {
         Header memory header = _header(minerOf(owner), model);
         uint64 bit = _bitOf(owner);
         ok = _act(
-            owners[owner], address(federation), abi.encodeCall(IFederationRounds.propose, (header)), bit
+            owners[owner], address(federation), abi.encodeCall(IFederationRounds.propose, (header)), bit, 0
         );
     }
 
     function attest(uint256 owner, bool approve) public returns (bool) {
         State memory s = federation.state();
         bytes memory data = abi.encodeCall(IFederationRounds.attest, (s.round, s.candidate, approve));
-        uint64 bit = approve ? _bitOf(owner) : 0;
-        return _act(owners[owner], address(federation), data, bit);
+        uint64 bit = _bitOf(owner);
+        return _act(owners[owner], address(federation), data, approve ? bit : 0, approve ? 0 : bit);
     }
 
     // Devices
@@ -249,7 +238,17 @@ contract Stage is Witness {
         return miner == address(0) ? 0 : uint64(1) << IMiner(miner).index();
     }
 
-    function _header(address miner, uint256 model) private view returns (Header memory header) {
+    /// What must be so before anybody joins.
+    function _prepare() internal virtual {}
+
+    /// Fill in what a block grants.
+    function _grant(Header memory header, uint256 model) internal virtual {}
+
+    function _keyOf(uint256 owner) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("the key of a miner's owner", owner)));
+    }
+
+    function _header(address miner, uint256 model) private returns (Header memory header) {
         State memory s = federation.state();
         header.number = s.height + 1;
         header.parent = s.head;
@@ -259,6 +258,7 @@ contract Stage is Witness {
         header.body = Cid(keccak256(abi.encode("body", model)), RAW);
         header.model = Cid(keccak256(abi.encode("model", model)), RAW);
         header.proposer = miner;
+        _grant(header, model);
         IConsensus.Claim memory claim =
             IConsensus.Claim(s.round, s.head, s.updatesRoot, s.ballotsRoot, miner, 0, 0, 0);
         bytes32 seed = _module.seed(address(federation), claim);
@@ -266,29 +266,5 @@ contract Stage is Witness {
         uint256 nonce;
         while (uint256(keccak256(abi.encode(seed, nonce))) > target) ++nonce;
         header.proof = abi.encode(nonce);
-    }
-
-    function _config(uint8 owners_, uint16 devices_) private view returns (Config memory config) {
-        config.manifest = Cid(keccak256("manifest"), RAW);
-        config.model = Cid(keccak256("genesis model"), RAW);
-        config.consensus = _module;
-        config.consensusParameters = abi.encode(DIFFICULTY, uint32(1));
-        config.rounds = 1_000_000;
-        config.minMiners = 2;
-        config.maxMiners = owners_;
-        config.minDevices = 2;
-        config.maxDevices = devices_;
-        config.minUpdates = 2;
-        config.maxJoins = devices_;
-        config.silentRounds = 2;
-        config.trainingSeconds = TRAINING_SECONDS;
-        config.verificationSeconds = 60;
-        config.fetchSeconds = 20;
-        config.miningSeconds = 50;
-        config.attestationSeconds = 40;
-        config.maxExtensions = MAX_EXTENSIONS;
-        config.maxCandidates = MAX_CANDIDATES;
-        config.maxPauseSeconds = MAX_PAUSE_SECONDS;
-        config.maxModelBytes = 1_000_000;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {RewardTerms, StakeTerms} from "../../contracts/interfaces/Types.sol";
 import {Stage} from "./Stage.sol";
 import {bound, vm} from "./Vm.sol";
 
@@ -36,8 +37,10 @@ contract StorageTest {
     }
 
     function _rounds(uint256 devices) private returns (Writes[ROUNDS] memory writes) {
+        StakeTerms memory noStake;
+        RewardTerms memory noRewards;
         // forge-lint: disable-next-line(unsafe-typecast): at most 48
-        Stage stage = new Stage(OWNERS, uint16(devices));
+        Stage stage = new Stage(OWNERS, uint16(devices), noStake, noRewards);
         stage.open();
         for (uint32 i; i < ROUNDS; ++i) {
             vm.record();

@@ -19,6 +19,15 @@ interface Vm {
     /// Set the time of the block.
     function warp(uint256 timestamp) external;
 
+    /// Set what `account` has of ether.
+    function deal(address account, uint256 balance) external;
+
+    /// The account of a private key.
+    function addr(uint256 key) external pure returns (address account);
+
+    /// Sign `digest` with a private key.
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+
     /// The next call comes from `sender`.
     function prank(address sender) external;
 

@@ -26,8 +26,9 @@ abstract contract Witness {
     /// A paused federation took a call other than `unpause`, or changed.
     bool public movedWhilePaused;
 
-    /// Who approved the candidate, by their own calls.
-    uint64 private _approvals;
+    /// Who approved and who rejected the candidate, by their own calls.
+    uint64 internal _approvals;
+    uint64 internal _rejections;
 
     /// The federation's status.
     function status() public view virtual returns (Status);
@@ -36,11 +37,12 @@ abstract contract Witness {
     function digest() public view virtual returns (bytes32);
 
     function _act(address sender, address target, bytes memory data) internal returns (bool) {
-        return _act(sender, target, data, 0);
+        return _act(sender, target, data, 0, 0);
     }
 
-    /// Call `target` as `sender`, which by that approves the candidate when `approving` holds its bit.
-    function _act(address sender, address target, bytes memory data, uint64 approving)
+    /// Call the federation, or a miner of it, as `sender`, which by that approves or rejects the candidate when its
+    /// bit is in `approving` or `rejecting`.
+    function _act(address sender, address target, bytes memory data, uint64 approving, uint64 rejecting)
         internal
         returns (bool ok)
     {
@@ -56,10 +58,33 @@ abstract contract Witness {
         if (paused && (ok || digest() != before)) movedWhilePaused = true;
         if (!ok) return ok;
         ++taken[selector];
-        _approvals = selector == IFederationRounds.propose.selector ? approving : _approvals | approving;
+        if (selector == IFederationRounds.propose.selector) (_approvals, _rejections) = (0, 0);
+        (_approvals, _rejections) = (_approvals | approving, _rejections | rejecting);
+        _readLogs();
+    }
+
+    /// Call a vault, which is no part of the federation's phases, as `sender`, with `value` of its ether.
+    function _deal(address sender, address target, bytes memory data, uint256 value)
+        internal
+        returns (bool ok)
+    {
+        vm.recordLogs();
+        vm.prank(sender);
+        (ok,) = target.call{value: value}(data);
+        if (!ok) return ok;
+        // forge-lint: disable-next-line(unsafe-typecast): all calls begin with their selector
+        ++taken[bytes4(data)];
+        _readLogs();
+    }
+
+    /// Take notice of anything that was logged, in its order.
+    function _observe(Vm.Log memory log) internal virtual {}
+
+    function _readLogs() private {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].emitter == address(federation)) _read(logs[i]);
+            _observe(logs[i]);
         }
     }
 
@@ -83,7 +108,7 @@ abstract contract Witness {
         return (mask >> index) & 1 == 1;
     }
 
-    function _size(uint64 mask) private pure returns (uint256 size) {
+    function _size(uint64 mask) internal pure returns (uint256 size) {
         for (; mask != 0; mask &= mask - 1) {
             ++size;
         }

@@ -17,8 +17,10 @@ ASSERTION_MILLISECONDS = 60_000
 def main() -> None:
     """Become Halmos, whose status is not 0 when a statement is refuted or stays open."""
     halmos = environment("halmos") / "halmos"
-    # Halmos has Forge compile with the syntax tree, which Forge's own cache is without.
+    # Halmos has Forge compile with the syntax tree, which Forge's own cache is without; what the statements need is
+    # a small part of the contracts.
     env = {**os.environ, "FOUNDRY_OUT": str(BUILD / "out"), "FOUNDRY_CACHE_PATH": str(BUILD / "cache")}
+    env |= dict.fromkeys(("FOUNDRY_SRC", "FOUNDRY_TEST", "FOUNDRY_SCRIPT"), "tests/forge/symbolic")
     env["PATH"] = f"{halmos.parent}{os.pathsep}{env['PATH']}"
     command = [str(halmos), "--root", str(ROOT), "--forge-build-out", os.path.relpath(BUILD / "out", ROOT)]
     command += ["--match-contract", "Symbolic$", "--no-status", "--solver", SOLVER]

@@ -18,6 +18,7 @@ from minerva.errors import ContractReverted
 from minerva.protocol import stake_events
 from minerva.protocol.machine.stake import StakeVaultMachine
 from minerva.protocol.records import Address
+from minerva.protocol.state import Status
 
 GAS = hex(10**7)
 WEALTH = 10**9
@@ -30,10 +31,14 @@ class HeardFederation:
 
     address: Address
     round: int
+    closed: bool = False
     heard: list[tuple[Address, int]] = field(default_factory=list)
 
     def current_round(self) -> int:
         return self.round
+
+    def is_closed(self) -> bool:
+        return self.closed
 
     def on_slashed(self, owner: Address, round: int) -> None:
         self.heard.append((owner, round))
@@ -82,6 +87,12 @@ class StakePair:
         """In both worlds."""
         self._federation.round += 1
         self._stakes.federation.setCurrentRound(self.round, {"from": account_of(self.accounts[0])})
+        self.now = clock.now()
+
+    def close(self) -> None:
+        """In both worlds."""
+        self._federation.closed = True
+        self._stakes.federation.setStatus(Status.CLOSED, {"from": account_of(self.accounts[0])})
         self.now = clock.now()
 
     def perform(

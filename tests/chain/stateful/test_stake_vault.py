@@ -99,6 +99,8 @@ class Walk:
     def wait(self):
         if self.random.randrange(3) == 2:
             self.pair.open_round()
+        if self.random.randrange(20) == 19:
+            self.pair.close()
         self.pair.now += self.random.choice((1, 100, UNBONDING - 1, UNBONDING, UNBONDING))
 
     def do(self, name, arguments, sender, specified, value=0):

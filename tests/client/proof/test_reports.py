@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "tools" / "proof"))
 
 from coverage_table import Coverage, Share, from_brownie, from_forge, table  # noqa: E402
 from environment import SetupError  # noqa: E402
-from static import Finding, findings, judge  # noqa: E402
+from static import Finding, findings, judge, silenced  # noqa: E402
 
 TRIAGE = (
     "| Check | Where | Why |\n|---|---|---|\n| `timestamp` | `Federation.vote` | Seconds decide nothing. |\n"
@@ -41,6 +41,48 @@ def test_no_line_excuses_a_grave_finding(impact):
 def test_a_line_whose_finding_is_gone_does_not_stay():
     (problem,) = judge([], TRIAGE)
     assert problem.endswith("remove its line")
+
+
+def test_a_line_may_stand_for_a_whole_contract():
+    triage = TRIAGE.replace("Federation.vote", "Federation.*")
+    assert judge([LISTED, LISTED._replace(place="Federation.attest")], triage) == []
+    (problem,) = judge([LISTED, LISTED._replace(place="Miner.attest")], triage)
+    assert problem.startswith("Low: timestamp at Miner.attest")
+
+
+SOURCE = """\
+contract Miner is IMiner {
+    // slither-disable-next-line uninitialized-state: its clone writes it
+    address internal _owner;
+
+    /// Leave.
+    // slither-disable-next-line timestamp,calls-loop
+    function leave()
+        external
+    {
+        // slither-disable-next-line unused-return: one is needed
+        (, address owner) = owners();
+    }
+}
+"""
+
+
+def test_what_is_silenced_in_the_sources_needs_a_reason_and_a_line():
+    found = silenced(SOURCE)
+    assert found == {
+        Finding("uninitialized-state", "Miner._owner", "silenced"),
+        Finding("timestamp", "Miner.leave", ""),
+        Finding("calls-loop", "Miner.leave", ""),
+        Finding("unused-return", "Miner.leave", "silenced"),
+    }
+    triage = (
+        "| `uninitialized-state` | `Miner._owner` | The clone. |\n| `timestamp` | `Miner.*` | Seconds. |\n"
+    )
+    assert judge(found, triage + "| `calls-loop` | `Miner.leave` | Few. |\n") == [
+        "calls-loop is silenced at Miner.leave without a reason",
+        "timestamp is silenced at Miner.leave without a reason",
+        "silenced: unused-return at Miner.leave: give it a line in docs/security/slither.md",
+    ]
 
 
 def test_a_place_is_named_with_all_it_is_in():

@@ -39,10 +39,14 @@ class Listening:
 
     address: str = FEDERATION
     round: int = 7
+    closed: bool = False
     heard: list = field(default_factory=list)
 
     def current_round(self):
         return self.round
+
+    def is_closed(self):
+        return self.closed
 
     def on_slashed(self, owner, round):
         self.heard.append((owner, round))
@@ -138,6 +142,14 @@ def test_a_place_keeps_the_minimum(vault):
     assert refused(unbond, MINER, 1001, 0) == ("StakeVaultInUse", MINER, 999, 1000)
     vault.machine.exit(FEDERATION, MINER)
     unbond(MINER, 2000, 0)
+    assert vault.books(MINER) == (0, 2000, 0)
+
+
+def test_a_closed_federation_keeps_no_minimum(vault):
+    """S5: nobody can leave it any more."""
+    vault.join(MINER)
+    vault.federation.closed = True
+    vault.machine.unbond(MINER, 2000, 0)
     assert vault.books(MINER) == (0, 2000, 0)
 
 

@@ -58,6 +58,10 @@ class Membership:
 
     # Views
 
+    def is_closed(self) -> bool:
+        """Return whether no round follows."""
+        return self.state.status is Status.CLOSED
+
     def current_round(self) -> int:
         """Return the last round that opened."""
         return self.state.round

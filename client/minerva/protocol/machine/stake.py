@@ -42,6 +42,9 @@ class Staked(Protocol):
         """Return the last round that opened."""
         ...
 
+    def is_closed(self) -> bool:
+        """Whether no round follows."""
+
     def on_slashed(self, owner: Address, round: int) -> None:
         """Hear that ``owner`` was slashed for what it signed in ``round``."""
 
@@ -126,7 +129,7 @@ class StakeVaultMachine:
         holder, minimum = self._state.accounts[sender], self.terms.minimum
         left = holder.bonded - amount
         require(left >= 0, "StakeVaultInsufficient", sender, holder.bonded, amount)
-        free = holder.index is None or left >= minimum
+        free = holder.index is None or left >= minimum or self.federation.is_closed()
         require(free, "StakeVaultInUse", sender, left, minimum)
         holder.bonded, holder.unbonding = left, holder.unbonding + amount
         holder.release_at = now + self.unbonding_seconds

@@ -214,3 +214,15 @@ def test_huge_stakes_are_slashed_without_overflow(make, MockToken, accounts, str
     stakes.report(stranger, round=1)
     assert stakes.books(stranger) == (0, 0, 2 * (most // 2))
     assert is_solvent(stakes, MINER.address, stranger)
+
+
+@pytest.mark.parametrize(("stake", "taken"), [(1, 0), (2, 1), (9_999, 4_999), (10_001, 5_000)])
+def test_dust_is_neither_slashed_twice_nor_lost(make, miner, stranger, stake, taken):
+    """S6: shares are rounded down; what is left of a unit stays its owner's."""
+    stakes = make(minimum=0)
+    stakes.deposit(miner, stake)
+    stakes.report(stranger)
+    bounty = taken // 4
+    assert stakes.books(miner) == (stake - taken, 0, 0)
+    assert (stakes.vault.bountyOf(stranger), stakes.vault.slashed()) == (bounty, taken - bounty)
+    assert is_solvent(stakes, miner, stranger)

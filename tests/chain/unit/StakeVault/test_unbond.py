@@ -7,6 +7,8 @@ from support import clock
 from support.errors import reverts
 from support.stake import UNBONDING
 
+from minerva.protocol.state import Status
+
 
 def test_moves_stake_to_what_waits(either, stranger):
     either.deposit(stranger, 300)
@@ -48,6 +50,22 @@ def test_reverts_when_a_miner_would_keep_less(either, stranger, amount, left):
     either.join(stranger, 2, 2000)
     with reverts("StakeVaultInUse", stranger, left, 1000):
         either.vault.unbond(amount, {"from": stranger})
+
+
+@pytest.mark.parametrize("status", [Status.WAITING, Status.RUNNING, Status.PAUSED])
+def test_a_miner_of_an_open_federation_keeps_the_minimum(either, stranger, status):
+    either.join(stranger, 2, 2000)
+    either.federation.setStatus(status, {"from": stranger})
+    with reverts("StakeVaultInUse", stranger, 999, 1000):
+        either.vault.unbond(1001, {"from": stranger})
+
+
+def test_a_miner_of_a_closed_federation_gets_all_out(either, stranger):
+    """S5: it cannot leave its place any more."""
+    either.join(stranger, 2, 2000)
+    either.federation.setStatus(Status.CLOSED, {"from": stranger})
+    either.vault.unbond(2000, {"from": stranger})
+    assert either.books(stranger) == (0, 2000, 0)
 
 
 def test_may_leave_nothing_after_the_miner_left(either, stranger):
