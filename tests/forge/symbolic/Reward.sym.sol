@@ -20,22 +20,6 @@ contract RewardSymbolic {
         _vault = IRewardVault(Clones.clone(address(new RewardVault())));
     }
 
-    /// Y3: the tables' budget and all miners' attestations are together no more than the round's money, for every
-    /// sum below 2^64: here for seven miners and an even split.
-    function check_an_even_round_costs_no_more_than_its_money(uint64 perRound) external {
-        _checkRound(perRound, 7, [uint16(2500), 2500, 2500, 2500]);
-    }
-
-    /// Y3: the same for the most miners and a split whose shares all leave dust.
-    function check_an_odd_round_costs_no_more_than_its_money(uint64 perRound) external {
-        _checkRound(perRound, 64, [uint16(4999), 2001, 1501, 1499]);
-    }
-
-    /// Y3: the same for three miners who get all.
-    function check_a_round_for_attesters_costs_no_more_than_its_money(uint64 perRound) external {
-        _checkRound(perRound, 3, [uint16(0), 0, 0, 10_000]);
-    }
-
     /// Y3: a table that grants more than the budget is refused.
     function check_a_table_grants_at_most_the_budget(uint64 perRound, uint256 total) external {
         _initialize(perRound, 1, [uint16(4999), 2001, 1501, 1499]);
@@ -72,11 +56,6 @@ contract RewardSymbolic {
     /// The hash of a header.
     function hash(Header calldata header) external pure returns (bytes32) {
         return HeaderLib.hash(header);
-    }
-
-    function _checkRound(uint64 perRound, uint8 maxMiners, uint16[4] memory bps) private {
-        _initialize(perRound, maxMiners, bps);
-        assert(_vault.budget() + _vault.attestationReward() * maxMiners <= perRound);
     }
 
     function _initialize(uint64 perRound, uint8 maxMiners, uint16[4] memory bps) private {
