@@ -83,7 +83,7 @@ def create_federation(
         if error.name == "FederationInvalidConfig" and error.arguments[0] == _CONSENSUS:
             raise ConfigError(
                 "no contract lies at the consensus module's address",
-                value=f"{options.consensus}: {module}",
+                value=f"{options.consensus}: {module[0]}",
                 remedy="Was the chain started afresh? Deploy again, or name the right deployment.",
             ) from None
         raise

@@ -26,8 +26,8 @@ from minerva.protocol.machine import World
 from minerva.protocol.state import NO_STAKE
 
 STEPS = 300
-SEEDS = (60, 44, 19, 38, 43, 35, 6)
-"""Of eighty, those that make every move several times between them."""
+SEEDS = (190, 136, 25, 138, 34, 86)
+"""Of two hundred, those that make every move several times between them."""
 COVERAGE = Coverage()
 CAST = Cast(
     address(0x1001),
@@ -91,7 +91,7 @@ def test_walks_that_hypothesis_shortens_agree(contracts):
 
 def test_the_walks_met_every_event_and_every_move():
     """Agreement means little where nothing happens. The walks are seeded, so this is no matter of luck."""
-    kinds = {kind.__name__ for kind in events.Event.__args__} - {"ConsensusChangeFailed"}
+    kinds = {kind.__name__ for kind in events.Event.__args__}
     assert kinds - COVERAGE.events.keys() == set()
     assert MOVES - COVERAGE.moves.keys() == set()
     assert REFUSALS_OF_MONEY - COVERAGE.errors.keys() == set()

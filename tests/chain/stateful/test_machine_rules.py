@@ -25,6 +25,11 @@ ELSEWHERE = {
     "RewardVaultOnlyFederation", "RewardVaultTransferFailed", "SafeERC20FailedOperation",
     "ERC20InsufficientAllowance", "ERC20InsufficientBalance", "ERC20InvalidApprover", "ERC20InvalidReceiver",
     "ERC20InvalidSender", "ERC20InvalidSpender",
+    # In test_stake_vault.py, all of them.
+    "InvalidShortString", "SafeCastOverflowedUintDowncast", "StakeVaultInUse", "StakeVaultInsufficient",
+    "StakeVaultInvalidTerms", "StakeVaultNoEvidence", "StakeVaultNotReleased", "StakeVaultNothing",
+    "StakeVaultOnlyFederation", "StakeVaultPunishedAlready", "StakeVaultTooLow", "StakeVaultTransferFailed",
+    "StakeVaultUnexpectedAmount", "StringTooLong",
     # In test_machine.py, without a federation.
     "FederationInvalidConfig", "ConsensusInvalidParameters",
 }  # fmt: skip

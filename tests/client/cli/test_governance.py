@@ -216,7 +216,7 @@ def test_another_module_is_announced_a_round_ahead(run: Any, scene: Scene, runni
     assert run("federation", "show", running, "--json").json["consensus"] == "committee"
     ended = run(*words, "--consensus", "vote")
     assert ended.line.startswith(
-        "minerva: the deployment has no such consensus module: vote. It has committee, por, pow"
+        "minerva: the deployment has no such consensus module: vote. It has committee, por, pos, pow"
     )
     ended = run(*words, "--consensus", "committee", "--set", "create.committee_size=65")
     assert ended.line.startswith("minerva: create.committee_size is out of bounds: 65.")
