@@ -12,10 +12,10 @@ import {Vm, vm} from "./Vm.sol";
 /// rejected and signed what, and from the rules (docs/SPECIFICATION.md, S). The vault's word is compared with it.
 abstract contract StakeBook is Stage {
     uint128 public constant MINIMUM = 1000;
-    uint256 private constant REJECTED_BPS = 1000;
-    uint256 private constant EQUIVOCATION_BPS = 5000;
-    uint256 private constant ABSENCE_BPS = 400;
-    uint256 private constant REPORTER_BPS = 2500;
+    uint16 private constant REJECTED_BPS = 1000;
+    uint16 private constant EQUIVOCATION_BPS = 5000;
+    uint16 private constant ABSENCE_BPS = 400;
+    uint16 private constant REPORTER_BPS = 2500;
     uint8 private constant ABSENCES = 2;
     uint256 private constant WHOLE = 10_000;
     address private constant NOBODY = 0x000000000000000000000000000000000000dEaD;
@@ -148,11 +148,11 @@ abstract contract StakeBook is Stage {
             minimum: MINIMUM,
             unit: 100,
             evidenceSeconds: 300,
-            rejectedBps: uint16(REJECTED_BPS),
-            equivocationBps: uint16(EQUIVOCATION_BPS),
-            absenceBps: uint16(ABSENCE_BPS),
+            rejectedBps: REJECTED_BPS,
+            equivocationBps: EQUIVOCATION_BPS,
+            absenceBps: ABSENCE_BPS,
             absences: ABSENCES,
-            reporterBps: uint16(REPORTER_BPS)
+            reporterBps: REPORTER_BPS
         });
     }
 

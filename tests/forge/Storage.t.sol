@@ -8,7 +8,7 @@ import {bound, vm} from "./Vm.sol";
 /// What a round writes, by the number of devices (R2 and M7: nothing is kept or done for each device but its word).
 contract StorageTest {
     uint8 private constant OWNERS = 3;
-    uint256 private constant ROUNDS = 3;
+    uint256 private constant ROUNDS = 4;
 
     /// The slots that one round wrote, and how many of them no earlier round had.
     struct Writes {
@@ -32,7 +32,8 @@ contract StorageTest {
             vm.assertEq(many[i].federation, few[i].federation, "slots of the federation");
             vm.assertEq(many[i].miners, devices + 2 * OWNERS, "slots of the miners");
             vm.assertEq(few[i].miners, OWNERS + 2 * OWNERS, "slots of the miners");
-            if (i > 0) vm.assertEq(many[i].fresh, 1, "a round leaves its block's hash alone");
+            // The first two rounds fill the models' slots of either parity.
+            if (i > 1) vm.assertEq(many[i].fresh, 1, "a round leaves its block's hash alone");
         }
     }
 

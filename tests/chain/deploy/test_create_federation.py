@@ -15,7 +15,9 @@ from minerva.config import CreateSection
 from minerva.errors import ConfigError
 
 SEPOLIA = 11155111
-TEXTS = {"title", "aggregation", "reward_token", "reward_per_round"}
+TEXTS = {
+    "title", "aggregation", "allow_list", "reward_token", "reward_per_round", "stake_token", "stake_minimum", "stake_unit",
+}  # fmt: skip
 NOWHERE = "0x" + "4907" * 10
 
 
@@ -126,5 +128,5 @@ def test_a_module_without_code_is_one_line(environment, site, deployed, tmp_path
     with pytest.raises(SystemExit) as ended:
         script.main()
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"minerva: no contract lies at the consensus module's address: pos: {NOWHERE}.")
+    assert line.startswith(f"minerva: there is no contract at the address: {NOWHERE}.")
     assert ended.value.code == 2 and site.rpc.call("eth_blockNumber") == before

@@ -13,6 +13,14 @@ CLIENT = HERE.parents[1] / "client"
 sys.path += map(str, (HERE, CLIENT, CLIENT / "protocol"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def isolation(chain):
+    """Give back the time that walks pass: days, in which the rounds of other tests would end."""
+    chain.snapshot()
+    yield
+    chain.revert()
+
+
 @pytest.fixture(scope="module")
 def contracts(
     FederationFactory, Federation, FederationExtension, Miner, ProofOfWork, ProofOfStake, ProofOfReputation,

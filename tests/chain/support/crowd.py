@@ -18,6 +18,8 @@ from minerva.protocol.weights import FIRST_RANK, ReputationTerms
 from support import bulk
 from support.scene import ROOT, Account, Deployed, Scene, plain
 
+A_BLOCK = 256
+"""So many registrations find room in one."""
 OWNERS, DEVICES, OTHERS = 0x6400_0001, 0xD000_0001, 0xACC0_0001
 ETHER = 10**18
 STAKE = StakeTerms(ZERO_ADDRESS, ETHER, ETHER // 100, 3600, 1000, 5000, 400, 3, 2500)
@@ -180,11 +182,13 @@ class Crowd:
         return SUBMIT + encode(CLAIM, claim).hex()
 
     def _all_devices(self, data: Iterable[str]) -> list[int]:
-        """Each device sends its own to its miner: the first of each miner alone, the others in one block."""
+        """Each device sends its own to its miner: the first of each miner alone, the others many in a block."""
         miners = [self.miners[i % len(self.miners)] for i in range(len(self.devices))]
         calls = list(zip(miners, data, self.devices, strict=True))
-        first = bulk.gas_used([bulk.send(*call) for call in calls[: len(self.miners)]])
-        return first + bulk.gas_in_last_block(bulk.send_in_one_block(calls[len(self.miners) :]))
+        gas = bulk.gas_used([bulk.send(*call) for call in calls[: len(self.miners)]])
+        for start in range(len(self.miners), len(calls), A_BLOCK):
+            gas += bulk.gas_in_last_block(bulk.send_in_one_block(calls[start : start + A_BLOCK]))
+        return gas
 
     def _one(self, data: str, sender: str) -> int:
         return bulk.gas_used([bulk.send(self.federation, data, sender)])[0]

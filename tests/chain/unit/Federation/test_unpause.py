@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eth_abi import encode
 from support import clock
 from support.errors import reverts
 from support.scene import names
@@ -57,18 +58,21 @@ def test_several_pauses_share_the_limit(training, requester, stranger):
     assert (training.state.deadline, training.state.pausedSeconds) == (deadline + 4000, 10_000)
 
 
-def test_mining_does_not_age_meanwhile(mining, requester):
+def test_mining_does_not_age_meanwhile(make, requester):
     """W3 and E8: the elapsed time of the proof of work is without the pause."""
+    mining = make(consensus_parameters=encode(["uint64", "uint32"], [4, 400]))
+    for step in (mining.tick, mining.close_training, mining.vote_all):
+        step()
     opened = mining.state.deadline - 500
-    clock.next_block_at(opened + 5)
-    pause_at = opened + 5
+    clock.next_block_at(opened + 200)
+    pause_at = opened + 200
     mining.federation.pause({"from": requester})
     clock.next_block_at(pause_at + 500)
     mining.federation.unpause({"from": requester})
-    clock.next_block_at(pause_at + 505)
+    clock.next_block_at(pause_at + 700)
     mining.propose(0)
     transaction = mining.attest(1)
-    # Ten seconds for a target of ten: the difficulty stays.
+    # 400 seconds for a target of 400: the difficulty stays.
     assert "DifficultyChanged" not in names(transaction)
     assert mining.deployed.proof_of_work.difficulty(mining.federation) == 4
 
