@@ -14,7 +14,7 @@ from minerva.protocol.machine.stake_terms import check_terms
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.reward_actions import Approve
 from minerva.protocol.stake import Stake, Stakes, StakeTerms
-from minerva.protocol.stake_actions import Deposit, Unbond, Withdraw
+from minerva.protocol.stake_actions import Burn, Deposit, Unbond, Withdraw
 from minerva.protocol.state import NO_STAKE
 
 if TYPE_CHECKING:
@@ -138,6 +138,15 @@ def withdraw(chain: Chain, actor: Actor, federation: Address, stakes: Stakes, to
             remedy="Wait until then." if waits else "'minerva stake unbond' begins to take stake out.",
         )
     return actor.send(Withdraw(federation, stakes.vault, to, now))
+
+
+def burn(chain: Chain, actor: Actor, federation: Address, stakes: Stakes) -> Receipt:
+    """Burn what was slashed (S8); raises `UserError` when nothing was."""
+    if not stakes.slashed:
+        raise UserError(
+            "nothing is to be burned", value=federation, remedy="Nobody was slashed since the last time."
+        )
+    return actor.send(Burn(federation, stakes.vault, chain.now()))
 
 
 def _amount(name: str, given: int | str, token: Address) -> int:

@@ -1,4 +1,4 @@
-"""`minerva stake`: show, deposit, unbond, withdraw."""
+"""`minerva stake`: show, deposit, unbond, withdraw, burn."""
 
 from __future__ import annotations
 
@@ -121,6 +121,20 @@ def withdraw(
     document = stake_document(stakes, account, chain.stake_of(found, account))
     document |= {"federation": found, "to": receiver, "amount": str(amount), "gas": receipt.gas_used}
     words = f"{show_amount(amount, stakes.terms.token)} to {receiver}"
+    context.emit(document, lambda out: out.print(words))
+
+
+@command(app, "burn", epilog="Example: minerva stake burn 0xFederation")
+def burn(context: Context, federation: _Federation = None) -> None:
+    """Send what was slashed, bounties apart, where nobody has it. Anybody may."""
+    from minerva.staking import burn as send_away
+    from minerva.staking import require_stakes
+
+    found, chain = context.federation(federation), context.chain()
+    stakes = require_stakes(chain, found)
+    receipt = send_away(chain, context.actor(), found, stakes)
+    document = {"federation": found, "amount": str(stakes.slashed), "gas": receipt.gas_used}
+    words = f"{show_amount(stakes.slashed, stakes.terms.token)} burned"
     context.emit(document, lambda out: out.print(words))
 
 

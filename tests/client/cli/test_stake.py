@@ -120,6 +120,22 @@ def test_stake_is_taken_out_after_its_time(run: Any, scene: Scene, federation: s
     assert again.line.startswith("minerva: nothing is on its way out")
 
 
+def test_what_was_slashed_is_burned(run: Any, scene: Scene, federation: str) -> None:
+    ended = run("stake", "burn", federation)
+    assert ended.status == 2 and ended.line.startswith("minerva: nothing is to be burned")
+    scene.driver.federation = federation
+    for number in range(3):
+        stake(run, "deposit", federation, "--for", scene.driver.owner(number))
+    scene.driver.populate(3)
+    scene.driver.tick()
+    scene.driver.to_attestation(0)
+    for number in (1, 2):
+        scene.driver.attest(number, approve=False)
+    assert stake(run, "show", federation).json["toBurn"] == str(ETHER // 100)
+    assert stake(run, "burn", federation).json["amount"] == str(ETHER // 100)
+    assert stake(run, "show", federation).json["toBurn"] == "0"
+
+
 def test_who_has_too_little_is_told_so(run: Any, scene: Scene, federation: str) -> None:
     scene.chain.fund(scene.account, ETHER // 100)
     for words in (("stake", "deposit", federation), ("miner", "register", federation)):
