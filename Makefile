@@ -56,7 +56,7 @@ test-deep: setup ## Search longer for a broken property of the contracts
 
 test-system: setup ## Test all parts together
 	$(call heading,Tests of the whole system)
-	@$(PYTEST) tests/system
+	@$(PYTEST) -n 2 --dist loadfile tests/system
 
 lint: lint-python lint-contracts ## Check style and types; change nothing
 
