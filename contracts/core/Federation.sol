@@ -118,6 +118,7 @@ contract Federation is FederationPhases, FederationMembership, Proxy, Initializa
     }
 
     /// @inheritdoc IFederationRounds
+    // slither-disable-next-line incorrect-equality: a status, a phase, a mask or a count; no time
     function blockOf(uint32 round) external view returns (bytes32) {
         if (round == 0 || (round == _clock.round && _clock.phase != Phase.Finalized)) return 0;
         return _blocks[round];

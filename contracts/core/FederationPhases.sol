@@ -134,6 +134,8 @@ abstract contract FederationPhases is FederationRounds {
     // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _expireAttestation() private {
         uint64 silent = _clock.voters & ~(_attestations.approvals | _attestations.rejections);
+        // The last candidate: nobody can take their place in this round, and the next would be theirs again.
+        if (_clock.weighted && _clock.candidates + 1 == _config.maxCandidates) _miss(silent);
         _dropCandidate(Drop.TimedOut);
         if (_clock.phase == Phase.Mining) _replace(silent);
     }
@@ -146,7 +148,7 @@ abstract contract FederationPhases is FederationRounds {
         uint64 former = _clock.voters;
         (uint64 voters, uint256[] memory lanes) = _config.consensus.replace(round, silent);
         uint64 gone = former & ~voters;
-        if (gone == 0 || voters & ~_clock.snapshot != 0) return;
+        if (gone == 0 || gone & ~silent != 0 || voters & ~_clock.snapshot != 0) return;
         _clock.voters = voters;
         _lanes.store(lanes, voters);
         emit VotersReplaced(round, gone, voters, lanes);

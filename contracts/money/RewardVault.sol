@@ -221,6 +221,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRewardVault
+    // slither-disable-next-line incorrect-equality: sums of money; no time
     function isFunded() external view returns (bool) {
         return _funded == required();
     }

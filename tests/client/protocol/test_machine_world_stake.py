@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
-from federation_driver import REQUESTER, Driver, address, make_config
+from federation_driver import REQUESTER, Driver, address, cid, make_config
 
 from minerva.errors import ContractReverted, WrongChain
 from minerva.protocol import actions as act
 from minerva.protocol import stake_actions as bond
-from minerva.protocol.events import MinerReturned, RoundOpened
+from minerva.protocol.events import CandidateDropped, MinerReturned, RoundOpened
+from minerva.protocol.header import Header
 from minerva.protocol.lanes import unpack
 from minerva.protocol.machine import World
-from minerva.protocol.records import ZERO_ADDRESS
+from minerva.protocol.records import ZERO32, ZERO_ADDRESS
 from minerva.protocol.reward_actions import Approve
 from minerva.protocol.stake import BURNED_TO, Offence, StakeTerms
 from minerva.protocol.stake_events import StakeAbsence, StakeSlashed
@@ -222,6 +223,28 @@ def test_proof_of_stake_weighs_by_stake():
     assert unpack(opened.lanes) == {0: 10, 1: 49}
     staked.deposit(0, 9000)
     assert staked.world.module(staked.federation).weigh(staked.federation, 1) == 10, "from the next opening"
+
+
+def test_who_lets_the_last_candidate_time_out_is_not_in_the_next_round():
+    """K3: nobody can take their place in this round, and the next would be theirs again."""
+    staked = Staked(module=POS, consensus_parameters=b"", max_candidates=1).populate(2000, 2000, 2000)
+    driver = staked.driver
+    driver.to_mining()
+    s = driver.state
+    for proposer in range(3):
+        roots = (s.updates_root, s.ballots_root, ZERO32)
+        header = Header(
+            1, s.head, s.round, *roots, cid("body"), cid("model"), ZERO32, 0, (), driver.contract(proposer), b""
+        )  # fmt: skip
+        with suppress(ContractReverted):
+            driver.perform(act.Propose(driver.federation, header), driver.owner(proposer))
+            break
+    silent = [index for index in range(3) if index != proposer]
+    staked.now = driver.state.deadline
+    names = [type(event) for event in driver.tick()]
+    assert names.index(StakeAbsence) < names.index(CandidateDropped)
+    assert [staked.dormant(index) for index in silent] == [True, True]
+    assert not staked.dormant(proposer)
 
 
 def test_proof_of_stake_needs_a_vault():

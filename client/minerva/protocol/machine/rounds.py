@@ -322,6 +322,8 @@ class Rounds(Membership):
 
     def _time_out_attestation(self, now: int) -> None:
         silent = self.state.voters & ~(self.state.approvals | self.state.rejections)
+        if self._weighted and self.state.candidates + 1 == self.config.max_candidates:
+            self._miss(silent)
         self._drop(Drop.TIMED_OUT, now)
         if self.state.phase is Phase.MINING:
             self._replace(silent)
