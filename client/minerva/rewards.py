@@ -11,10 +11,12 @@ from eth_utils.address import is_address, to_checksum_address
 from minerva.amounts import parse_amount, show_amount
 from minerva.chain.port import Actor, Chain, Receipt
 from minerva.errors import ConfigError, ContractReverted, InsufficientFunds, UserError
+from minerva.former import finish_former
 from minerva.protocol import reward_actions as pay
 from minerva.protocol.escrow import Escrow
 from minerva.protocol.machine.rewards import check_reward_terms
 from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.reward_events import RewardsFunded
 from minerva.protocol.rewards import claim_to_digest
 from minerva.protocol.state import NO_REWARDS, RewardTerms
 from minerva.verification.earnings import Earnings, Standing
@@ -62,6 +64,11 @@ def reward_terms(options: CreateSection) -> RewardTerms:
     return terms
 
 
+def finish_funding(actor: Actor, escrow: Escrow) -> None:
+    """See through what is under way; raises `FormerPayment` when it was paid into the escrow."""
+    finish_former(actor, escrow.vault, RewardsFunded, escrow.terms.token)
+
+
 def fund(chain: Chain, actor: Actor, federation: Address, escrow: Escrow, amount: int) -> Receipt:
     """Put ``amount`` into the escrow; of a token, the escrow is allowed to take it first.
 
@@ -69,11 +76,14 @@ def fund(chain: Chain, actor: Actor, federation: Address, escrow: Escrow, amount
     ------
     UserError
         The escrow does not lack that much.
+    FormerPayment
+        An earlier payment was still under way; it is done now, and this one was not sent.
     InsufficientFunds
         The account has less.
     ContractReverted
         The escrow or the token refuses, e.g. a token that takes a fee.
     """
+    finish_funding(actor, escrow)
     token, lacking = escrow.terms.token, escrow.required - escrow.funded
     if escrow.closes_at or not 0 < amount <= lacking:
         raise UserError(
@@ -89,14 +99,13 @@ def fund(chain: Chain, actor: Actor, federation: Address, escrow: Escrow, amount
             value=f"{actor.address} has {show_amount(had, token)}, needs {show_amount(amount, token)}",
             remedy="Send it some, or pay in less at a time with --amount.",
         )
-    now = chain.now()
     if token != ZERO_ADDRESS:
         allowed = chain.allowance(token, actor.address, escrow.vault)
         if 0 < allowed < amount:  # some tokens change an allowance by way of none only
-            actor.send(pay.Approve(federation, token, escrow.vault, 0, now))
+            actor.send(pay.Approve(federation, token, escrow.vault, 0, actor.mined))
         if allowed < amount:
-            actor.send(pay.Approve(federation, token, escrow.vault, amount, now))
-    return actor.send(pay.Fund(federation, escrow.vault, amount, token, now))
+            actor.send(pay.Approve(federation, token, escrow.vault, amount, actor.mined))
+    return actor.send(pay.Fund(federation, escrow.vault, amount, token, actor.mined))
 
 
 def claim(chain: Chain, actor: Actor, federation: Address, earnings: Earnings, account: Address) -> Receipt:

@@ -10,11 +10,13 @@ from eth_utils.address import is_address, to_checksum_address
 from minerva.amounts import parse_amount, show_amount
 from minerva.chain.port import Actor, Chain, Receipt
 from minerva.errors import ConfigError, ContractReverted, InsufficientFunds, UserError
+from minerva.former import finish_former
 from minerva.protocol.machine.stake_terms import check_terms
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.reward_actions import Approve
 from minerva.protocol.stake import Stake, Stakes, StakeTerms
 from minerva.protocol.stake_actions import Burn, Deposit, Unbond, Withdraw
+from minerva.protocol.stake_events import StakeDeposited, StakeUnbonding
 from minerva.protocol.state import NO_STAKE
 
 if TYPE_CHECKING:
@@ -75,6 +77,16 @@ def missing_stake(stakes: Stakes, stake: Stake, wanted: int | None = None) -> in
     return max(0, (stakes.terms.minimum if wanted is None else wanted) - stake.bonded)
 
 
+def finish_deposit(actor: Actor, stakes: Stakes, account: Address) -> None:
+    """See through what is under way; raises `FormerPayment` when a deposit for ``account`` was."""
+    finish_former(actor, stakes.vault, StakeDeposited, stakes.terms.token, account)
+
+
+def finish_unbonding(actor: Actor, stakes: Stakes) -> None:
+    """See through what is under way; raises `FormerPayment` when an unbonding was."""
+    finish_former(actor, stakes.vault, StakeUnbonding, stakes.terms.token)
+
+
 def deposit(
     chain: Chain, actor: Actor, federation: Address, stakes: Stakes, account: Address, amount: int
 ) -> Receipt:
@@ -84,6 +96,8 @@ def deposit(
     ------
     UserError
         The sum is nothing.
+    FormerPayment
+        An earlier deposit was still under way; it is done now, and this one was not sent.
     InsufficientFunds
         The sender has less.
     ContractReverted
@@ -96,25 +110,26 @@ def deposit(
             value=show_amount(amount, token),
             remedy="Name a sum, e.g. --amount '0.1 ether'.",
         )
+    finish_deposit(actor, stakes, account)
     if (had := chain.tokens(token, actor.address)) < amount:
         raise InsufficientFunds(
             "the account has not enough to stake",
             value=f"{actor.address} has {show_amount(had, token)}, needs {show_amount(amount, token)}",
             remedy="Send it some, or stake less.",
         )
-    now = chain.now()
     if token == ZERO_ADDRESS:
-        return actor.send(Deposit(federation, stakes.vault, account, amount, amount, now))
+        return actor.send(Deposit(federation, stakes.vault, account, amount, amount, actor.mined))
     allowed = chain.allowance(token, actor.address, stakes.vault)
     if 0 < allowed != amount:  # some tokens change an allowance by way of none only
-        actor.send(Approve(federation, token, stakes.vault, 0, now))
+        actor.send(Approve(federation, token, stakes.vault, 0, actor.mined))
     if allowed != amount:
-        actor.send(Approve(federation, token, stakes.vault, amount, now))
-    return actor.send(Deposit(federation, stakes.vault, account, amount, 0, now))
+        actor.send(Approve(federation, token, stakes.vault, amount, actor.mined))
+    return actor.send(Deposit(federation, stakes.vault, account, amount, 0, actor.mined))
 
 
 def unbond(chain: Chain, actor: Actor, federation: Address, stakes: Stakes, amount: int) -> Receipt:
-    """Begin to take ``amount`` out; raises `UserError` when that much does not count."""
+    """Begin to take ``amount`` out; raises `UserError` when that much does not count, and as `deposit`."""
+    finish_unbonding(actor, stakes)
     bonded = chain.stake_of(federation, actor.address).bonded
     if not 0 < amount <= bonded:
         token = stakes.terms.token
@@ -123,7 +138,7 @@ def unbond(chain: Chain, actor: Actor, federation: Address, stakes: Stakes, amou
             value=f"{show_amount(amount, token)} of {show_amount(bonded, token)}",
             remedy="'minerva stake show' tells what it has.",
         )
-    return actor.send(Unbond(federation, stakes.vault, amount, chain.now()))
+    return actor.send(Unbond(federation, stakes.vault, amount, actor.mined))
 
 
 def withdraw(chain: Chain, actor: Actor, federation: Address, stakes: Stakes, to: Address) -> Receipt:

@@ -52,6 +52,11 @@ class Web3Actor:
         """Who signs."""
         return self._address
 
+    @property
+    def mined(self) -> int:
+        """How many of its transactions are known to be mined."""
+        return self._outbox.count_mined()
+
     def sign(self, digest: bytes) -> bytes:
         """Sign the 32 bytes of an EIP-712 digest: 65 bytes, r, s and v."""
         return self._sender.sign(digest)

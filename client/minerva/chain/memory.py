@@ -319,6 +319,11 @@ class MemoryActor:
         """Who signs."""
         return self._address
 
+    @property
+    def mined(self) -> int:
+        """How many of its transactions are on the chain."""
+        return self._node.mined(self._address)
+
     def sign(self, digest: bytes) -> bytes:
         """Sign 32 bytes; raises `ChainError` for an account whose key is not here."""
         if self._key is None:

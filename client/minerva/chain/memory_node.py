@@ -103,6 +103,11 @@ class MemoryNode:
         with self.serving("receipt"):
             return receipt
 
+    def mined(self, sender: Address) -> int:
+        """Return how many transactions of an account are on the chain."""
+        with self.changed:
+            return sum(who == sender for who, _ in self.ledger.receipts)
+
     def resend(self, sender: Address) -> list[Receipt | ChainError]:
         """Send again what a re-organisation dropped; what is refused by now is given up."""
         results: list[Receipt | ChainError] = []

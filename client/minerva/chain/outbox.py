@@ -161,6 +161,14 @@ class Outbox:
             row = self._db.execute(f"SELECT MAX(nonce) FROM transactions WHERE {_LIVE}").fetchone()
         return 0 if row[0] is None else int(row[0]) + 1
 
+    def count_mined(self) -> int:
+        """Return how many transactions are known to be mined, the reverted ones among them."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT COUNT(*) FROM transactions WHERE state IN ('mined', 'reverted')"
+            ).fetchone()
+        return int(row[0])
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

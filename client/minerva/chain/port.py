@@ -86,6 +86,15 @@ class Actor(Protocol):
         """Who signs."""
         ...
 
+    @property
+    def mined(self) -> int:
+        """How many of its transactions are known to be mined.
+
+        For the intents of what may be wished more than once: a wish that is repeated while the first is under
+        way is the same one, and another once that is mined.
+        """
+        ...
+
     def sign(self, digest: bytes) -> bytes:
         """Sign the 32 bytes of an EIP-712 digest: 65 bytes, r, s and v."""
         ...

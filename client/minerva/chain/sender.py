@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 GAP = "gap/"
 """Begins the intent of what only fills a nonce."""
 _PLAIN_GAS = 21_000
-_SUSPICION_SECONDS = 2.0
+_SUSPICION_SECONDS = 15.0
+"""More than a block's time: a node that is behind by one does not have what another has mined."""
 _REFUSALS = {
     "known": ("already known", "already imported", "known transaction", "already exists"),
     "nonce": ("nonce too low", "nonce is too low"),
@@ -125,6 +126,8 @@ class Sender:
                 ("eth_getTransactionCount", (self._account.address, "latest")),
             ]
             found, receipt, count = self._rpc.batch(requests)
+            if found is not None or receipt is not None:
+                self._suspects.pop(entry.hash, None)
             if isinstance(count, RpcError) or receipt is not None:
                 return
             if found is None and int(count, 16) > entry.nonce:
@@ -205,18 +208,29 @@ class Sender:
         )
 
     def _send_new(self, signed: Sequence[Entry]) -> dict[bytes, Exception]:
-        """Keep and send; return why the node refused, by hash. What it refused is kept no more."""
+        """Keep and send; return why the node refused, by hash. What it refused and does not have is kept no more.
+
+        A request whose answer is lost is repeated: the copy may be refused though the first one was taken.
+        """
         if not signed:
             return {}
         self._outbox.add(signed)
         failed: dict[bytes, Exception] = {}
         for entry, error in zip(signed, self._send(signed), strict=True):
-            if error is not None:
+            if error is not None and not self._may_have(entry):
                 self._outbox.forget([entry])
                 failed[entry.hash] = self._explain(error)
         if failed and len(failed) < len(signed):
             self.repair()  # those after a refused one wait for its nonce
         return failed
+
+    def _may_have(self, entry: Entry) -> bool:
+        """Whether the node has a transaction, or cannot say."""
+        hash_ = "0x" + entry.hash.hex()
+        answers = self._rpc.batch(
+            [("eth_getTransactionReceipt", (hash_,)), ("eth_getTransactionByHash", (hash_,))]
+        )
+        return any(answer is not None for answer in answers)
 
     def _send(self, entries: Sequence[Entry]) -> list[RpcError | None]:
         answers = self._rpc.batch([("eth_sendRawTransaction", ("0x" + e.raw.hex(),)) for e in entries])

@@ -103,7 +103,8 @@ def change_consensus(
     if consensus is not None:
         options = CreateSection.model_construct(**{**options.model_dump(), "consensus": consensus})
     module, parameters = consensus_module(chain, options)
-    receipt = context.actor().send(ChangeConsensus(where, module, parameters, chain.state(where).round))
+    round_, now = chain.state(where).round, chain.now()
+    receipt = context.actor().send(ChangeConsensus(where, module, parameters, round_, now))
     told = [log.event for log in receipt.logs if isinstance(log.event, ConsensusChangeAnnounced)]
     document = {
         "federation": where, "consensus": options.consensus, "module": module,

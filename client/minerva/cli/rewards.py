@@ -37,19 +37,35 @@ def fund(
     ] = None,
 ) -> None:
     """Pay into the escrow of a federation. Anyone may; round 1 opens when it is complete."""
+    from minerva.cli.once import pay_once
+    from minerva.protocol.reward_events import RewardsFunded
+    from minerva.rewards import finish_funding
     from minerva.rewards import fund as pay_in
     from minerva.verification.earnings import require_escrow
 
     found, chain = context.federation(federation), context.chain()
     escrow = require_escrow(chain, found)
-    lacking = escrow.required - escrow.funded
-    if amount is None and not lacking:
-        context.emit(_funded(escrow_document(escrow), 0), lambda out: out.print(escrow_words(escrow)))
-        return
-    wanted = lacking if amount is None else parse_amount(amount, escrow.terms.token)
-    receipt = pay_in(chain, context.actor(), found, escrow, wanted)
+    given = None if amount is None else parse_amount(amount, escrow.terms.token)
+    receipt: Mined | None = None
+    if given is not None or escrow.required > escrow.funded:
+        actor = context.actor()
+
+        def lacking() -> int:
+            now = require_escrow(chain, found)
+            return now.required - now.funded
+
+        receipt = pay_once(
+            given,
+            lacking,
+            lambda: finish_funding(actor, escrow),
+            lambda wanted: pay_in(chain, actor, found, require_escrow(chain, found), wanted),
+        )
+    paid = (
+        [log.event.amount for log in receipt.logs if isinstance(log.event, RewardsFunded)] if receipt else []
+    )
     escrow = require_escrow(chain, found)
-    document = _funded(escrow_document(escrow), wanted) | {"gas": receipt.gas_used}
+    document = _funded(escrow_document(escrow), sum(paid))
+    document |= {"gas": receipt.gas_used} if receipt else {}
     context.emit(document, lambda out: out.print(escrow_words(escrow)))
 
 

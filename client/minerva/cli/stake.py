@@ -64,20 +64,27 @@ def deposit(
     ] = None,
 ) -> None:
     """Put up stake, for the configured account or another; of a token, exactly that is allowed first."""
+    from minerva.cli.once import pay_once
     from minerva.staking import deposit as put_up
-    from minerva.staking import missing_stake, require_stakes
+    from minerva.staking import finish_deposit, missing_stake, require_stakes
 
     found, chain = context.federation(federation), context.chain()
     stakes = require_stakes(chain, found)
     account = address(of) if of else context.account_address()
-    if amount is None:
-        wanted = missing_stake(stakes, chain.stake_of(found, account))
-        if not wanted:
-            _tell(context, found, stakes, account, None)
-            return
-    else:
-        wanted = parse_amount(amount, stakes.terms.token)
-    receipt = put_up(chain, context.actor(), found, stakes, account, wanted)
+    given = None if amount is None else parse_amount(amount, stakes.terms.token)
+
+    def lacking() -> int:
+        return missing_stake(stakes, chain.stake_of(found, account))
+
+    receipt: Receipt | None = None
+    if given is not None or lacking():
+        actor = context.actor()
+        receipt = pay_once(
+            given,
+            lacking,
+            lambda: finish_deposit(actor, stakes, account),
+            lambda wanted: put_up(chain, actor, found, stakes, account, wanted),
+        )
     _tell(context, found, stakes, account, receipt)
 
 
@@ -90,14 +97,25 @@ def unbond(
     ] = None,
 ) -> None:
     """Begin to take stake out. It can be slashed until it is withdrawn; a miner keeps the minimum."""
-    from minerva.staking import require_stakes
+    from minerva.cli.once import pay_once
+    from minerva.staking import finish_unbonding, require_stakes
     from minerva.staking import unbond as begin
 
     found, chain = context.federation(federation), context.chain()
     stakes, account = require_stakes(chain, found), context.account_address()
-    bonded = chain.stake_of(found, account).bonded
-    wanted = bonded if amount is None else parse_amount(amount, stakes.terms.token)
-    _tell(context, found, stakes, account, begin(chain, context.actor(), found, stakes, wanted))
+    given = None if amount is None else parse_amount(amount, stakes.terms.token)
+    actor = context.actor()
+
+    def take_out(wanted: int) -> Receipt:
+        return begin(chain, actor, found, stakes, wanted)
+
+    receipt = pay_once(
+        given,
+        lambda: chain.stake_of(found, account).bonded,
+        lambda: finish_unbonding(actor, stakes),
+        take_out,
+    )
+    _tell(context, found, stakes, account, receipt or take_out(0))
 
 
 @command(app, "withdraw", epilog="Example: minerva stake withdraw 0xFederation --to 0xCold")

@@ -128,7 +128,8 @@ def register(
 ) -> MinerInfo:
     """Make the account's miner a member whose contract names ``endpoint``; does nothing that is done already.
 
-    Before it joins, what it lacks of ``stake`` is put up (`minerva.miner.stake.put_up`).
+    Before it joins, what was sent before a restart is seen through, and what the account lacks of ``stake`` is put
+    up (`minerva.miner.stake.put_up`).
 
     Parameters
     ----------
@@ -139,10 +140,16 @@ def register(
     ------
     ContractReverted
         The federation refuses, e.g. it is full or closed.
+    TransactionLost
+        What was sent before is still not mined.
     MinervaError
         The miner joined and left since the last opening.
     """
     mine = _mine(chain, actor, federation)
+    if mine is None:
+        for receipt in actor.recover():
+            log.info("sent before: transaction 0x%s", receipt.transaction.hex())
+        mine = _mine(chain, actor, federation)
     if mine is None:
         put_up(chain, actor, federation, stake)
         round_ = chain.state(federation).round

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from minerva.amounts import parse_amount, show_amount
 from minerva.chain.port import Actor, Chain
 from minerva.errors import ConfigError, UserError
+from minerva.former import FormerPayment
 from minerva.protocol.events import Event
 from minerva.protocol.records import Address
 from minerva.protocol.stake import Offence, Stakes
 from minerva.protocol.stake_events import StakeAbsence, StakeDeposited, StakeSlashed, StakeUnbonding
-from minerva.staking import deposit, missing_stake
+from minerva.staking import deposit, finish_deposit, missing_stake
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _WORDS = {
 
 
 def put_up(chain: Chain, actor: Actor, federation: Address, wanted: int | str = "") -> None:
-    """Stake what the account lacks of the sum that it wants to hold.
+    """Stake what the account lacks of the sum that it wants to hold, once what is under way is done.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def put_up(chain: Chain, actor: Actor, federation: Address, wanted: int | str = 
         It is no sum.
     InsufficientFunds
         The account has too little.
+    TransactionLost
+        What is under way is still not mined.
     """
     stakes, text = chain.stakes(federation), str(wanted).strip().lower()
     if text in UNTOUCHED or stakes is None:
@@ -48,6 +51,10 @@ def put_up(chain: Chain, actor: Actor, federation: Address, wanted: int | str = 
         holds = parse_amount(wanted, token) if text else None
     except UserError as error:
         raise ConfigError(f"miner.stake: {error.what}", value=error.value, remedy=error.remedy) from None
+    try:
+        finish_deposit(actor, stakes, actor.address)
+    except FormerPayment as former:
+        log.info("%s", former)
     missing = missing_stake(stakes, chain.stake_of(federation, actor.address), holds)
     if not missing:
         return

@@ -280,17 +280,21 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class ChangeConsensus:
-    """The governor announces another module. ``round`` is the last opened one, for the intent only."""
+    """The governor announces another module.
+
+    ``round``, the last opened one, and ``at`` (seconds) are for the intent only: one may change one's mind and back.
+    """
 
     federation: Address
     module: Address
     parameters: bytes
     round: int
+    at: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.round}/consensus/{self.module}/{self.parameters.hex()}"
+        return f"{self.federation}/{self.round}/consensus/{self.module}/{self.parameters.hex()}/{self.at}"
 
 
 @dataclass(frozen=True, slots=True)

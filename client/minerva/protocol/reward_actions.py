@@ -12,7 +12,8 @@ from minerva.protocol.records import ZERO_ADDRESS, Address
 class Fund:
     """The sender puts ``amount`` into the escrow ``vault``, in the token of its terms.
 
-    ``at`` (seconds) is for the intent only: the same sum may be paid in twice.
+    ``at``, how many of the sender's transactions are mined, is for the intent only: the same sum may be paid in
+    again, but not while it is under way.
     """
 
     federation: Address
@@ -34,7 +35,7 @@ class Fund:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """The sender lets ``spender`` take ``amount`` of its tokens. ``at`` (seconds) is for the intent only."""
+    """The sender lets ``spender`` take ``amount`` of its tokens. ``at`` is for the intent only, as in `Fund`."""
 
     federation: Address
     token: Address

@@ -11,8 +11,8 @@ from minerva.protocol.records import Address
 class Deposit:
     """The sender stakes ``amount`` for ``account`` in the federation's ``vault``.
 
-    ``value`` is the ether sent along: the amount, or 0 where tokens are staked. ``at`` (seconds) is for the
-    intent only.
+    ``value`` is the ether sent along: the amount, or 0 where tokens are staked. ``at``, how many of the sender's
+    transactions are mined, is for the intent only: the same sum may be staked again, but not while it is under way.
     """
 
     federation: Address
@@ -30,7 +30,7 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class Unbond:
-    """The sender begins to take ``amount`` of its stake out. ``at`` (seconds) is for the intent only."""
+    """The sender begins to take ``amount`` of its stake out. ``at`` is for the intent only, as in `Deposit`."""
 
     federation: Address
     vault: Address

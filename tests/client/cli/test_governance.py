@@ -222,6 +222,17 @@ def test_another_module_is_announced_a_round_ahead(run: Any, scene: Scene, runni
     assert ended.line.startswith("minerva: create.committee_size is out of bounds: 65.")
 
 
+def test_the_governor_may_change_its_mind_and_back_within_a_round(
+    run: Any, scene: Scene, running: str
+) -> None:
+    for consensus in ("committee", "por", "committee"):
+        ended = run("federation", "change-consensus", running, "--consensus", consensus, "--json")
+        assert ended.json["events"] == ["ConsensusChangeAnnounced"]
+        scene.chain.advance(1)
+    changed = [e for _ in range(2) for e in scene.driver.play_round() if isinstance(e, ConsensusChanged)]
+    assert changed == [ConsensusChanged(3, scene.chain.modules["committee"])]
+
+
 def test_roles_are_shown_granted_and_revoked(run: Any, scene: Scene, running: str) -> None:
     alone = {"admin": [ME], "pauser": [ME], "governor": [ME]}
     assert run("federation", "roles", running, "--json").json["roles"] == alone

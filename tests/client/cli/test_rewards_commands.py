@@ -233,6 +233,35 @@ def test_an_account_without_enough_does_not_fund(run: Any, found: Found) -> None
     )
 
 
+@pytest.mark.parametrize("words", [("--amount", "0.02 ether"), ()], ids=["a sum", "all that is lacking"])
+def test_a_payment_that_is_repeated_while_the_first_is_under_way_is_paid_once(
+    run: Any, found: Found, words: tuple[str, ...]
+) -> None:
+    federation = found(funded=False)
+    first = run("federation", "fund", *words, "--json").json
+    funded = first["escrow"]["funded"]
+    assert len(federation.chain.reorg(1, keep=lambda _: False)) == 1
+    federation.chain.advance(5)
+    ended = run("federation", "fund", *words, "--json")
+    assert (ended.status, ended.json["amount"]) == (0, first["amount"])
+    assert ended.json["escrow"]["funded"] == funded
+    assert ended.line.startswith("minerva: a former payment of 0.")
+    assert ended.line.endswith(" ether was still under way and is done now. Run again to pay more.")
+    federation.chain.actor(DEVICE).recover()
+    escrow = federation.chain.escrow(federation.address)
+    assert escrow is not None and str(escrow.funded) == funded
+
+
+def test_another_sum_is_not_paid_on_top_of_what_was_under_way(run: Any, found: Found) -> None:
+    federation = found(funded=False)
+    run("federation", "fund", "--amount", "0.02 ether")
+    federation.chain.reorg(1, keep=lambda _: False)
+    federation.chain.advance(5)
+    ended = run("federation", "fund", "--amount", "0.03 ether")
+    assert ended.status == 1 and "a former payment of 0.02 ether was still under way" in ended.line
+    assert run("federation", "fund", "--amount", "0.03 ether").out.startswith("0.05 ether of 0.1 ether")
+
+
 def test_tokens_are_paid_in_after_an_approval(run: Any, found: Found) -> None:
     token = address(0x70)
     federation = found(

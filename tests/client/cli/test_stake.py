@@ -120,6 +120,99 @@ def test_stake_is_taken_out_after_its_time(run: Any, scene: Scene, federation: s
     assert again.line.startswith("minerva: nothing is on its way out")
 
 
+def lose(scene: Scene) -> None:
+    """The chain loses its last transaction, which the account has kept; time passes."""
+    assert len(scene.chain.reorg(1, keep=lambda _: False)) == 1
+    scene.chain.advance(5)
+
+
+def staked(scene: Scene, federation: str) -> int:
+    """What the account has staked when nothing is under way any more."""
+    scene.chain.actor(scene.account).recover()
+    return scene.chain.stake_of(federation, scene.account).bonded
+
+
+def test_a_deposit_that_is_repeated_while_the_first_is_under_way_is_paid_once(
+    run: Any, scene: Scene, federation: str
+) -> None:
+    words = ("stake", "deposit", federation, "--amount", "0.25 ether", "--json")
+    assert run(*words).status == 0
+    lose(scene)
+    ended = run(*words)
+    assert (ended.status, ended.json["bonded"]) == (0, str(ETHER // 4))
+    assert ended.line == (
+        "minerva: a former deposit of 0.25 ether was still under way and is done now. Run again to stake more."
+    )
+    assert staked(scene, federation) == ETHER // 4
+    again = run(*words)
+    assert (again.json["bonded"], again.err) == (str(ETHER // 2), ""), "a wish of its own"
+
+
+def test_another_sum_is_not_staked_on_top_of_what_was_under_way(
+    run: Any, scene: Scene, federation: str
+) -> None:
+    stake(run, "deposit", federation, "--amount", "0.25 ether")
+    lose(scene)
+    ended = run("stake", "deposit", federation, "--amount", "0.5 ether")
+    assert ended.status == 1
+    assert ended.line.startswith(
+        "minerva: a former deposit of 0.25 ether was still under way and is done now."
+    )
+    assert staked(scene, federation) == ETHER // 4
+
+
+@pytest.mark.parametrize(("former", "bonded"), [("0.04 ether", ETHER // 10), ("0.25 ether", ETHER // 4)])
+def test_what_is_missing_is_what_is_missing_after_the_former_deposit(
+    run: Any, scene: Scene, federation: str, former: str, bonded: int
+) -> None:
+    stake(run, "deposit", federation, "--amount", former)
+    lose(scene)
+    ended = run("stake", "deposit", federation)
+    assert ended.status == 0 and f"a former deposit of {former} was" in ended.line
+    assert staked(scene, federation) == bonded
+
+
+def test_a_former_deposit_for_another_is_no_reason_not_to_pay(
+    run: Any, scene: Scene, federation: str
+) -> None:
+    stake(run, "deposit", federation, "--for", scene.driver.owner(0))
+    lose(scene)
+    ended = run("stake", "deposit", federation, "--amount", "0.25 ether")
+    assert (ended.status, ended.err) == (0, "")
+    assert staked(scene, federation) == ETHER // 4
+
+
+def test_an_unbonding_that_is_repeated_while_the_first_is_under_way_is_done_once(
+    run: Any, scene: Scene, federation: str
+) -> None:
+    stake(run, "deposit", federation, "--amount", "0.5 ether")
+    words = ("unbond", federation, "--amount", "0.1 ether")
+    stake(run, *words)
+    lose(scene)
+    ended = run("stake", *words)
+    assert ended.status == 0
+    assert ended.line.startswith("minerva: a former unbonding of 0.1 ether was still under way")
+    assert staked(scene, federation) == 4 * ETHER // 10
+    stake(run, *words)
+    assert staked(scene, federation) == 3 * ETHER // 10
+
+
+def test_all_that_was_on_its_way_out_already_is_told(run: Any, scene: Scene, federation: str) -> None:
+    stake(run, "deposit", federation, "--amount", "0.5 ether")
+    stake(run, "unbond", federation)
+    lose(scene)
+    ended = run("stake", "unbond", federation)
+    assert ended.status == 0 and "a former unbonding of 0.5 ether was still under way" in ended.line
+    assert run("stake", "unbond", federation).line.startswith("minerva: the account has nothing staked")
+
+
+def test_the_same_sum_goes_in_and_out_again(run: Any, scene: Scene, federation: str) -> None:
+    """All is as before the first time, and within a second; they are wishes of their own all the same."""
+    for _ in range(2):
+        assert stake(run, "deposit", federation, "--amount", "0.25 ether").json["bonded"] == str(ETHER // 4)
+        assert stake(run, "unbond", federation).json["bonded"] == "0"
+
+
 def test_what_was_slashed_is_burned(run: Any, scene: Scene, federation: str) -> None:
     ended = run("stake", "burn", federation)
     assert ended.status == 2 and ended.line.startswith("minerva: nothing is to be burned")

@@ -106,6 +106,24 @@ def test_where_nothing_is_staked_it_joins_as_ever(tmp_path: Any) -> None:
     assert case.chain.stakes(case.federation) is None and case.bonded() == 0
 
 
+def test_restarted_while_its_stake_is_under_way_it_puts_up_no_more(case: Case) -> None:
+    put_up(case.chain, case.actor(), case.federation)
+    case.chain.reorg(1, keep=lambda _: False)
+    case.chain.advance(5)
+    assert register(case.chain, case.actor(), case.federation, "").index == 0
+    case.actor().recover()
+    assert case.bonded() == 1000
+
+
+def test_restarted_while_it_is_about_to_join_it_has_joined(case: Case) -> None:
+    """What was under way may make it a member, of whom nothing more is asked."""
+    register(case.chain, case.actor(), case.federation, "", "1500")
+    case.chain.reorg(1, keep=lambda _: False)
+    case.chain.advance(5)
+    assert register(case.chain, case.actor(), case.federation, "", "2500").index == 0
+    assert case.bonded() == 1500
+
+
 def test_a_member_is_not_topped_up_by_itself(case: Case) -> None:
     """Slashed stake comes back when a person decides so."""
     case.slash()
