@@ -149,6 +149,19 @@ def test_the_requester_lets_others_in(run: Any, listed: dict[str, Any]) -> None:
     assert (again["events"], again["allowList"]["cid"]) == ([], cid)
 
 
+def test_a_run_that_broke_off_before_it_wrote_the_file_is_repeated(run: Any, listed: dict[str, Any]) -> None:
+    """The chain has the new root already: without the file, nobody could extend the list any more."""
+    words = ("federation", "allow", listed["federation"], "--allow-list", "members.txt", "--miner", OTHER)
+    before = Path("members.txt").read_text()
+    assert run(*words).status == 0
+    after = Path("members.txt").read_text()
+    Path("members.txt").write_text(before, encoding="utf-8")
+    assert run(*words, "--json").json["events"] == []
+    assert Path("members.txt").read_text() == after
+    assert run(*words, "--json").json["events"] == []
+    assert Path("members.txt").read_text() == after, "who is on it already is not added again"
+
+
 def test_a_list_in_json_stays_json(run: Any, scene: Scene) -> None:
     entry = {"account": ME, "role": "node"}
     Path("members.json").write_text(json.dumps({"allowList": [entry]}), encoding="utf-8")
