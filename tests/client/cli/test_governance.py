@@ -214,8 +214,16 @@ def test_a_miner_is_expelled_by_index_owner_or_contract(run: Any, scene: Scene, 
         assert ended.line.startswith("minerva: no such miner is in this federation")
     ended = run("federation", "expel", running, "--miner", scene.driver.owner(1).lower(), "--json")
     assert ended.json["events"] == ["MinerExpelled"]
+    shown = run("federation", "show", running, "--json").json
+    assert [miner["expelled"] for miner in shown["miners"]] == [False, True]
+    assert "miner 1, expelled, with its duties until it goes: " in run("federation", "show", running).out
     left = [list(scene.driver.play_round()), list(scene.driver.play_round())]
     assert [MinerLeaving(1) in events for events in left] == [False, True]
+    shown = run("federation", "show", running, "--json").json
+    assert [miner["expelled"] for miner in shown["miners"]] == [False]
+    scene.driver.join(2)
+    shown = run("federation", "show", running, "--json").json
+    assert [(miner["index"], miner["expelled"]) for miner in shown["miners"]] == [(0, False), (1, False)]
     ended = run("federation", "expel", running, "--miner", scene.driver.contract(0))
     assert ended.status == 0
 
@@ -224,9 +232,15 @@ def test_another_module_is_announced_a_round_ahead(run: Any, scene: Scene, runni
     words = ("federation", "change-consensus", running)
     ended = run(*words, "--consensus", "committee", "--set", "create.committee_size=2", "--json").json
     assert (ended["events"], ended["fromRound"]) == (["ConsensusChangeAnnounced"], 3)
+    shown = run("federation", "show", running, "--json").json
+    assert (shown["consensus"], shown["announcedConsensus"]) == (
+        "pow", {"consensus": "committee", "module": scene.chain.modules["committee"], "fromRound": 3},
+    )  # fmt: skip
+    assert "announced: committee decides from round 3 on" in run("federation", "show", running).out
     changed = [e for _ in range(2) for e in scene.driver.play_round() if isinstance(e, ConsensusChanged)]
     assert changed == [ConsensusChanged(3, scene.chain.modules["committee"])]
-    assert run("federation", "show", running, "--json").json["consensus"] == "committee"
+    shown = run("federation", "show", running, "--json").json
+    assert (shown["consensus"], shown["announcedConsensus"]) == ("committee", None)
     ended = run(*words, "--consensus", "vote")
     assert ended.line.startswith(
         "minerva: the deployment has no such consensus module: vote. It has committee, por, pos, pow"
