@@ -152,6 +152,32 @@ def test_slashed_below_the_minimum_it_waits_for_a_deposit_and_comes_back(case: C
     assert case.driver.state.dormant == 0 == case.situation().now.dormant
 
 
+def test_it_comes_back_twice_in_a_round(case: Case) -> None:
+    """M3 and S6: it voted too late, and then its block is rejected."""
+
+    def come_back() -> None:
+        check_in = case.duty(2).action
+        assert isinstance(check_in, act.CheckInMiner) and case.driver.state.dormant == 0b100
+        case._perform(check_in, case.driver.owner(2))
+        assert case.driver.state.dormant == 0 == case.situation().now.dormant
+
+    for number in range(3):
+        put_up(case.chain, case.actor(number), case.federation)
+    case.driver.populate(3)
+    case.driver.tick()
+    case.driver.to_verification()
+    case.driver.vote(0)
+    case.driver.vote(1)
+    case.chain.advance(40)
+    case.driver.tick()
+    come_back()
+    case.driver.propose(2)
+    case.driver.attest(0, approve=False)
+    case.driver.attest(1, approve=False)
+    case.top_up(1000 - case.bonded(2), 2)
+    come_back()
+
+
 def test_it_votes_on_in_the_round_in_which_it_was_slashed(case: Case) -> None:
     case.slash()
     case.driver.propose(1)
