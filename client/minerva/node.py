@@ -36,7 +36,8 @@ def run_node(
 ) -> int:
     """Run both until ``stop`` is set; the device may be done before, as when the federation closes.
 
-    The device is bound to the node's own miner. Where one of the two fails the other is ended cleanly.
+    Nothing is staked or sent before it is known that the device has the federation's task and its own place on the list. The
+    device is bound to the node's own miner. Where one of the two fails the other is ended cleanly.
 
     Parameters
     ----------
@@ -55,6 +56,7 @@ def run_node(
     MinervaError
         As `run_miner` and `Device.run`, whichever failed first.
     """
+    device.check()
     miner = _MinerThread(chain, store, actor, federation, settings, stop, ready)
     miner.start()
     submitted = 0

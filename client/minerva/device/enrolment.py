@@ -45,6 +45,12 @@ class Enrolment:
             cid, self._view.endpoints, max_bytes=MAX_MANIFEST_BYTES, timeout=self._settings.fetch_seconds
         )
 
+    def check(self) -> None:
+        """Look whether the device could join, before anything is sent; raises as `register`."""
+        self.manifest()
+        if self._view.binding() is None:
+            self._view.evidence(self._settings.allow_list, self._fetch)
+
     def register(self, miner: Address | None = None) -> DeviceInfo:
         """Bind to a miner; nothing is sent when the device is bound to it already.
 

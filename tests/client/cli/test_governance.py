@@ -62,6 +62,24 @@ def test_a_list_is_asked_for_where_none_is_named(run: Any, listed: dict[str, Any
     assert "takes members by an allow-list, and none is named: miner.allow_list" in ended.line
 
 
+@pytest.mark.parametrize(("section", "other"), [("miner", "device"), ("device", "miner")])
+def test_a_node_is_told_its_list_once(run: Any, scene: Scene, section: str, other: str) -> None:
+    """Which half it stands for does not matter: here it lets in one of both only."""
+    Path("members.txt").write_text(f"{ME} {section}\n", encoding="utf-8")
+    where = create(run, "--policy", "allow-list", "--allow-list", "members.txt").json["federation"]
+    words = (
+        "--set",
+        "device.task=task.py",
+        "--set",
+        f"{section}.allow_list=members.txt",
+        "--set",
+        "miner.port=0",
+    )
+    ended = run("node", "run", where, *words)
+    assert ended.status == 2
+    assert ended.line.startswith(f"minerva: the account is not on the allow-list as a {other}: {ME}.")
+
+
 def test_another_list_is_refused_before_anything_is_sent(
     run: Any, scene: Scene, listed: dict[str, Any]
 ) -> None:
