@@ -158,10 +158,10 @@ def show(context: Context, federation: _Federation = None) -> None:
         | _standing(chain, address, stakes, weights, miner)
         for miner in chain.miners(address)
     ]
-    change = coming.consensus and {
-        "consensus": _module_name(chain, coming.consensus.module), "module": coming.consensus.module,
-        "fromRound": coming.consensus.from_round,
-    }  # fmt: skip
+    change: dict[str, Any] | None = None
+    if coming.consensus is not None:
+        module, from_round = coming.consensus.module, coming.consensus.from_round
+        change = {"consensus": _module_name(chain, module), "module": module, "fromRound": from_round}
     escrow, root = chain.escrow(address), chain.allow_list_root(address)
     document = {
         "federation": address, "requester": chain.requester(address),

@@ -12,6 +12,7 @@ import pytest
 import requests
 from federation_driver import Driver
 from miner_scene import Scene, arrays, eventually
+from signing_scene import TERMS
 
 from minerva.chain.memory import POLICIES
 from minerva.device.daemon import Device, DeviceSettings
@@ -152,6 +153,19 @@ def test_a_node_that_is_on_the_list_as_a_miner_only_does_not_join(make_scene: An
     error = Node(scene, allow_list=str(listed)).ended()
     assert isinstance(error, UserError) and "not on the allow-list as a device" in str(error)
     assert scene.chain.miners(scene.federation) == ()
+
+
+def test_the_stake_is_enough_for_both_halves(make_scene: Any) -> None:
+    """A1: the policy wants more of a device than of a miner."""
+    parameters = (100).to_bytes(32) + (700).to_bytes(32)
+    scene = make_scene(
+        miners=0, min_devices=1, policy=POLICIES["stake"], policy_parameters=parameters, stake=TERMS
+    )
+    node = Node(scene)
+    eventually(lambda: node.error or binding(scene))
+    node.stop.set()
+    assert node.ended() is None
+    assert scene.chain.stake_of(scene.federation, node_owner(scene)).bonded == 700
 
 
 def test_a_device_that_fails_ends_the_miner_cleanly(
