@@ -22,8 +22,11 @@ from minerva.protocol.records import ZERO_ADDRESS, Address
 
 MAX_LIST_BYTES = 16 << 20
 OPEN = "open"
+_WORD = 32
 POLICIES = {"allow-list": "allow-list", "stake": "stake", "allow-list+stake": "allow-list-and-stake"}
 """Names for people, and what the deployed policies answer to."""
+_STAKED = ("stake", "allow-list-and-stake")
+"""Names of the deployed policies that want stake; the last two words of their parameters say how much of each role."""
 ROLES = {"miner": (Role.MINER,), "device": (Role.DEVICE,), "node": (Role.MINER, Role.DEVICE)}
 Entry = tuple[Address, Role]
 _HOW = "A line is an address and miner, device or node, e.g. '0x… device'."
@@ -72,6 +75,15 @@ def policy_parameters(
                 raise ConfigError(f"create.{key} is out of bounds", value=amount, remedy=remedy)
         parameters += miner_stake.to_bytes(32) + device_stake.to_bytes(32)
     return chain.policies[deployed], parameters
+
+
+def policy_stake(chain: Chain, federation: Address, role: Role) -> int:
+    """Return what the federation's policy wants staked of whoever joins as ``role``; 0 where it wants nothing."""
+    config = chain.config(federation)
+    if config.policy not in {chain.policies.get(name) for name in _STAKED}:
+        return 0
+    needs = config.policy_parameters[-2 * _WORD :]
+    return int.from_bytes(needs[role * _WORD : (role + 1) * _WORD])
 
 
 def read_list(path: Path) -> AllowList:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
+from minerva.admission import policy_stake
 from minerva.chain.port import Actor, Chain
 from minerva.device.daemon import Device
 from minerva.errors import MinervaError
 from minerva.miner.service import run_miner
 from minerva.miner.settings import MinerSettings
+from minerva.protocol.allow_list import Role
 from minerva.protocol.records import Address
 from minerva.store.port import Store
 
@@ -36,7 +39,8 @@ def run_node(
 ) -> int:
     """Run both until ``stop`` is set; the device may be done before, as when the federation closes.
 
-    The device is bound to the node's own miner. Where one of the two fails the other is ended cleanly.
+    Nothing is staked or sent before it is known that the device has the federation's task and its own place on the list. The
+    device is bound to the node's own miner. Where one of the two fails the other is ended cleanly.
 
     Parameters
     ----------
@@ -55,6 +59,8 @@ def run_node(
     MinervaError
         As `run_miner` and `Device.run`, whichever failed first.
     """
+    device.check()
+    settings = _stake_of_both(chain, federation, settings)
     miner = _MinerThread(chain, store, actor, federation, settings, stop, ready)
     miner.start()
     submitted = 0
@@ -122,6 +128,15 @@ class _MinerThread(threading.Thread):
             self._tell(url)
         self._answers = True
         self._looked.set()
+
+
+def _stake_of_both(chain: Chain, federation: Address, settings: MinerSettings) -> MinerSettings:
+    """Let the miner put up what either half needs (A1), unless it is told what to put up."""
+    stakes = chain.stakes(federation)
+    if stakes is None or settings.stake != "":
+        return settings
+    needs = max(stakes.terms.minimum, *(policy_stake(chain, federation, role) for role in Role))
+    return replace(settings, stake=needs)
 
 
 def _bind(chain: Chain, federation: Address, device: Device) -> None:

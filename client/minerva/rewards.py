@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from minerva.config import CreateSection
 
+_MOST_DIGITS = 78
 _FIELDS = {1: "per_round", 2: "*_bps", 6: "claim_seconds"}
 _REMEDIES = {
     1: "It is at least 1, and all rounds together cost less than 2^128.",
@@ -148,10 +149,14 @@ class SignedClaim:
             made = cls(**document)  # type: ignore[arg-type]
             bytes.fromhex(made.signature[2:])
             texts = (made.federation, made.account, made.to)
-            sound = all(is_address(text) for text in texts) and all(
-                len(bytes.fromhex(p[2:])) == 32 for p in made.proof
+            sound = (
+                all(is_address(text) for text in texts)
+                and isinstance(made.proof, list | tuple)
+                and all(len(bytes.fromhex(node[2:])) == 32 for node in made.proof)
+                and all(_is_sum(text) for text in (made.cumulative, made.claimed))
+                and all(type(number) is int for number in (made.chain_id, made.round))
             )
-            if not sound or int(made.cumulative) < 0 or not isinstance(made.round, int):
+            if not sound:
                 raise ValueError
         except (TypeError, ValueError):
             raise UserError(
@@ -224,6 +229,12 @@ def require_claim(chain: Chain, earnings: Earnings, account: Address) -> Standin
             remedy="'minerva rewards show --all' says who earned what; --account names another.",
         )
     return standing
+
+
+def _is_sum(text: object) -> bool:
+    """Whether it is a sum as a claim names it: decimal digits of a number that the contract can hold."""
+    digits = isinstance(text, str) and len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()
+    return digits and int(str(text)) < 1 << 256
 
 
 def _token(text: str) -> Address:

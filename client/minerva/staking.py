@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 UNIT = 10**15
 """What a unit of weight costs where there is no minimum to take a part of, in the token's least unit."""
 UNITS_OF_MINIMUM = 100
+_MOST = (1 << 128) - 1
+"""What the contract keeps an amount of the terms in."""
 _REMEDIES = {
     "unit": "It is at least 1, and the minimum at most 65,535 units.",
     "evidence_seconds": "It is 1 second to 90 days.",
@@ -166,11 +168,16 @@ def burn(chain: Chain, actor: Actor, federation: Address, stakes: Stakes) -> Rec
 
 def _amount(name: str, given: int | str, token: Address) -> int:
     try:
-        return parse_amount(given, token)
+        amount = parse_amount(given, token)
     except UserError as error:
         raise ConfigError(
             f"create.stake_{name}: {error.what}", value=error.value, remedy=error.remedy
         ) from None
+    if amount > _MOST:
+        raise ConfigError(
+            f"create.stake_{name} is out of bounds", value=amount, remedy="It is less than 2^128."
+        )
+    return amount
 
 
 def _token(text: str) -> Address:

@@ -54,4 +54,10 @@ def demo(
             value=summary["firstDifference"],
             remedy=f"See the logs in {folder}/stack/logs.",
         )
+    elif not summary["rewards"]["withinEscrow"]:
+        failure = VerificationFailed(
+            "what was paid is not what the receipts and the escrow say",
+            value=summary["rewards"]["vault"],
+            remedy=f"See the payouts in the summary, and the logs in {folder}/stack/logs.",
+        )
     context.emit(summary, lambda out: print_summary(out, observer, summary, folder), failure)

@@ -135,8 +135,10 @@ def build_trainer(section: DeviceSection) -> TaskTrainer:
     )
 
 
-def build_device(context: Context, federation: str, kind: type[Device] | None = None) -> Device:
-    """Put a device together from the effective configuration."""
+def build_device(
+    context: Context, federation: str, kind: type[Device] | None = None, *, allow_list: str = ""
+) -> Device:
+    """Put a device together from the effective configuration; ``allow_list`` stands for one that names none."""
     from minerva.device.daemon import Device, DeviceSettings
     from minerva.device.journal import Journal
     from minerva.device.transport import Transport
@@ -148,7 +150,7 @@ def build_device(context: Context, federation: str, kind: type[Device] | None = 
     transport = context.closing(Transport(context.store_or_none(), push=section.push, local=local))
     trainer = build_trainer(section)
     journal = Journal(_journal_folder(context, federation, actor.address))
-    settings = DeviceSettings(rounds=section.rounds, allow_list=section.allow_list)
+    settings = DeviceSettings(rounds=section.rounds, allow_list=section.allow_list or allow_list)
     return (kind or Device)(chain, actor, transport, federation, trainer, journal, settings)
 
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from minerva.amounts import show_amount
+from minerva.cli.announced import announced
 from minerva.cli.common import Context, command, facts, table
 from minerva.cli.escrow import escrow_document, escrow_words, unfunded
 from minerva.cli.stake import stake_document, stakes_document, terms_words
@@ -150,17 +151,24 @@ def show(context: Context, federation: _Federation = None) -> None:
     address, chain = context.federation(federation), context.chain()
     config, state, now = chain.config(address), chain.state(address), chain.now()
     stakes, weights = chain.stakes(address), chain.weights(address)
+    coming = announced(chain.logs(address))
     miners = [
-        _miner(chain, state, miner) | _standing(chain, address, stakes, weights, miner)
+        _miner(chain, state, miner)
+        | {"expelled": miner.index in coming.expelled}
+        | _standing(chain, address, stakes, weights, miner)
         for miner in chain.miners(address)
     ]
+    change: dict[str, Any] | None = None
+    if coming.consensus is not None:
+        module, from_round = coming.consensus.module, coming.consensus.from_round
+        change = {"consensus": _module_name(chain, module), "module": module, "fromRound": from_round}
     escrow, root = chain.escrow(address), chain.allow_list_root(address)
     document = {
         "federation": address, "requester": chain.requester(address),
         "status": state.status.name.lower(), "phase": state.phase.name.lower(),
         "round": state.round, "rounds": config.rounds, "height": state.height,
         "head": "0x" + state.head.hex(), "model": str(state.model), "manifest": str(config.manifest),
-        "consensus": _module_name(chain, config.consensus),
+        "consensus": _module_name(chain, config.consensus), "announcedConsensus": change,
         "devices": state.devices, "policy": policy_name(chain, config.policy),
         "allowListRoot": None if root is None else "0x" + root.hex(),
         "deadline": state.deadline, "secondsLeft": max(0, state.deadline - now), "due": chain.due(address),
@@ -173,6 +181,8 @@ def show(context: Context, federation: _Federation = None) -> None:
     def render(out: Console) -> None:
         facts(out, [("federation", address), ("round", _of(document))])
         facts(out, [(name, document[name]) for name in _SHOWN])
+        if change is not None:
+            facts(out, [("announced", f"{change['consensus']} decides from round {change['fromRound']} on")])
         if escrow is not None:
             facts(out, [("escrow", escrow_words(escrow))])
         if stakes is not None:
@@ -280,6 +290,8 @@ def _phase(row: dict[str, Any]) -> str:
 def _place(miner: dict[str, Any]) -> str:
     if miner["dormant"] or miner["leaving"]:
         return "dormant" if miner["dormant"] else "leaving"
+    if miner["expelled"]:
+        return "expelled, with its duties until it goes"
     return "in the round" if miner["inSnapshot"] else "from the next round"
 
 

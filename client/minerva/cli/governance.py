@@ -44,7 +44,8 @@ def allow(
 ) -> None:
     """Let others in: publish the list of the file and put its root on the chain (the requester's right).
 
-    With --miner, --device or --node the file must hold the present list; these are added to it, in the file too.
+    With --miner, --device or --node the file must hold the present list; these are added to it, in the file too. Broken off
+    before the file was written, the same command writes it.
     """
     from minerva.admission import ROLES, current_list, list_bytes, policy_name, read_list
     from minerva.protocol.allow_list import AllowList
@@ -62,16 +63,17 @@ def allow(
         raise UserError("no allow-list is named", remedy="Name its file with --allow-list.")
     given = {"miner": miner, "device": device, "node": node}
     added = [(address(account), role) for role, accounts in given.items() for account in accounts or []]
-    wanted = read_list(path)
+    before = wanted = read_list(path)
     if added:
-        current_list(root, str(path), _no_cid, "--allow-list")
-        wanted = AllowList([*wanted.entries, *((who, one) for who, role in added for one in ROLES[role])])
+        wanted = AllowList([*before.entries, *((who, one) for who, role in added for one in ROLES[role])])
+        if root != wanted.root:  # else a former run broke off before it wrote the file
+            current_list(root, str(path), _no_cid, "--allow-list")
     cid = context.store().put(list_bytes(wanted))
     events: list[str] = []
     if wanted.root != root:
         receipt = context.actor().send(SetAllowList(where, policy, wanted.root, chain.now()))
         events = [type(entry.event).__name__ for entry in receipt.logs]
-    if added:
+    if wanted.entries != before.entries:
         _write(path, wanted, added)
     document = {"federation": where, "events": events, "allowList": list_facts(wanted, cid)}
     context.emit(document, lambda out: facts(out, document["allowList"].items()))  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""`minerva miner`: register, run, leave, status."""
+"""`minerva miner`: register, run, leave, check-in, status."""
 
 from __future__ import annotations
 
@@ -56,6 +56,26 @@ def leave(context: Context, federation: _Federation = None) -> None:
 
     where = context.federation(federation)
     act(context, where, LeaveMiner(where, context.chain().state(where).round))
+
+
+@command(app, "check-in", epilog="Example: minerva miner check-in 0xFederation --account miner.json")
+def check_in(context: Context, federation: _Federation = None) -> None:
+    """Come back from dormancy, which a running miner does by itself; it counts from the next opening."""
+    from minerva.cli.federation import act
+    from minerva.protocol.actions import CheckInMiner
+    from minerva.protocol.events import MinerReturned
+
+    where, chain, me = context.federation(federation), context.chain(), context.account_address()
+    mine = next((info for info in chain.miners(where) if info.owner == me), None)
+    if mine is None:
+        raise UserError(
+            "the account has no miner in this federation", value=me, remedy="Is it the right one?"
+        )
+    state = chain.state(where)
+    if not state.dormant >> mine.index & 1:
+        raise UserError("the miner is not dormant", value=me, remedy="It takes part without.")
+    returns = sum(log.event == MinerReturned(mine.index) for log in chain.logs(where))
+    act(context, where, CheckInMiner(where, state.round, returns))
 
 
 @command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -20,7 +21,8 @@ _Federation = Annotated[str | None, typer.Argument(help="The federation's addres
 def run(context: Context, federation: _Federation = None) -> None:
     """Run a miner and, with the same key, a device of it until Ctrl-C; joins as both when needed.
 
-    Both read their own section of the configuration. A closed federation is still served.
+    Both read their own section of the configuration; an allow-list that one of them names is the other's as well. A
+    closed federation is still served.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from minerva.cli.device import build_device
@@ -29,11 +31,12 @@ def run(context: Context, federation: _Federation = None) -> None:
 
     named, chain = context.federation(federation), context.chain()
     settings = miner_settings(context)
+    listed = settings.allow_list or context.settings.device.allow_list
     with stop_on_signals() as stop:
         actor, store = context.actor(), context.store()
-        device = build_device(context, named)
+        device = build_device(context, named, allow_list=listed)
         submitted = run_node(
-            chain, store, actor, named, settings, device, stop,
+            chain, store, actor, named, replace(settings, allow_list=listed), device, stop,
             ready=lambda url: context.err.print(f"node's API: {url}  (OpenAPI page: {url}/docs)"),
         )  # fmt: skip
         context.emit(

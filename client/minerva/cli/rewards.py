@@ -274,5 +274,5 @@ def _read(path: Path) -> object:
         raise UserError(
             "the file cannot be read", value=f"{path}: {error.strerror}", remedy="Name another."
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError("not a signed claim", value=path, remedy="Name the file that --sign wrote.") from None

@@ -70,6 +70,10 @@ class Device:
         self._patience = Patience(self.settings.retry_seconds, self.settings.poll_seconds)
         self._done = False
 
+    def check(self) -> None:
+        """Look whether the device could join; see `Enrolment.check`."""
+        self._enrolment.check()
+
     def register(self, miner: Address | None = None) -> DeviceInfo:
         """Join with a miner, unless that was done; see `Enrolment.register`."""
         return self._enrolment.register(miner)

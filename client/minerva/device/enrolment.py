@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from minerva.chain.port import Actor
 from minerva.device.settings import DeviceSettings
@@ -31,6 +32,7 @@ class Enrolment:
         self._settings = settings
         self._commitment: tuple[bytes, int, int] | None = None
         self._wanted: Address | None = None
+        self._begun: RegisterDevice | None = None
 
     def manifest(self) -> Manifest:
         """Return the federation's manifest; raises `TaskError` when its task is another one than this."""
@@ -42,6 +44,12 @@ class Enrolment:
         return self._transport.fetch(
             cid, self._view.endpoints, max_bytes=MAX_MANIFEST_BYTES, timeout=self._settings.fetch_seconds
         )
+
+    def check(self) -> None:
+        """Look whether the device could join, before anything is sent; raises as `register`."""
+        self.manifest()
+        if self._view.binding() is None:
+            self._view.evidence(self._settings.allow_list, self._fetch)
 
     def register(self, miner: Address | None = None) -> DeviceInfo:
         """Bind to a miner; nothing is sent when the device is bound to it already.
@@ -83,7 +91,7 @@ class Enrolment:
             if not active:
                 raise ChainError("no miner is active in this federation", value=self._view.federation)
             there = any(self._wanted in (miner.contract, miner.owner) for miner in active)
-            return self.register(self._wanted if there else None)
+            return self._again(self._wanted if there else None)
         if state.status is Status.PAUSED:
             return binding
         try:
@@ -102,6 +110,15 @@ class Enrolment:
         self._actor.recover()
         self._view.forget()
         return self._view.binding()
+
+    def _again(self, miner: Address | None) -> DeviceInfo:
+        """Register as before; what is in the way now, e.g. another allow-list, may not be later."""
+        try:
+            return self.register(miner)
+        except UserError as error:
+            raise ChainError(
+                f"the device cannot register again: {error.what}", value=error.value, remedy=error.remedy
+            ) from None
 
     def _silent(self, state: FederationState, binding: DeviceInfo) -> bool:
         """Whether the next round could open without counting this device (M7)."""
@@ -124,6 +141,18 @@ class Enrolment:
         log.warning("miner %s does not count any more: re-binding to %s", binding.miner, other.contract)
         return self._bind(state, other)
 
+    def _send(self, action: RegisterDevice) -> None:
+        """Send it; what was begun and not mined in time is tried again as the same action, not as another."""
+        begun = self._begun
+        if begun is None or replace(begun, block=action.block) != action:
+            begun = self._begun = action
+        try:
+            self._actor.send(begun)
+        except ContractReverted:
+            self._begun = None
+            raise
+        self._begun = None
+
     def _choose(self, state: FederationState, wanted: Address | None) -> MinerInfo:
         miners = [m for m in self._view.active(state) if wanted in (None, m.contract, m.owner)]
         if not miners:
@@ -143,9 +172,10 @@ class Enrolment:
             self._commitment = self._trainer.commitment()
         root, size, rate_ns = self._commitment
         action = RegisterDevice(
-            self._view.federation, miner.contract, root, size, rate_ns, round=state.round, evidence=evidence
-        )
-        self._actor.send(action)
+            self._view.federation, miner.contract, root, size, rate_ns, round=state.round, evidence=evidence,
+            block=self._view.block() if bound else 0,
+        )  # fmt: skip
+        self._send(action)
         self._view.forget()
         info = self._view.binding()
         if info is None:

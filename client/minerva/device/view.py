@@ -82,6 +82,10 @@ class View:
         """Return the chain's time, in seconds."""
         return self._chain.now()
 
+    def block(self) -> int:
+        """Return the number of the chain's latest block."""
+        return self._chain.head().number
+
     def binding(self) -> DeviceInfo | None:
         """Return where the device is bound; None when it is not."""
         if self._binding is None:

@@ -88,7 +88,7 @@ class Miner:
                 value=self.config.consensus,
                 remedy="Use a client and a deployment file that know it.",
             )
-        self._stakes = chain.stakes(federation)
+        self._stakes, self._escrow = chain.stakes(federation), chain.escrow(federation)
         self._contents = Contents(store, settings.cache_bytes)
         self._broadcaster = Broadcaster(clients=settings.event_clients, size=settings.event_queue)
         self._keeper = Keeper(self._contents, ledger, settings)
@@ -128,7 +128,7 @@ class Miner:
     def _restart(self) -> None:
         """Know nothing of the chain, as before its first log."""
         owner, history = self._actor.address, History(self._chain.chain_id, self.federation)
-        self._situation = Situation(self.federation, self.config, self._stakes)
+        self._situation = Situation(self.federation, self.config, self._stakes, self._escrow)
         self._chronicle = Chronicle(self._situation, self._ledger, self._broadcaster, owner)
         tools = Tools(
             self._genesis,

@@ -82,7 +82,8 @@ class Duties:
             return Duty(Waiting("its registration as a miner"))
         lack = self._situation.bonds.lack(self._owner)
         if s.dormant >> index & 1 and not lack:
-            check_in = actions.CheckInMiner(self._situation.federation, s.round)
+            returns = s.returns.get(index, 0)
+            check_in = actions.CheckInMiner(self._situation.federation, s.round, returns)
             return Duty(Waiting("its return from dormancy at the next opening"), check_in)
         if s.dormant >> index & 1 and not (s.status is Status.RUNNING and s.snapshot >> index & 1):
             return Duty(Waiting(f"a deposit, since {lack}"))
@@ -176,6 +177,8 @@ class Duties:
         return Duty(Waiting("its own attestation", s.deadline), attest)
 
     def _waiting(self, index: int, now: float) -> Duty:
+        if self._situation.unfunded:
+            return Duty(Waiting(self._situation.unfunded))
         config, mask = self._config, self._situation.eligible
         miners = mask.bit_count()
         devices = len(self._situation.counting(self._situation.now.round + 1, mask))

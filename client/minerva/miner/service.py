@@ -16,7 +16,7 @@ from pathlib import Path
 
 from minerva.admission import MAX_LIST_BYTES, evidence
 from minerva.chain.port import Actor, Chain
-from minerva.errors import ConfigError, MinervaError, NodeConflict
+from minerva.errors import ConfigError, MinervaError, NodeConflict, UserError
 from minerva.miner.api import ApiConfig, MinerServer, create_app
 from minerva.miner.daemon import Miner
 from minerva.miner.ledger import Ledger
@@ -25,8 +25,9 @@ from minerva.miner.stake import put_up
 from minerva.protocol.actions import RegisterMiner, SetEndpoint
 from minerva.protocol.allow_list import Role
 from minerva.protocol.cid import Cid
+from minerva.protocol.machine.checks import require_endpoint
 from minerva.protocol.records import Address
-from minerva.protocol.state import MinerInfo
+from minerva.protocol.state import MinerInfo, Status
 from minerva.store.port import Store
 
 log = logging.getLogger(__name__)
@@ -128,8 +129,8 @@ def register(
 ) -> MinerInfo:
     """Make the account's miner a member whose contract names ``endpoint``; does nothing that is done already.
 
-    Before it joins, what was sent before a restart is seen through, and what the account lacks of ``stake`` is put
-    up (`minerva.miner.stake.put_up`).
+    Before it joins, what was sent before a restart is seen through; once nothing else is in the way, what the account
+    lacks of ``stake`` is put up (`minerva.miner.stake.put_up`).
 
     Parameters
     ----------
@@ -138,8 +139,10 @@ def register(
 
     Raises
     ------
+    UserError
+        The federation is full, paused or closed, or ``evidence`` has none.
     ContractReverted
-        The federation refuses, e.g. it is full or closed.
+        The federation refuses.
     TransactionLost
         What was sent before is still not mined.
     MinervaError
@@ -151,9 +154,11 @@ def register(
             log.info("sent before: transaction 0x%s", receipt.transaction.hex())
         mine = _mine(chain, actor, federation)
     if mine is None:
+        require_endpoint(endpoint)
+        shown = evidence()
+        round_ = _require_place(chain, federation)
         put_up(chain, actor, federation, stake)
-        round_ = chain.state(federation).round
-        actor.send(RegisterMiner(chain.factory, federation, endpoint, round_, evidence()))
+        actor.send(RegisterMiner(chain.factory, federation, endpoint, round_, shown))
         mine = _mine(chain, actor, federation)
         if mine is None:
             raise MinervaError(
@@ -166,6 +171,26 @@ def register(
         actor.send(SetEndpoint(federation, mine.contract, endpoint, chain.now()))
         log.info("the contract tells devices %s now", endpoint)
     return mine
+
+
+def _require_place(chain: Chain, federation: Address) -> int:
+    """Return the last opened round; raises `UserError` where the federation takes no miner now."""
+    state, most = chain.state(federation), chain.config(federation).max_miners
+    if state.status in (Status.CLOSED, Status.PAUSED):
+        raise UserError(
+            f"the federation is {state.status.name.lower()}",
+            value=federation,
+            remedy="Join another."
+            if state.status is Status.CLOSED
+            else "Join when the requester lets it go on.",
+        )
+    if state.members.bit_count() >= most:
+        raise UserError(
+            "the federation has as many miners as it takes",
+            value=most,
+            remedy="Wait until one leaves, or join another federation.",
+        )
+    return state.round
 
 
 def _reachable(server: MinerServer) -> str:

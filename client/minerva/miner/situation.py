@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from eth_abi.abi import decode
 
+from minerva.amounts import show_amount
 from minerva.miner.stake import Bonds
 from minerva.protocol import events
+from minerva.protocol.escrow import Escrow
 from minerva.protocol.lanes import weights_of
 from minerva.protocol.records import Address, indices, mask_of
+from minerva.protocol.reward_events import RewardsFunded
 from minerva.protocol.schedule import order, proposer
 from minerva.protocol.stake import Stakes
 from minerva.protocol.stake_events import StakeSlashed
@@ -33,9 +36,9 @@ class _Moving:
 
     Sets of miners are masks over indices. ``weights`` are the voters' (K2); ``turn``: how often Mining was
     opened again in the round (K4); ``seeded``: the last round whose order was drawn, and with what (K5).
-    ``missing``: devices that the round waits for still, and the
-    miner's contract of each; ``expected``: how many it waited for at its opening; ``fetch_deadline``: until
-    when content may come (rule 1).
+    ``missing``: devices that the round waits for still, and the miner's contract of each; ``expected``: how
+    many it waited for at its opening; ``fetch_deadline``: until when content may come (rule 1). ``returns``: how
+    often each miner came back from dormancy; ``funded``: what was paid into the escrow.
     """
 
     status: Status = Status.WAITING
@@ -56,6 +59,8 @@ class _Moving:
     waiting_since: int = 0
     paused_at: int = 0
     paused_seconds: int = 0
+    funded: int = 0
+    returns: dict[int, int] = field(default_factory=dict)
     candidate: events.BlockProposed | None = None
     seeded: tuple[int, bytes] = (0, b"")
     module: Address = ""
@@ -74,12 +79,19 @@ class Situation:
 
     Parameters
     ----------
-    config, stakes
-        What the federation was created with, and what is staked there.
+    config, stakes, escrow
+        What the federation was created with, what is staked there, and what pays for it.
     """
 
-    def __init__(self, federation: Address, config: FederationConfig, stakes: Stakes | None = None) -> None:
-        self.federation, self.config, self._stakes = federation, config, stakes
+    def __init__(
+        self,
+        federation: Address,
+        config: FederationConfig,
+        stakes: Stakes | None = None,
+        escrow: Escrow | None = None,
+    ) -> None:
+        self.federation, self.config = federation, config
+        self._stakes, self._escrow = stakes, escrow
         self._logs: list[events.Log] = []
         self._reset()
 
@@ -142,6 +154,14 @@ class Situation:
         now = self.now
         return mask_of(now.members) & ~now.leaving & ~now.dormant
 
+    @property
+    def unfunded(self) -> str:
+        """What the escrow lacks before round 1 may open (Y2), in words; empty when nothing is."""
+        escrow, now = self._escrow, self.now
+        if escrow is None or now.round or now.funded >= escrow.required:
+            return ""
+        return f"its escrow, which lacks {show_amount(escrow.required - now.funded, escrow.terms.token)}"
+
     def _configure(self, module: Address, parameters: bytes) -> None:
         """K10: a module decides from now on."""
         self.now.module, self.now.parameters = module, parameters
@@ -198,6 +218,8 @@ class Situation:
                 index = self.index_of(event.account)
                 if index is not None and not self.bonds.is_sufficient(event.account):  # S6
                     now.dormant |= 1 << index
+            case RewardsFunded():
+                now.funded = event.funded
             case _:
                 self.bonds.take(event)
                 self._take_membership(log)
@@ -216,6 +238,7 @@ class Situation:
                     self._remove_leaving()
             case events.MinerReturned():
                 now.dormant &= ~(1 << event.index)
+                now.returns[event.index] = now.returns.get(event.index, 0) + 1
             case events.DeviceBound():
                 now.missing.pop(event.device, None)
                 now.devices[event.device] = _Binding(event.miner, event.from_round, event.from_round - 1)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from minerva.admission import policy_stake
 from minerva.amounts import parse_amount, show_amount
 from minerva.chain.port import Actor, Chain
 from minerva.errors import ConfigError, UserError
 from minerva.former import FormerPayment
+from minerva.protocol.allow_list import Role
 from minerva.protocol.events import Event
 from minerva.protocol.records import Address
 from minerva.protocol.stake import Offence, Stakes
 from minerva.protocol.stake_events import StakeAbsence, StakeDeposited, StakeSlashed, StakeUnbonding
-from minerva.staking import deposit, finish_deposit, missing_stake
+from minerva.staking import deposit, finish_deposit
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +34,13 @@ def put_up(chain: Chain, actor: Actor, federation: Address, wanted: int | str = 
     Parameters
     ----------
     wanted
-        That sum; empty for the federation's minimum, one of `UNTOUCHED` to do nothing.
+        That sum; empty for what a miner needs here, the vault's minimum or what the policy wants; one of `UNTOUCHED`
+        to do nothing.
 
     Raises
     ------
     ConfigError
-        It is no sum.
+        It is no sum, or the account could not join with it.
     InsufficientFunds
         The account has too little.
     TransactionLost
@@ -47,16 +50,24 @@ def put_up(chain: Chain, actor: Actor, federation: Address, wanted: int | str = 
     if text in UNTOUCHED or stakes is None:
         return
     token = stakes.terms.token
+    needs = max(stakes.terms.minimum, policy_stake(chain, federation, Role.MINER))
     try:
-        holds = parse_amount(wanted, token) if text else None
+        holds = parse_amount(wanted, token) if text else needs
     except UserError as error:
         raise ConfigError(f"miner.stake: {error.what}", value=error.value, remedy=error.remedy) from None
     try:
         finish_deposit(actor, stakes, actor.address)
     except FormerPayment as former:
         log.info("%s", former)
-    missing = missing_stake(stakes, chain.stake_of(federation, actor.address), holds)
-    if not missing:
+    bonded = chain.stake_of(federation, actor.address).bonded
+    if max(holds, bonded) < needs:
+        raise ConfigError(
+            "miner.stake is less than a miner needs here",
+            value=f"{show_amount(holds, token)} of {show_amount(needs, token)}",
+            remedy="Leave it empty to put up what is needed.",
+        )
+    missing = holds - bonded
+    if missing <= 0:
         return
     log.info("staking %s in %s before it joins", show_amount(missing, token), stakes.vault)
     deposit(chain, actor, federation, stakes, actor.address, missing)

@@ -34,6 +34,8 @@ _MOST_PROPOSALS = 2
 """Of one account and branch: two are an offence already."""
 _MOST_TRIES = 5
 _LONGEST_SKIP = 64
+_MOST_UNSIGNED = 64
+"""Statements of one answer whose accounts' contracts know nothing of them."""
 _SHIFTING = (
     events.RoundOpened, events.VerificationClosed, events.BlockProposed, events.MinerJoined,
     events.EndpointChanged,
@@ -160,12 +162,20 @@ class Witness:
     # -- collecting ------------------------------------------------------------------------------------------
 
     def _ask(self, endpoint: str, watched: Watched) -> None:
-        """Take in what a miner knows of a round; raises `ContentUnavailable` or `Malformed`."""
+        """Take in what a miner knows of a round; raises `ContentUnavailable`, `Malformed` or `ChainError`.
+
+        A statement that its account's contract does not know is left out: the contract may have known it when it was passed
+        on, and whoever passed it on is not to blame for that.
+        """
+        unsigned = 0
         for signed in self._statements(endpoint, watched.branch[0]):
             if not self._counts(signed, watched) or self._book.knows(signed):
                 continue
             if not self._is_signed(signed):
-                raise Malformed(f"a signature that is not by {signed.account}")
+                unsigned += 1
+                if unsigned == _MOST_UNSIGNED:
+                    raise Malformed(f"{unsigned} signatures that are by nobody")
+                continue
             evidence = self._book.add(signed)
             if evidence is not None:
                 log.warning(
@@ -220,10 +230,7 @@ class Witness:
         if signed.by_key(book.chain_id, book.vault):
             return True
         digest = statement_digest(signed.statement, book.chain_id, book.vault)
-        try:
-            return self._chain.is_signed(signed.account, digest, signed.signature)
-        except MinervaError:
-            return False
+        return self._chain.is_signed(signed.account, digest, signed.signature)
 
     # -- reporting -------------------------------------------------------------------------------------------
 

@@ -90,23 +90,28 @@ class LeaveMiner:
 
 @dataclass(frozen=True, slots=True)
 class CheckInMiner:
-    """The sender's miner, dormant, is there again. ``round`` is the last opened one, for the intent only."""
+    """The sender's miner, dormant, is there again.
+
+    ``round`` is the last opened one, and ``returns`` how often the miner had come back before; both are for the intent
+    only: slashed and topped up, it may come back twice in a round.
+    """
 
     federation: Address
     round: int
+    returns: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.round}/check-in-miner"
+        return f"{self.federation}/{self.round}/check-in-miner/{self.returns}"
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterDevice:
     """The sender joins as a device of the miner contract ``miner``, or re-binds to it.
 
-    ``round`` is the last opened one, for the intent only: a device may come back to a miner that it left.
-    ``evidence`` is for the federation's policy.
+    ``round`` is the last opened one, and ``block``, of a device that re-binds, the chain's latest; both are for the intent
+    only: a device may come back to a miner that it left, in one round too. ``evidence`` is for the federation's policy.
     """
 
     federation: Address
@@ -116,11 +121,12 @@ class RegisterDevice:
     rate_ns: int
     round: int = 0
     evidence: bytes = b""
+    block: int = 0
 
     @property
     def intent(self) -> str:
         """Name of what is meant."""
-        return f"{self.federation}/{self.round}/register-device/{self.miner}"
+        return f"{self.federation}/{self.round}/register-device/{self.block}/{self.miner}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,24 @@ def test_a_list_is_asked_for_where_none_is_named(run: Any, listed: dict[str, Any
     assert "takes members by an allow-list, and none is named: miner.allow_list" in ended.line
 
 
+@pytest.mark.parametrize(("section", "other"), [("miner", "device"), ("device", "miner")])
+def test_a_node_is_told_its_list_once(run: Any, scene: Scene, section: str, other: str) -> None:
+    """Which half it stands for does not matter: here it lets in one of both only."""
+    Path("members.txt").write_text(f"{ME} {section}\n", encoding="utf-8")
+    where = create(run, "--policy", "allow-list", "--allow-list", "members.txt").json["federation"]
+    words = (
+        "--set",
+        "device.task=task.py",
+        "--set",
+        f"{section}.allow_list=members.txt",
+        "--set",
+        "miner.port=0",
+    )
+    ended = run("node", "run", where, *words)
+    assert ended.status == 2
+    assert ended.line.startswith(f"minerva: the account is not on the allow-list as a {other}: {ME}.")
+
+
 def test_another_list_is_refused_before_anything_is_sent(
     run: Any, scene: Scene, listed: dict[str, Any]
 ) -> None:
@@ -149,6 +167,19 @@ def test_the_requester_lets_others_in(run: Any, listed: dict[str, Any]) -> None:
     assert (again["events"], again["allowList"]["cid"]) == ([], cid)
 
 
+def test_a_run_that_broke_off_before_it_wrote_the_file_is_repeated(run: Any, listed: dict[str, Any]) -> None:
+    """The chain has the new root already: without the file, nobody could extend the list any more."""
+    words = ("federation", "allow", listed["federation"], "--allow-list", "members.txt", "--miner", OTHER)
+    before = Path("members.txt").read_text()
+    assert run(*words).status == 0
+    after = Path("members.txt").read_text()
+    Path("members.txt").write_text(before, encoding="utf-8")
+    assert run(*words, "--json").json["events"] == []
+    assert Path("members.txt").read_text() == after
+    assert run(*words, "--json").json["events"] == []
+    assert Path("members.txt").read_text() == after, "who is on it already is not added again"
+
+
 def test_a_list_in_json_stays_json(run: Any, scene: Scene) -> None:
     entry = {"account": ME, "role": "node"}
     Path("members.json").write_text(json.dumps({"allowList": [entry]}), encoding="utf-8")
@@ -201,8 +232,16 @@ def test_a_miner_is_expelled_by_index_owner_or_contract(run: Any, scene: Scene, 
         assert ended.line.startswith("minerva: no such miner is in this federation")
     ended = run("federation", "expel", running, "--miner", scene.driver.owner(1).lower(), "--json")
     assert ended.json["events"] == ["MinerExpelled"]
+    shown = run("federation", "show", running, "--json").json
+    assert [miner["expelled"] for miner in shown["miners"]] == [False, True]
+    assert "miner 1, expelled, with its duties until it goes: " in run("federation", "show", running).out
     left = [list(scene.driver.play_round()), list(scene.driver.play_round())]
     assert [MinerLeaving(1) in events for events in left] == [False, True]
+    shown = run("federation", "show", running, "--json").json
+    assert [miner["expelled"] for miner in shown["miners"]] == [False]
+    scene.driver.join(2)
+    shown = run("federation", "show", running, "--json").json
+    assert [(miner["index"], miner["expelled"]) for miner in shown["miners"]] == [(0, False), (1, False)]
     ended = run("federation", "expel", running, "--miner", scene.driver.contract(0))
     assert ended.status == 0
 
@@ -211,9 +250,15 @@ def test_another_module_is_announced_a_round_ahead(run: Any, scene: Scene, runni
     words = ("federation", "change-consensus", running)
     ended = run(*words, "--consensus", "committee", "--set", "create.committee_size=2", "--json").json
     assert (ended["events"], ended["fromRound"]) == (["ConsensusChangeAnnounced"], 3)
+    shown = run("federation", "show", running, "--json").json
+    assert (shown["consensus"], shown["announcedConsensus"]) == (
+        "pow", {"consensus": "committee", "module": scene.chain.modules["committee"], "fromRound": 3},
+    )  # fmt: skip
+    assert "announced: committee decides from round 3 on" in run("federation", "show", running).out
     changed = [e for _ in range(2) for e in scene.driver.play_round() if isinstance(e, ConsensusChanged)]
     assert changed == [ConsensusChanged(3, scene.chain.modules["committee"])]
-    assert run("federation", "show", running, "--json").json["consensus"] == "committee"
+    shown = run("federation", "show", running, "--json").json
+    assert (shown["consensus"], shown["announcedConsensus"]) == ("committee", None)
     ended = run(*words, "--consensus", "vote")
     assert ended.line.startswith(
         "minerva: the deployment has no such consensus module: vote. It has committee, por, pos, pow"

@@ -67,3 +67,22 @@ def test_what_is_the_requesters_is_refused_to_others(run: Any, scene: Scene, fed
         "minerva: the federation's status does not allow the call: FederationUnexpected"
     )
     assert run("federation", "unpause", federation, "--json").json["events"] == ["FederationUnpaused"]
+
+
+def test_a_dormant_miner_comes_back_by_command(run: Any, scene: Scene, federation: str) -> None:
+    words = ("miner", "check-in", federation)
+    ended = run(*words)
+    assert ended.status == 2
+    assert ended.line.startswith("minerva: the account has no miner in this federation: 0x")
+    run("miner", "register", federation)
+    scene.driver.join(1)
+    assert run(*words).line.startswith("minerva: the miner is not dormant: 0x")
+    scene.driver.tick()
+    scene.driver.to_verification()
+    scene.driver.vote(0)
+    scene.driver.vote(1)
+    scene.chain.advance(10**4)
+    scene.driver.tick()
+    assert scene.driver.state.dormant == 0b10
+    assert run(*words, "--json").json["events"] == ["MinerReturned"]
+    assert scene.driver.state.dormant == 0

@@ -184,11 +184,27 @@ def test_a_tampered_claim_is_refused(run: Any, found: Found) -> None:
         ({"signature": None}, "not a signed claim"),
         ({"proof": ["0x12"]}, "not a signed claim"),
         ({"extra": 1}, "not a signed claim"),
+        ({"claimed": "nothing"}, "not a signed claim"),
+        ({"claimed": 0}, "not a signed claim"),
+        ({"cumulative": float("inf")}, "not a signed claim"),
+        ({"cumulative": "-1"}, "not a signed claim"),
+        ({"cumulative": "\u0663"}, "not a signed claim"),
+        ({"cumulative": str(1 << 256)}, "not a signed claim"),
+        ({"cumulative": "9" * 5000}, "not a signed claim"),
+        ({"proof": 7}, "not a signed claim"),
+        ({"round": True}, "not a signed claim"),
         ({"federation": address(0xFED)}, "the claim is for another federation"),
     ):
         Path("other.json").write_text(json.dumps(document | change), encoding="utf-8")
         ended = run("rewards", "claim", "--submit", "other.json", "--account", "anvil:7")
         assert ended.status == 2 and ended.line.startswith(f"minerva: {line}"), change
+
+
+def test_a_claim_that_is_nested_deep_is_none(run: Any, found: Found) -> None:
+    found().finish()
+    Path("deep.json").write_text("[" * 100_000, encoding="utf-8")
+    ended = run("rewards", "claim", "--submit", "deep.json")
+    assert ended.status == 2 and ended.line.startswith("minerva: not a signed claim: deep.json")
 
 
 @pytest.mark.parametrize(

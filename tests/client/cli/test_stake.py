@@ -64,10 +64,12 @@ def test_proof_of_stake_brings_its_vault(create: Any) -> None:
         ("stake_unit=1", "create.stake_unit is out of bounds: 100000000000000000."),
         ("stake_unit=a lot", "create.stake_unit: not a sum of money: 'a lot'."),
         ("stake_token=nowhere", "create.stake_token is no address: nowhere."),
+        (f"stake_unit={1 << 128}", f"create.stake_unit is out of bounds: {1 << 128}. It is less than 2^128."),
+        (f"stake_minimum={1 << 128}", f"create.stake_minimum is out of bounds: {1 << 128}."),
     ],
 )
 def test_terms_out_of_bounds_are_named(create: Any, assignment: str, words: str) -> None:
-    ended = create("--stake", "0.1 ether", "--set", f"create.{assignment}")
+    ended = create("--set", "create.stake_minimum=0.1 ether", "--set", f"create.{assignment}")
     assert ended.status == 2 and words in ended.line
 
 

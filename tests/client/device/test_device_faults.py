@@ -234,6 +234,33 @@ def test_comes_back_to_a_miner_that_it_left(scene: Scene) -> None:
     assert device.register(first).miner == first
 
 
+def test_changes_between_two_miners_as_often_as_it_is_told_to(scene: Scene) -> None:
+    """M5, all in one round."""
+    contracts = [scene.driver.join(0), scene.driver.join(1)] * 3
+    device = scene.device()
+    assert [device.register(contract).miner for contract in contracts] == contracts
+
+
+def test_a_change_of_miner_whose_answer_was_lost_is_not_made_twice(scene: Scene) -> None:
+    first, second = scene.driver.join(0), scene.driver.join(1)
+    device = scene.device()
+    device.register(first)
+    sent, send = list[Any](), device.actor.send
+
+    def lossy(action: Any, **options: Any) -> Any:
+        sent.append(action)
+        if len(sent) == 1:
+            raise TransactionLost("not mined")
+        return send(action, **options)
+
+    device.actor.send = lossy  # type: ignore[method-assign]
+    with pytest.raises(TransactionLost):
+        device.register(second)
+    scene.chain.mine()
+    assert device.register(second).miner == second
+    assert len({action.intent for action in sent}) == 1
+
+
 def test_leaves_a_miner_that_is_gone_while_no_round_is_open(scene: Scene) -> None:
     first, second = scene.driver.join(0), scene.driver.join(1)
     scene.device().register(first)

@@ -13,7 +13,10 @@ from minerva.miner.duties import Duties, Duty, Readiness
 from minerva.miner.settings import MinerSettings
 from minerva.miner.situation import Situation
 from minerva.protocol import actions as act
-from minerva.protocol.state import Phase
+from minerva.protocol.records import ZERO_ADDRESS
+from minerva.protocol.reward_actions import Fund
+from minerva.protocol.state import NO_REWARDS, Phase, RewardTerms
+from minerva.verification.earnings import require_escrow
 
 SETTINGS = MinerSettings(Path("unused"), tick_delay_seconds=1.0)
 READY = Readiness(prepared=True)
@@ -22,18 +25,19 @@ READY = Readiness(prepared=True)
 class Case:
     """A federation of three miners and three devices, and the duties of each miner."""
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(self, rewards: RewardTerms = NO_REWARDS, **config: Any) -> None:
         self.chain = MemoryChain()
         self.driver = Driver(self._perform, self.chain)
         options: dict[str, Any] = {"consensus_parameters": pow_parameters(2, 1), "min_devices": 3, **config}
-        self.federation = self.driver.found(make_config(self.chain.proof_of_work, **options))
+        self.federation = self.driver.found(make_config(self.chain.proof_of_work, **options), rewards)
         self.driver.populate(3)
 
     def _perform(self, action: Any, sender: str) -> Any:
         return [log.event for log in self.chain.actor(sender).send(action).logs]
 
     def duty(self, miner: int = 0, ready: Readiness = READY, *, later: float = 0.0) -> Duty:
-        situation = Situation(self.federation, self.chain.config(self.federation))
+        config, escrow = self.chain.config(self.federation), self.chain.escrow(self.federation)
+        situation = Situation(self.federation, config, escrow=escrow)
         situation.apply(self.chain.logs(self.federation))
         return Duties(situation, self.driver.owner(miner), SETTINGS).next(ready, self.chain.now() + later)
 
@@ -74,6 +78,20 @@ def test_the_opening_is_everybodys_in_turn(case: Case) -> None:
 def test_an_opening_that_cannot_be_is_waited_for(change: dict[str, Any], words: str) -> None:
     duty = Case(**change).duty()
     assert idle(duty) and duty.waiting.what == words and duty.waiting.until is None
+
+
+def test_an_escrow_is_waited_for_without_a_tick() -> None:
+    """Y2: a tick would be refused until it is full, and cost a call each time."""
+    case = Case(RewardTerms(ZERO_ADDRESS, 10**16, 5_000, 1_500, 2_500, 1_000, 30 * 86_400), rounds=5)
+    duty = case.duty(later=1000)
+    assert idle(duty) and duty.look_at is None
+    assert duty.waiting.what == "its escrow, which lacks 0.05 ether"
+    vault = require_escrow(case.chain, case.federation).vault
+    case._perform(Fund(case.federation, vault, 2 * 10**16, ZERO_ADDRESS, 1), REQUESTER)
+    assert case.duty().waiting.what == "its escrow, which lacks 0.03 ether"
+    case._perform(Fund(case.federation, vault, 3 * 10**16, ZERO_ADDRESS, 2), REQUESTER)
+    assert isinstance(case.duty().action, act.Tick)
+    assert case.opened().duty().waiting.what == "3 of 3 devices"
 
 
 def test_training_waits_for_devices_until_the_deadline(case: Case) -> None:

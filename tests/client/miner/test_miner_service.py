@@ -14,7 +14,7 @@ import pytest
 import requests
 from miner_scene import Scene, eventually
 
-from minerva.errors import ConfigError, ContractReverted, MinervaError, NodeConflict
+from minerva.errors import ConfigError, MinervaError, NodeConflict, UserError
 from minerva.miner.service import register, run_miner
 from minerva.protocol.actions import LeaveMiner
 from minerva.store.cid import cid_of
@@ -125,7 +125,7 @@ def test_a_miner_that_left_is_told_so(scene: Scene) -> None:
 
 def test_a_full_federation_is_told(make_scene: Callable[..., Scene]) -> None:
     scene = make_scene(miners=2, max_miners=2)
-    with pytest.raises(ContractReverted, match="FederationMinersFull"):
+    with pytest.raises(UserError, match="as many miners as it takes: 2"):
         register(scene.chain, scene.chain.actor(scene.driver.owner(5)), scene.federation, "")
 
 

@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from federation_driver import Driver, address, make_config, pow_parameters
+from federation_driver import REQUESTER, Driver, address, make_config, pow_parameters
 from miner_scene import Scene, eventually
 
-from minerva.chain.memory import MemoryChain
-from minerva.errors import ConfigError, ContractReverted, InsufficientFunds
+from minerva.chain.memory import POLICIES, MemoryChain
+from minerva.errors import ConfigError, ContractReverted, InsufficientFunds, UserError
 from minerva.miner.duties import Duties, Readiness
 from minerva.miner.service import register
 from minerva.miner.settings import MinerSettings
 from minerva.miner.situation import Situation
 from minerva.miner.stake import put_up
 from minerva.protocol import actions as act
+from minerva.protocol.allow_list import AllowList, Role
 from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.protocol.stake import StakeTerms
 from minerva.protocol.stake_actions import Deposit
@@ -33,12 +34,12 @@ TOKEN = address(0x70)
 class Case:
     """A federation whose miners stake."""
 
-    def __init__(self, folder: Any, terms: StakeTerms = TERMS) -> None:
+    def __init__(self, folder: Any, terms: StakeTerms = TERMS, **changes: Any) -> None:
         tokens = {TOKEN: {Driver.owner(0): 5000}}
         self.chain, self.folder = MemoryChain(tokens=tokens), folder
         self.driver = Driver(self._perform, self.chain)
         config = make_config(
-            self.chain.proof_of_work, consensus_parameters=pow_parameters(2, 1), min_devices=3
+            self.chain.proof_of_work, consensus_parameters=pow_parameters(2, 1), min_devices=3, **changes
         )
         self.federation = self.driver.found(config, stake=terms)
 
@@ -85,7 +86,7 @@ def case(tmp_path: Any) -> Case:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "bonded"), [("", 1000), (1500, 1500), ("700", 700), ("0", 0), ("none", 0)]
+    ("wanted", "bonded"), [("", 1000), (1500, 1500), ("1000", 1000), ("0", 0), ("none", 0)]
 )
 def test_it_puts_up_what_is_missing(case: Case, wanted: int | str, bonded: int) -> None:
     put_up(case.chain, case.actor(), case.federation, wanted)
@@ -98,6 +99,51 @@ def test_it_puts_up_no_more_than_is_missing(case: Case) -> None:
     case.top_up(600)
     put_up(case.chain, case.actor(), case.federation)
     assert case.bonded() == 1000
+
+
+def test_a_sum_that_it_could_not_join_with_is_not_put_up(case: Case) -> None:
+    with pytest.raises(ConfigError, match=r"miner\.stake is less than a miner needs here: .*0007 ether of 0"):
+        put_up(case.chain, case.actor(), case.federation, "700")
+    assert case.bonded() == 0
+    case.top_up(1000)
+    put_up(case.chain, case.actor(), case.federation, "700")
+    assert case.bonded() == 1000
+
+
+@pytest.mark.parametrize(("needs", "bonded"), [(1700, 1700), (300, 1000)])
+@pytest.mark.parametrize("policy", ["stake", "allow-list-and-stake"])
+def test_it_puts_up_what_the_policy_wants_of_a_miner(
+    tmp_path: Any, policy: str, needs: int, bonded: int
+) -> None:
+    """A1 and S4: the greater of both."""
+    allowed = AllowList([(Driver.owner(0), Role.MINER)])
+    parameters = (allowed.root if policy != "stake" else b"") + needs.to_bytes(32) + (9999).to_bytes(32)
+    case = Case(tmp_path, policy=POLICIES[policy], policy_parameters=parameters)
+    shown = allowed.evidence(Driver.owner(0), Role.MINER) if policy != "stake" else b""
+    register(case.chain, case.actor(), case.federation, "", evidence=lambda: shown)
+    assert case.bonded() == bonded and case.driver.state.members == 1
+
+
+@pytest.mark.parametrize("obstacle", ["full", "closed", "paused", "not on the list"])
+def test_nothing_is_staked_where_it_cannot_join(tmp_path: Any, obstacle: str) -> None:
+    case = Case(tmp_path, max_miners=1)
+    requester, evidence = case.chain.actor(REQUESTER), bytes
+    match obstacle:
+        case "full":
+            register(case.chain, case.actor(1), case.federation, "")
+        case "closed":
+            requester.send(act.Close(case.federation))
+        case "paused":
+            requester.send(act.Pause(case.federation, 1))
+        case _:
+
+            def evidence() -> bytes:
+                return AllowList([]).evidence(Driver.owner(0), Role.MINER)
+
+    words = "as many miners as it takes: 1" if obstacle == "full" else obstacle
+    with pytest.raises(UserError, match=words.replace("not on the list", "not on the allow-list")):
+        register(case.chain, case.actor(), case.federation, "", evidence=evidence)
+    assert case.bonded() == 0
 
 
 def test_where_nothing_is_staked_it_joins_as_ever(tmp_path: Any) -> None:
@@ -168,6 +214,32 @@ def test_slashed_below_the_minimum_it_waits_for_a_deposit_and_comes_back(case: C
     assert isinstance(case.duty().action, act.CheckInMiner)
     case._perform(case.duty().action, case.driver.owner(0))
     assert case.driver.state.dormant == 0 == case.situation().now.dormant
+
+
+def test_it_comes_back_twice_in_a_round(case: Case) -> None:
+    """M3 and S6: it voted too late, and then its block is rejected."""
+
+    def come_back() -> None:
+        check_in = case.duty(2).action
+        assert isinstance(check_in, act.CheckInMiner) and case.driver.state.dormant == 0b100
+        case._perform(check_in, case.driver.owner(2))
+        assert case.driver.state.dormant == 0 == case.situation().now.dormant
+
+    for number in range(3):
+        put_up(case.chain, case.actor(number), case.federation)
+    case.driver.populate(3)
+    case.driver.tick()
+    case.driver.to_verification()
+    case.driver.vote(0)
+    case.driver.vote(1)
+    case.chain.advance(40)
+    case.driver.tick()
+    come_back()
+    case.driver.propose(2)
+    case.driver.attest(0, approve=False)
+    case.driver.attest(1, approve=False)
+    case.top_up(1000 - case.bonded(2), 2)
+    come_back()
 
 
 def test_it_votes_on_in_the_round_in_which_it_was_slashed(case: Case) -> None:

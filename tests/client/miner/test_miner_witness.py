@@ -54,13 +54,21 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.actor, self.smart = Actor(), set[bytes]()
+        self.chain_fault: Exception | None = None
         self.book = StatementBook(":memory:", chain_id=CHAIN_ID, vault=VAULT)
         ledger = Ledger(":memory:", federation=FEDERATION, chain_id=CHAIN_ID, address=self.actor.address)
-        chain = SimpleNamespace(is_signed=lambda account, digest, signature: signature in self.smart)
+        self.asked: list[bytes] = []
+        chain = SimpleNamespace(is_signed=self._is_signed)
         self.settings = MinerSettings(folder, statement_seconds=0.0, private_network=True)
         self.witness = self.make(chain, ledger)
         self._closing: list[Callable[[], None]] = []
         self.endpoints: list[str] = []
+
+    def _is_signed(self, account: str, digest: bytes, signature: bytes) -> bool:
+        self.asked.append(signature)
+        if self.chain_fault is not None:
+            raise self.chain_fault
+        return signature in self.smart
 
     def make(self, chain: Any, ledger: Ledger) -> Witness:
         return Witness(chain, self.actor, FEDERATION, self.book, ledger, self.settings)  # type: ignore[arg-type]
@@ -297,6 +305,32 @@ def test_a_smart_account_is_believed_when_its_contract_says_so(site: Site) -> No
     site.smart = {b"by its contract"}
     site.stranger(served(first, forged))
     assert site.sweep() == [first]
+
+
+def test_a_contract_that_changes_its_mind_silences_nobody_else(site: Site) -> None:
+    """Whoever passed its statement on was honest: the contract knew it then."""
+    flipped = replace(signed(1, PROPOSED), signature=b"no more")
+    site.stranger(served(flipped, signed(2, PROPOSED), signed(2, PROPOSED, OTHER)))
+    assert site.sweep() == [signed(2, PROPOSED), signed(2, PROPOSED, OTHER)]
+    assert [report.evidence.account for report in site.actor.sent] == [KEYS[2].address]
+
+
+def test_contracts_are_asked_so_often_and_no_more(site: Site) -> None:
+    forged = [replace(signed(1, APPROVED), signature=bytes([n])) for n in range(200)]
+    asked = site.stranger(served(*forged, signed(2, APPROVED)))
+    for _ in range(4):
+        assert site.sweep() == []
+    assert len(asked) < 4 and len(site.asked) == 64 * len(asked)
+
+
+def test_a_chain_that_does_not_answer_says_nothing_of_a_signature(site: Site) -> None:
+    said = replace(signed(1, APPROVED), signature=b"by its contract")
+    site.smart, site.chain_fault = {b"by its contract"}, ChainUnreachable("no answer")
+    site.stranger(served(said))
+    with pytest.raises(ChainUnreachable):
+        site.sweep()
+    site.chain_fault = None
+    assert site.sweep() == [said], "asked again at once, not after a pause"
 
 
 def test_pages_are_read_to_the_end(site: Site) -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from federation_driver import Driver
 from miner_scene import Scene, arrays, eventually
+from signing_scene import TERMS
 
+from minerva.chain.memory import POLICIES
 from minerva.device.daemon import Device, DeviceSettings
 from minerva.device.journal import Journal
 from minerva.device.transport import Transport
-from minerva.errors import MinervaError, NodeConflict, TaskError
+from minerva.errors import MinervaError, NodeConflict, TaskError, UserError
 from minerva.learning.training import LocalResult
 from minerva.node import run_node
+from minerva.protocol.allow_list import AllowList, Role
 from minerva.protocol.manifest import Manifest
 
 NUMBER = 7
@@ -47,7 +52,8 @@ class Node:
         self.actor = scene.chain.actor(scene.driver.owner(NUMBER))
         device = Device(
             scene.chain, self.actor, Transport(scene.store, push=False), scene.federation, Trainer(knows=knows),
-            Journal(scene.folder / "journal"), DeviceSettings(fetch_seconds=1.0, poll_seconds=0.05),
+            Journal(scene.folder / "journal"),
+            DeviceSettings(fetch_seconds=1.0, poll_seconds=0.05, allow_list=settings.get("allow_list", "")),
         )  # fmt: skip
 
         def run() -> None:
@@ -131,8 +137,45 @@ def test_a_miner_that_cannot_start_ends_the_node(scene: Scene, start: Start) -> 
     assert binding(scene) is None
 
 
-def test_a_device_that_fails_ends_the_miner_cleanly(scene: Scene, start: Start) -> None:
+def test_a_device_that_could_not_join_keeps_the_miner_from_joining(scene: Scene, start: Start) -> None:
     node = start(knows=False)
+    assert isinstance(node.ended(), TaskError)
+    assert own_miner(scene) is None and not node.urls
+
+
+def test_a_node_that_is_on_the_list_as_a_miner_only_does_not_join(make_scene: Any, tmp_path: Path) -> None:
+    """The stake of a miner whose device stays out would be bound for nothing."""
+    owner, policy = Driver.owner(NUMBER), POLICIES["allow-list"]
+    root = AllowList([(owner, Role.MINER)]).root
+    scene = make_scene(miners=0, min_devices=1, policy=policy, policy_parameters=root)
+    listed = tmp_path / "members.txt"
+    listed.write_text(f"{owner} miner\n")
+    error = Node(scene, allow_list=str(listed)).ended()
+    assert isinstance(error, UserError) and "not on the allow-list as a device" in str(error)
+    assert scene.chain.miners(scene.federation) == ()
+
+
+def test_the_stake_is_enough_for_both_halves(make_scene: Any) -> None:
+    """A1: the policy wants more of a device than of a miner."""
+    parameters = (100).to_bytes(32) + (700).to_bytes(32)
+    scene = make_scene(
+        miners=0, min_devices=1, policy=POLICIES["stake"], policy_parameters=parameters, stake=TERMS
+    )
+    node = Node(scene)
+    eventually(lambda: node.error or binding(scene))
+    node.stop.set()
+    assert node.ended() is None
+    assert scene.chain.stake_of(scene.federation, node_owner(scene)).bonded == 700
+
+
+def test_a_device_that_fails_ends_the_miner_cleanly(
+    scene: Scene, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise TaskError("train() fails at line 3")
+
+    monkeypatch.setattr(Device, "run", fail)
+    node = start()
     assert isinstance(node.ended(), TaskError)
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{node.urls[0]}/health", timeout=10)

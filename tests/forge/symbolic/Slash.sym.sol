@@ -21,21 +21,21 @@ contract SlashSymbolic is IERC1271 {
 
     /// S6: a rejected candidate costs a share of at most a half, of what unbonds first; the rest is the miner's, and
     /// nothing is lost on the way.
-    function check_a_rejected_candidate_costs_at_most_half(uint64 sum, uint64 unbonding) external {
+    function check_a_rejected_candidate_costs_at_most_half(uint32 sum, uint32 unbonding) external {
         _stake(_terms(), sum, unbonding);
         _vault.punish(address(this), 1, Offence.RejectedCandidate);
         _checkTaken(sum, unbonding, sum / 2, 0);
     }
 
     /// S6: the last of the absences costs a tenth at most.
-    function check_an_absence_costs_at_most_a_tenth(uint64 sum, uint64 unbonding) external {
+    function check_an_absence_costs_at_most_a_tenth(uint32 sum, uint32 unbonding) external {
         _stake(_terms(), sum, unbonding);
         _vault.miss(address(this), 1);
         _checkTaken(sum, unbonding, sum / 10, 0);
     }
 
     /// S7: equivocation costs all at most, of which the reporter earns a half at most.
-    function check_equivocation_pays_the_reporter_at_most_half(uint64 sum, uint64 unbonding) external {
+    function check_equivocation_pays_the_reporter_at_most_half(uint32 sum, uint32 unbonding) external {
         _stake(_terms(), sum, unbonding);
         IStakeVault.Statement memory first;
         first.federation = address(this);
@@ -73,7 +73,7 @@ contract SlashSymbolic is IERC1271 {
         terms.reporterBps = 5000;
     }
 
-    function _stake(StakeTerms memory terms, uint64 sum, uint64 unbonding) private {
+    function _stake(StakeTerms memory terms, uint32 sum, uint32 unbonding) private {
         _vault.initialize(address(this), terms, 1);
         vm.deal(address(this), sum);
         _vault.deposit{value: sum}(address(this), sum);
