@@ -38,7 +38,7 @@ def arrays(seed: int) -> Arrays:
     }
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     """The first true value of ``condition``; fails the test when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -187,13 +187,13 @@ class Scene:
 
     # Waiting
 
-    def await_round(self, number: int, seconds: float = 10.0) -> None:
+    def await_round(self, number: int, seconds: float = 30.0) -> None:
         eventually(lambda: self.state.round >= number and self.state.status is Status.RUNNING, seconds)
 
-    def await_phase(self, phase: Phase, seconds: float = 10.0) -> None:
+    def await_phase(self, phase: Phase, seconds: float = 30.0) -> None:
         eventually(lambda: self.state.phase is phase, seconds)
 
-    def await_height(self, height: int, seconds: float = 10.0) -> None:
+    def await_height(self, height: int, seconds: float = 30.0) -> None:
         eventually(lambda: self.state.height >= height, seconds)
 
     def play(self, round_: int) -> None:
