@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 
 from apiflask import APIFlask, HTTPError
@@ -27,6 +28,10 @@ _REMEDIES = {
 }
 
 
+_BUILDING = threading.Lock()
+"""Werkzeug compiles each route through `ast`, which CPython 3.11 does not bear in two threads at once (gh-106905)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
     """How the API behaves.
@@ -44,7 +49,11 @@ def create_app(view: MinerView, config: ApiConfig | None = None) -> APIFlask:
 
     Errors are JSON objects ``{error, value, remedy}`` with the status that fits, never a traceback.
     """
-    config = config or ApiConfig()
+    with _BUILDING:
+        return _build(view, config or ApiConfig())
+
+
+def _build(view: MinerView, config: ApiConfig) -> APIFlask:
     app = APIFlask(__name__, title="Minerva miner", version=__version__, docs_path=None, json_errors=False)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.description = "What a miner knows of its federation, and the way in for devices without an IPFS node."
