@@ -112,14 +112,14 @@ def test_all_train_in_every_round(closed: Site) -> None:
 
 
 def test_who_is_not_on_the_list_is_told_so_in_one_line(closed: Site) -> None:
-    """By the node's command; the federation of this one is closed, but the list comes first."""
+    """By the node's command, whose device half is looked at first; the federation is closed, but the list comes before that."""
     allowed = str(cid_of(list_bytes(AllowList((account, role) for account in ACCOUNTS for role in Role))))
     start(closed, NODES, allowed)
     child = closed.stack.children[f"node-{NODES}"]
     assert child.wait(SECONDS) == 2
     stranger = anvil_address(FIRST_MINER_KEY + NODES)
     assert child.tail(1) == (
-        f"minerva: the account is not on the allow-list as a miner: {stranger}. Ask the requester to add it."
+        f"minerva: the account is not on the allow-list as a device: {stranger}. Ask the requester to add it."
     )
 
 
