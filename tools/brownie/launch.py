@@ -163,6 +163,9 @@ def main() -> int:
             one.close()
     home, lock = make_home(port, steps=bool({"--coverage", "-C"} & set(sys.argv[1:])))
     try:
+        if len(reserved) > 1 and (status := run(["compile"], home)):
+            # Each worker loads the project, and would remove under the others what a compilation leaves over.
+            return status
         with forgotten_deployments(sys.argv[1:]):
             return run(sys.argv[1:], home)
     finally:

@@ -1,8 +1,10 @@
-"""`brownie run`: given a project in any folder, when a script is named, it is imported."""
+"""`brownie run`: given a project in any folder, when a script is named, it is imported, after the project is loaded."""
 
 from __future__ import annotations
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -12,11 +14,16 @@ CLI = Path(__file__).resolve().parents[3] / "tools" / "brownie" / "cli.py"
 
 
 @pytest.fixture
-def by_own_name():
+def cli():
     spec = spec_from_file_location("minerva_brownie_cli", CLI)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.by_own_name
+    return module
+
+
+@pytest.fixture
+def by_own_name(cli):
+    return cli.by_own_name
 
 
 def test_a_folder_may_have_dots_in_its_name(by_own_name, tmp_path, monkeypatch):
@@ -31,3 +38,18 @@ def test_a_folder_may_have_dots_in_its_name(by_own_name, tmp_path, monkeypatch):
 def test_a_script_elsewhere_is_brownies_business(by_own_name, tmp_path):
     elsewhere = tmp_path / "other.py"
     assert by_own_name(tmp_path / "root", fall_back=lambda path: path)(elsewhere) == elsewhere
+
+
+def test_a_project_is_loaded_by_one_process_at_a_time(cli, tmp_path):
+    loading, most = [], []
+
+    def load(name):
+        loading.append(name)
+        most.append(len(loading))
+        threading.Event().wait(0.02)
+        loading.remove(name)
+        return name
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(cli.one_at_a_time(tmp_path / "run" / "lock", load), "abcd")) == list("abcd")
+    assert max(most) == 1
