@@ -10,12 +10,13 @@ from eth_utils.address import is_address, to_checksum_address
 
 from minerva.amounts import parse_amount, show_amount
 from minerva.chain.port import Actor, Chain, Receipt
-from minerva.errors import ConfigError, ContractReverted, InsufficientFunds, UserError
+from minerva.errors import ConfigError, ContractReverted, UserError
 from minerva.former import finish_former
+from minerva.paying import allow_exactly, require_money, token_address
 from minerva.protocol import reward_actions as pay
 from minerva.protocol.escrow import Escrow
 from minerva.protocol.machine.rewards import check_reward_terms
-from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.records import Address
 from minerva.protocol.reward_events import RewardsFunded
 from minerva.protocol.rewards import claim_to_digest
 from minerva.protocol.state import NO_REWARDS, RewardTerms
@@ -37,7 +38,7 @@ _REMEDIES = {
 
 def reward_terms(options: CreateSection) -> RewardTerms:
     """Return what the section asks for; raises `ConfigError` for what the contract would refuse (Y1)."""
-    token = _token(options.reward_token)
+    token = token_address("create.reward_token", options.reward_token)
     try:
         per_round = parse_amount(options.reward_per_round, token)
     except UserError as error:
@@ -71,7 +72,7 @@ def finish_funding(actor: Actor, escrow: Escrow) -> None:
 
 
 def fund(chain: Chain, actor: Actor, federation: Address, escrow: Escrow, amount: int) -> Receipt:
-    """Put ``amount`` into the escrow; of a token, the escrow is allowed to take it first.
+    """Put ``amount`` into the escrow; of a token, the escrow is allowed to take exactly that first.
 
     Raises
     ------
@@ -94,18 +95,9 @@ def fund(chain: Chain, actor: Actor, federation: Address, escrow: Escrow, amount
             value=f"{show_amount(amount, token)}, it lacks {show_amount(lacking, token)}",
             remedy="'minerva federation show' tells what it has.",
         )
-    if (had := chain.tokens(token, actor.address)) < amount:
-        raise InsufficientFunds(
-            "the account has not that much",
-            value=f"{actor.address} has {show_amount(had, token)}, needs {show_amount(amount, token)}",
-            remedy="Send it some, or pay in less at a time with --amount.",
-        )
-    if token != ZERO_ADDRESS:
-        allowed = chain.allowance(token, actor.address, escrow.vault)
-        if 0 < allowed < amount:  # some tokens change an allowance by way of none only
-            actor.send(pay.Approve(federation, token, escrow.vault, 0, actor.mined))
-        if allowed < amount:
-            actor.send(pay.Approve(federation, token, escrow.vault, amount, actor.mined))
+    what, remedy = "the account has not that much", "Send it some, or pay in less at a time with --amount."
+    require_money(chain, actor.address, token, amount, what, remedy)
+    allow_exactly(chain, actor, federation, token, escrow.vault, amount)
     return actor.send(pay.Fund(federation, escrow.vault, amount, token, actor.mined))
 
 
@@ -235,11 +227,3 @@ def _is_sum(text: object) -> bool:
     """Whether it is a sum as a claim names it: decimal digits of a number that the contract can hold."""
     digits = isinstance(text, str) and len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()
     return digits and int(str(text)) < 1 << 256
-
-
-def _token(text: str) -> Address:
-    if not text:
-        return ZERO_ADDRESS
-    if not is_address(text):
-        raise ConfigError("create.reward_token is no address", value=text, remedy="Leave it empty for ether.")
-    return str(to_checksum_address(text))

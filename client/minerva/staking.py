@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from eth_utils.address import is_address, to_checksum_address
-
 from minerva.amounts import parse_amount, show_amount
 from minerva.chain.port import Actor, Chain, Receipt
-from minerva.errors import ConfigError, ContractReverted, InsufficientFunds, UserError
+from minerva.errors import ConfigError, ContractReverted, UserError
 from minerva.former import finish_former
+from minerva.paying import allow_exactly, require_money, token_address
 from minerva.protocol.machine.stake_terms import check_terms
 from minerva.protocol.records import ZERO_ADDRESS, Address
-from minerva.protocol.reward_actions import Approve
 from minerva.protocol.stake import Stake, Stakes, StakeTerms
 from minerva.protocol.stake_actions import Burn, Deposit, Unbond, Withdraw
 from minerva.protocol.stake_events import StakeDeposited, StakeUnbonding
@@ -40,7 +38,7 @@ _REMEDIES = {
 
 def stake_terms(options: CreateSection) -> StakeTerms:
     """Return what the section asks for; raises `ConfigError` for what the contract would refuse (S1)."""
-    token = _token(options.stake_token)
+    token = token_address("create.stake_token", options.stake_token)
     minimum = _amount("minimum", options.stake_minimum, token)
     if not (options.stake or minimum or options.consensus == "pos"):
         return NO_STAKE
@@ -113,20 +111,11 @@ def deposit(
             remedy="Name a sum, e.g. --amount '0.1 ether'.",
         )
     finish_deposit(actor, stakes, account)
-    if (had := chain.tokens(token, actor.address)) < amount:
-        raise InsufficientFunds(
-            "the account has not enough to stake",
-            value=f"{actor.address} has {show_amount(had, token)}, needs {show_amount(amount, token)}",
-            remedy="Send it some, or stake less.",
-        )
-    if token == ZERO_ADDRESS:
-        return actor.send(Deposit(federation, stakes.vault, account, amount, amount, actor.mined))
-    allowed = chain.allowance(token, actor.address, stakes.vault)
-    if 0 < allowed != amount:  # some tokens change an allowance by way of none only
-        actor.send(Approve(federation, token, stakes.vault, 0, actor.mined))
-    if allowed != amount:
-        actor.send(Approve(federation, token, stakes.vault, amount, actor.mined))
-    return actor.send(Deposit(federation, stakes.vault, account, amount, 0, actor.mined))
+    what, remedy = "the account has not enough to stake", "Send it some, or stake less."
+    require_money(chain, actor.address, token, amount, what, remedy)
+    allow_exactly(chain, actor, federation, token, stakes.vault, amount)
+    value = amount if token == ZERO_ADDRESS else 0
+    return actor.send(Deposit(federation, stakes.vault, account, amount, value, actor.mined))
 
 
 def unbond(chain: Chain, actor: Actor, federation: Address, stakes: Stakes, amount: int) -> Receipt:
@@ -157,13 +146,13 @@ def withdraw(chain: Chain, actor: Actor, federation: Address, stakes: Stakes, to
     return actor.send(Withdraw(federation, stakes.vault, to, now))
 
 
-def burn(chain: Chain, actor: Actor, federation: Address, stakes: Stakes) -> Receipt:
+def burn(actor: Actor, federation: Address, stakes: Stakes) -> Receipt:
     """Burn what was slashed (S8); raises `UserError` when nothing was."""
     if not stakes.slashed:
         raise UserError(
             "nothing is to be burned", value=federation, remedy="Nobody was slashed since the last time."
         )
-    return actor.send(Burn(federation, stakes.vault, chain.now()))
+    return actor.send(Burn(federation, stakes.vault, actor.mined))
 
 
 def _amount(name: str, given: int | str, token: Address) -> int:
@@ -178,11 +167,3 @@ def _amount(name: str, given: int | str, token: Address) -> int:
             f"create.stake_{name} is out of bounds", value=amount, remedy="It is less than 2^128."
         )
     return amount
-
-
-def _token(text: str) -> Address:
-    if not text:
-        return ZERO_ADDRESS
-    if not is_address(text):
-        raise ConfigError("create.stake_token is no address", value=text, remedy="Leave it empty for ether.")
-    return str(to_checksum_address(text))

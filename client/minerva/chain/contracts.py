@@ -9,7 +9,6 @@ from minerva.chain.calls import Call, Query
 from minerva.chain.codec import Codec
 from minerva.chain.gateway import Functions, Gateway
 from minerva.chain.money import RewardVault, StakeVault, Token
-from minerva.chain.reports import Reports
 from minerva.protocol import actions as act
 from minerva.protocol import reward_actions as pay
 from minerva.protocol import stake_actions as bond
@@ -43,7 +42,6 @@ class Gateways:
         self._schedule = bind("ProofOfStake", Schedule.NAMES)
         self._policy = bind("AllowListPolicy", AllowListPolicy.NAMES)
         self._records = _Records(self._federation, self._miner)
-        self._reports = Reports(bind("StakeVault", Reports.NAMES))
 
     def federation(self, address: Address) -> Federation:
         """Return the federation at an address."""
@@ -86,14 +84,12 @@ class Gateways:
                 return self.miner(action.miner).call(action)
             case pay.Fund() | pay.Claim() | pay.ClaimTo() | pay.ClaimAttestations() | pay.Reclaim():
                 return self.reward_vault(action.vault).call(action)
-            case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn():
+            case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn() | bond.Report():
                 return self.stake_vault(action.vault).call(action)
             case pay.Approve():
                 return Token(action.token).call(action)
             case act.SetAllowList():
                 return self.allow_list_policy(action.policy).set_root(action)
-            case act.Report():
-                return self._reports.call(action)
             case _:
                 return self.federation(action.federation).call(action)
 

@@ -14,6 +14,7 @@ from minerva.protocol.header import Header
 from minerva.protocol.records import Address
 from minerva.protocol.stake import StakeTerms
 from minerva.protocol.state import RewardTerms
+from minerva.protocol.statements import Statement
 
 
 class RewardVault(Gateway):
@@ -75,9 +76,7 @@ class RewardVault(Gateway):
 class StakeVault(Gateway):
     """The stakes of one federation."""
 
-    NAMES = (
-        "terms unbondingSeconds slashed stakeOf unbondingOf bountyOf absencesOf deposit unbond withdraw burn"
-    )
+    NAMES = "terms unbondingSeconds slashed stakeOf unbondingOf bountyOf absencesOf deposit unbond withdraw burn report"
 
     def terms(self) -> Query[StakeTerms]:
         """Ask what members stake, and what for."""
@@ -119,6 +118,12 @@ class StakeVault(Gateway):
                 return self._call("withdraw", action.to)
             case bond.Burn():
                 return self._call("burn")
+            case bond.Report():
+                one, other = action.evidence.first, action.evidence.second
+                statement = Record(Statement, self._functions["report"].inputs[1]["components"])
+                said = (statement.write(one.statement), one.signature)
+                contradicted = (statement.write(other.statement), other.signature)
+                return self._call("report", action.evidence.account, *said, *contradicted)
 
 
 class Token(Gateway):

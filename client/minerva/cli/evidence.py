@@ -26,7 +26,7 @@ _File = Annotated[
 def report(context: Context, file: _File) -> None:
     """Present evidence of equivocation to the federation's stake vault; the reporter earns a share."""
     from minerva.cli.common import address
-    from minerva.protocol.actions import Report
+    from minerva.protocol.stake_actions import Report
 
     evidence = read(file)
     federation = address(evidence.first.statement.federation)

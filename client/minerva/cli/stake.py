@@ -150,7 +150,7 @@ def burn(context: Context, federation: _Federation = None) -> None:
 
     found, chain = context.federation(federation), context.chain()
     stakes = require_stakes(chain, found)
-    receipt = send_away(chain, context.actor(), found, stakes)
+    receipt = send_away(context.actor(), found, stakes)
     document = {"federation": found, "amount": str(stakes.slashed), "gas": receipt.gas_used}
     words = f"{show_amount(stakes.slashed, stakes.terms.token)} burned"
     context.emit(document, lambda out: out.print(words))

@@ -17,10 +17,10 @@ from minerva.miner.ledger import Ledger
 from minerva.miner.settings import MinerSettings
 from minerva.miner.statement_book import MOST_STATEMENTS, StatementBook
 from minerva.protocol import events
-from minerva.protocol.actions import Report
 from minerva.protocol.evidence import Evidence, Malformed, Signed
 from minerva.protocol.history import History
 from minerva.protocol.records import Address
+from minerva.protocol.stake_actions import Report
 from minerva.protocol.state import MinerInfo
 from minerva.protocol.statements import Branch, StatementKind, statement_digest
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minerva.protocol.cid import Cid
-from minerva.protocol.evidence import Evidence
 from minerva.protocol.governance import GrantRole as GrantRole
 from minerva.protocol.governance import RevokeRole as RevokeRole
 from minerva.protocol.governance import SetAllowList as SetAllowList
@@ -317,20 +316,6 @@ class Expel:
         return f"{self.federation}/{self.round}/expel/{self.index}"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The sender presents what an account signed to the federation's ``vault``; each round is punished once."""
-
-    federation: Address
-    vault: Address
-    evidence: Evidence
-
-    @property
-    def intent(self) -> str:
-        """Name of what is meant."""
-        return f"{self.vault}/{self.evidence.round}/report/{self.evidence.account}"
-
-
 Action = (
     CreateFederation
     | RegisterMiner
@@ -355,5 +340,4 @@ Action = (
     | GrantRole
     | RevokeRole
     | SetAllowList
-    | Report
 )

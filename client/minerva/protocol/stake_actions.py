@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from minerva.protocol.evidence import Evidence
 from minerva.protocol.records import Address
 
 
@@ -72,5 +73,19 @@ class Burn:
         return f"{self.vault}/burn/{self.at}"
 
 
-StakeAction = Deposit | Unbond | Withdraw | Burn
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The sender presents what an account signed to the federation's ``vault``; each round is punished once."""
+
+    federation: Address
+    vault: Address
+    evidence: Evidence
+
+    @property
+    def intent(self) -> str:
+        """Name of what is meant."""
+        return f"{self.vault}/{self.evidence.round}/report/{self.evidence.account}"
+
+
+StakeAction = Deposit | Unbond | Withdraw | Burn | Report
 """What anybody does with a federation's `StakeVault`."""

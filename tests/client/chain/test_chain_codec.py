@@ -184,7 +184,7 @@ CALLS = [
         encode(["address", "bytes32"], [FEDERATION, b"\2" * 32]),
     ),
     (
-        act.Report(FEDERATION, FACTORY, Evidence(1, FACTORY, SAID, Signed(MINER, OPPOSITE, b"other"))),
+        bond.Report(FEDERATION, FACTORY, Evidence(1, FACTORY, SAID, Signed(MINER, OPPOSITE, b"other"))),
         FACTORY,
         f"report(address,{STATEMENT_ABI},bytes,{STATEMENT_ABI},bytes)",
         encode(

@@ -13,9 +13,9 @@ from eth_account import Account
 from federation_driver import address
 
 from minerva.errors import ContractReverted
-from minerva.protocol.actions import Report
 from minerva.protocol.evidence import Evidence, Signed
 from minerva.protocol.stake import Stakes, StakeTerms
+from minerva.protocol.stake_actions import Report
 from minerva.protocol.statements import Statement, StatementKind, sign_statement
 
 KEY, VAULT = Account.from_key(b"\7" * 32), address(0x5A)

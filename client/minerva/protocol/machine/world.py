@@ -204,7 +204,7 @@ class World:
                 if not self.money.has(action.token):
                     raise WrongChain("there is no token at this address", value=action.token)
                 self.money.approve(action.token, sender, action.spender, action.amount)
-            case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn() | act.Report():
+            case bond.Deposit() | bond.Unbond() | bond.Withdraw() | bond.Burn() | bond.Report():
                 self._stake(action, self.stake_vault(action.federation, action.vault), sender, now)
             case act.GrantRole():
                 self.federation(action.federation).grant_role(sender, action.role, action.account)
@@ -215,9 +215,7 @@ class World:
                 policy = self._policy(action.policy)
                 policy.set_root(action.federation, requester, sender, action.root)
 
-    def _stake(
-        self, action: bond.StakeAction | act.Report, vault: StakeVaultMachine, sender: Address, now: int
-    ) -> None:
+    def _stake(self, action: bond.StakeAction, vault: StakeVaultMachine, sender: Address, now: int) -> None:
         match action:
             case bond.Deposit():
                 vault.deposit(sender, action.account, action.amount, action.value)
@@ -228,7 +226,7 @@ class World:
                 vault.withdraw(sender, action.to, now)
             case bond.Burn():
                 vault.burn()
-            case act.Report():
+            case bond.Report():
                 one, other = action.evidence.first, action.evidence.second
                 said = (one.statement, one.signature, other.statement, other.signature)
                 vault.report(sender, action.evidence.account, *said)
