@@ -336,7 +336,7 @@ contract RewardVault is IRewardVault, Initializable, ReentrancyGuardTransient {
 
     /// What a share of `bps` is of a round's money, rounded down.
     function _pool(uint16 bps) private view returns (uint256) {
-        return uint256(_terms.perRound) * bps / BPS;
+        return uint256(bps) * _terms.perRound / BPS;
     }
 
     /// Computed in each call, because this is a clone.

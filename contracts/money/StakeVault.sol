@@ -267,14 +267,14 @@ contract StakeVault is IStakeVault, Initializable, ReentrancyGuardTransient, EIP
     /// S6 and S7: take the offence's share, first of what unbonds; the rest of it that no reporter earns is burned.
     function _slash(address account, uint32 round, Offence offence, address reporter) private {
         Stake memory stake = _stakes[account];
-        uint256 amount = (uint256(stake.bonded) + stake.unbonding) * _shareOf(offence) / WHOLE;
+        uint256 amount = _shareOf(offence) * (uint256(stake.bonded) + stake.unbonding) / WHOLE;
         uint256 fromUnbonding = amount < stake.unbonding ? amount : stake.unbonding;
         // forge-lint: disable-start(unsafe-typecast): neither is more than what it is taken from
         stake.unbonding -= uint128(fromUnbonding);
         stake.bonded -= uint128(amount - fromUnbonding);
         // forge-lint: disable-end(unsafe-typecast)
         // slither-disable-next-line divide-before-multiply: S7: a share of what was slashed, rounded down
-        uint256 reward = reporter == address(0) ? 0 : amount * _terms.reporterBps / WHOLE;
+        uint256 reward = reporter == address(0) ? 0 : _terms.reporterBps * amount / WHOLE;
         if (amount != 0) {
             _stakes[account] = stake;
             _slashed += amount - reward;

@@ -7,10 +7,9 @@ import sys
 
 from environment import ROOT, TOOLS, SetupError, environment
 
+# Not the yices that Halmos brings: it claims that a set of all 64 miners has a free index, which a run refutes.
+SOLVER = ROOT / "tools" / "proof" / "solver.py"
 BUILD = TOOLS / "forge" / "halmos"
-# Of the solvers in the environment this one is right: the yices beside it claims that a set of all 64 miners has a
-# free index, which a run of the same code refutes.
-SOLVER = "z3"
 ASSERTION_MILLISECONDS = 60_000
 
 
@@ -23,7 +22,13 @@ def main() -> None:
     env |= dict.fromkeys(("FOUNDRY_SRC", "FOUNDRY_TEST", "FOUNDRY_SCRIPT"), "tests/forge/symbolic")
     env["PATH"] = f"{halmos.parent}{os.pathsep}{env['PATH']}"
     command = [str(halmos), "--root", str(ROOT), "--forge-build-out", os.path.relpath(BUILD / "out", ROOT)]
-    command += ["--match-contract", "Symbolic$", "--no-status", "--solver", SOLVER]
+    command += [
+        "--match-contract",
+        "Symbolic$",
+        "--no-status",
+        "--solver-command",
+        f"{halmos.parent / 'python'} {SOLVER}",
+    ]
     command += ["--solver-timeout-assertion", str(ASSERTION_MILLISECONDS), *sys.argv[1:]]
     os.chdir(ROOT)
     sys.stdout.flush()

@@ -27,6 +27,12 @@ contract RewardSymbolic {
         assert(total <= _vault.budget());
     }
 
+    /// Y3: what a table may grant and what all attesters earn is a round's money at most.
+    function check_a_round_costs_at_most_its_money(uint64 perRound) external {
+        _initialize(perRound, 63, [uint16(4999), 2001, 1501, 1499]);
+        assert(_vault.budget() + 63 * _vault.attestationReward() <= perRound);
+    }
+
     /// Y7: whatever a block's table promises to two accounts, they are paid no more than it granted, and neither more
     /// than it was promised.
     function check_claims_are_at_most_what_was_granted(uint128 total, uint256 alices, uint256 bobs) external {

@@ -21,21 +21,21 @@ contract SlashSymbolic is IERC1271 {
 
     /// S6: a rejected candidate costs a share of at most a half, of what unbonds first; the rest is the miner's, and
     /// nothing is lost on the way.
-    function check_a_rejected_candidate_costs_at_most_half(uint32 sum, uint32 unbonding) external {
+    function check_a_rejected_candidate_costs_at_most_half(uint64 sum, uint64 unbonding) external {
         _stake(_terms(), sum, unbonding);
         _vault.punish(address(this), 1, Offence.RejectedCandidate);
-        _checkTaken(sum, unbonding, sum / 2, 0);
+        _checkTaken(sum, unbonding, 2);
     }
 
     /// S6: the last of the absences costs a tenth at most.
-    function check_an_absence_costs_at_most_a_tenth(uint32 sum, uint32 unbonding) external {
+    function check_an_absence_costs_at_most_a_tenth(uint64 sum, uint64 unbonding) external {
         _stake(_terms(), sum, unbonding);
         _vault.miss(address(this), 1);
-        _checkTaken(sum, unbonding, sum / 10, 0);
+        _checkTaken(sum, unbonding, 10);
     }
 
     /// S7: equivocation costs all at most, of which the reporter earns a half at most.
-    function check_equivocation_pays_the_reporter_at_most_half(uint32 sum, uint32 unbonding) external {
+    function check_equivocation_pays_the_reporter_at_most_half(uint64 sum, uint64 unbonding) external {
         _stake(_terms(), sum, unbonding);
         IStakeVault.Statement memory first;
         first.federation = address(this);
@@ -46,7 +46,7 @@ contract SlashSymbolic is IERC1271 {
         second.candidate = bytes32(uint256(1));
         vm.prank(REPORTER);
         _vault.report(address(this), first, "", second, "");
-        _checkTaken(sum, unbonding, sum, sum / 2);
+        _checkTaken(sum, unbonding, 1);
     }
 
     /// The round that the federation is in.
@@ -73,21 +73,22 @@ contract SlashSymbolic is IERC1271 {
         terms.reporterBps = 5000;
     }
 
-    function _stake(StakeTerms memory terms, uint32 sum, uint32 unbonding) private {
+    function _stake(StakeTerms memory terms, uint64 sum, uint64 unbonding) private {
         _vault.initialize(address(this), terms, 1);
         vm.deal(address(this), sum);
         _vault.deposit{value: sum}(address(this), sum);
         if (unbonding != 0) _vault.unbond(unbonding);
     }
 
-    function _checkTaken(uint256 sum, uint256 unbonding, uint256 most, uint256 mostReward) private view {
+    /// A multiplication where one would divide: a solver's time goes into divisions.
+    function _checkTaken(uint256 sum, uint256 unbonding, uint256 parts) private view {
         uint256 bonded = _vault.stakeOf(address(this));
         (uint256 rest,) = _vault.unbondingOf(address(this));
         uint256 reward = _vault.bountyOf(REPORTER);
         uint256 taken = _vault.slashed() + reward;
         assert(bonded + rest + taken == sum);
-        assert(taken <= most);
-        assert(reward <= mostReward);
+        assert(taken * parts <= sum);
+        assert(reward * 2 <= taken);
         // What unbonds goes first.
         assert(rest == (taken < unbonding ? unbonding - taken : 0));
     }
