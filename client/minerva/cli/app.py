@@ -17,11 +17,11 @@ from minerva.cli import (
     device,
     doctor,
     evidence,
-    governance,
     key,
     miner,
     model,
     node,
+    reputation,
     rewards,
     stack,
     task,
@@ -42,7 +42,7 @@ stack.add(app)
 demo.add(app)
 verify.add(app)
 for name, group in (
-    ("federation", governance.app),
+    ("federation", reputation.app),
     ("device", device.app),
     ("miner", miner.app),
     ("rewards", rewards.app),

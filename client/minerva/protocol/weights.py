@@ -50,6 +50,48 @@ class ReputationTerms:
         return terms if sound and points <= terms.cap else None
 
 
+@dataclass(frozen=True, slots=True)
+class ReputationChange:
+    """What a block makes of one miner's reputation, and of what that is made (K8).
+
+    ``kept`` is what decay leaves of ``before``; to it come the points for ``presence`` (that it ``voted``), for the
+    ``ballot``'s agreement with the outcome on ``agreed`` of the ``judged`` updates, and for the ``block``; ``after``
+    is the sum, within 1 and the cap.
+    """
+
+    before: int
+    kept: int
+    voted: bool
+    presence: int
+    ballot: int
+    agreed: int
+    judged: int
+    block: int
+    after: int
+
+
+def reputation_changes(
+    reputations: Mapping[int, int],
+    ballots: Mapping[int, bytes | None],
+    outcomes: Sequence[Outcome],
+    proposer: int,
+    terms: ReputationTerms,
+) -> dict[int, ReputationChange]:
+    """Return by index what a block makes of its miners' reputations; parameters as for `reputations_after`."""
+    changes = {}
+    for index, before in reputations.items():
+        kept, presence, ballot, agreed, judged = before * terms.decay_permille // _PERMILLE, 0, 0, 0, 0
+        verdicts = ballots.get(index)
+        voted = verdicts is not None
+        if verdicts is not None:
+            agreed, judged = agreement(verdicts, outcomes)
+            presence, ballot = terms.presence, terms.ballot * agreed // judged if judged else 0
+        block = terms.block if index == proposer else 0
+        after = max(1, min(terms.cap, kept + presence + ballot + block))
+        changes[index] = ReputationChange(before, kept, voted, presence, ballot, agreed, judged, block, after)
+    return changes
+
+
 def reputations_after(
     reputations: Mapping[int, int],
     ballots: Mapping[int, bytes | None],
@@ -72,17 +114,8 @@ def reputations_after(
     terms
         The module's parameters.
     """
-    after = {}
-    for index, reputation in reputations.items():
-        points = reputation * terms.decay_permille // _PERMILLE
-        verdicts = ballots.get(index)
-        if verdicts is not None:
-            agreed, judged = agreement(verdicts, outcomes)
-            points += terms.presence + (terms.ballot * agreed // judged if judged else 0)
-        if index == proposer:
-            points += terms.block
-        after[index] = max(1, min(terms.cap, points))
-    return pack(after)
+    changes = reputation_changes(reputations, ballots, outcomes, proposer, terms)
+    return pack({index: change.after for index, change in changes.items()})
 
 
 def agreement(verdicts: bytes, outcomes: Sequence[Outcome]) -> tuple[int, int]:

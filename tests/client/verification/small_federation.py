@@ -77,8 +77,9 @@ class SmallFederation:
         config = make_config(
             self.chain.proof_of_work, manifest=self.store.put(manifest().to_bytes()),
             model=self.store.put(serialize(arrays(0), {})), consensus_parameters=pow_parameters(1, 1),
-            max_model_bytes=MAX_BYTES, **changes,
+            max_model_bytes=MAX_BYTES,
         )  # fmt: skip
+        config = replace(config, **changes)
         self.address = self.driver.found(config, rewards)
         self.driver.populate(miners, devices_each)
         escrow = self.chain.escrow(self.address)
@@ -173,7 +174,8 @@ class SmallFederation:
         derivation = self.derive()
         self.store.put(self.proposed(derivation).body)
         self.store.put(derivation.model)
-        proof = self.driver.header(0).proof
+        solves = self.record.module == self.chain.proof_of_work
+        proof = self.driver.header(0).proof if solves else b""
         header = header_for(derivation, self.record, self.parent(), self.driver.contract(0), proof)
         header = replace(header, **changes)
         self.driver.propose(0, **{field: getattr(header, field) for field in header.__slots__})
