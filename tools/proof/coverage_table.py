@@ -158,7 +158,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tests", nargs="?", default="tests/chain", help="which of brownie's tests to run")
+    parser.add_argument(
+        "tests", nargs="?", default="tests/chain/unit", help="which of brownie's tests to run"
+    )
     parser.add_argument("--json", type=Path, help="a file for the figures")
     given = parser.parse_args()
     forge = run_forge()
