@@ -12,8 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minerva.errors import UserError
-from minerva.learning.aggregation import AGGREGATORS, FedAvg, aggregator
+from minerva.learning.aggregation import FedAvg, aggregator
 from minerva.learning.numbers import BLOCK
 from minerva.learning.weights import Weights, parse, serialize
 
@@ -163,9 +162,3 @@ def test_memory_does_not_grow_with_the_number_of_updates():
         return highest
 
     assert peak(40) < peak(8) * 1.1
-
-
-def test_unknown_rules_list_the_known_ones():
-    assert set(AGGREGATORS) == {"fedavg"}
-    with pytest.raises(UserError, match="unknown aggregation rule: 'krum'. Known: fedavg"):
-        aggregator("krum")

@@ -74,6 +74,9 @@ class FedAvg:
             self._fold()
         return True
 
+    def state(self, metadata: Mapping[str, str]) -> None:
+        """See `Aggregator`: it remembers nothing."""
+
     def aggregate(self, metadata: Mapping[str, str]) -> bytes:
         """See `Aggregator`."""
         if not self._total:
