@@ -38,7 +38,10 @@ def read_state(data: Buffer, rule: Rule, size: int, *, federation: str) -> dict[
         raise _refused("a state holds NaN or infinity", rule.text)
     if weights.metadata.get("federation") != federation or set(weights.metadata) != {"federation", "round"}:
         raise _refused("the state's metadata is another's", ascii(dict(weights.metadata))[:200])
-    return dict(zip(rule.remembers, weights.arrays, strict=True))
+    state = dict(zip(rule.remembers, weights.arrays, strict=True))
+    if "second_moment" in state and (state["second_moment"] < 0).any():
+        raise _refused("a second moment is negative", rule.text)
+    return state
 
 
 def _refused(what: str, value: object) -> UpdateRefused:
