@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from minerva.learning.aggregation import kernels
 from minerva.learning.numbers import Array, Float64
 
 BLOCK = 16_384
@@ -31,6 +32,13 @@ class Rows(Protocol):
         """Write elements ``start`` and on of the rows ``which`` to the rows of ``out``, without negative zeros."""
         ...
 
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """Return ``width`` elements of all rows as (values, base), to be written over.
+
+        The rows are ``values - base``, and sorting the values, float32 or float64, sorts the rows.
+        """
+        ...
+
 
 class ArrayRows:
     """Rows that lie in memory, float32 or float64."""
@@ -43,6 +51,10 @@ class ArrayRows:
         """See `Rows`."""
         for row, index in enumerate(which):
             np.add(self._deltas[index, start : start + out.shape[1]], 0.0, out=out[row], dtype=np.float64)
+
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """See `Rows`."""
+        return np.array(self._deltas[:, start : start + width], order="C"), np.zeros(width)
 
 
 class AppendedRow:
@@ -60,6 +72,10 @@ class AppendedRow:
             else:
                 self._rows.read([index], start, out[row : row + 1])
 
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """See `Rows`."""
+        return _deltas(self, start, width)
+
 
 class MixedRows:
     """Linear combinations of rows, each summed in the order of the rows: ``mixture`` has a row for each."""
@@ -75,13 +91,25 @@ class MixedRows:
         for row, index in enumerate(which):
             accumulate(self._mixture[index], inner, out[row])
 
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """See `Rows`."""
+        return _deltas(self, start, width)
+
+
+def _deltas(rows: Rows, start: int, width: int) -> tuple[Array, Float64]:
+    out = np.empty((rows.count, width))
+    rows.read(range(rows.count), start, out)
+    return out, np.zeros(width)
+
 
 def accumulate(coefficients: Float64, rows: Float64, out: Float64) -> None:
     """Write ``Σ cᵢ·rowᵢ`` to ``out``, in the order of the rows, leaving out those whose coefficient is 0."""
     out.fill(0.0)
-    product = np.empty(out.size)
+    product, fast = np.empty(out.size), kernels.pays(rows.size)
     for factor, row in zip(coefficients, rows, strict=True):
-        if factor != 0.0:
+        if factor != 0.0 and fast:
+            kernels.add_one(out, row, factor)
+        elif factor != 0.0:
             out += np.multiply(row, factor, out=product)
 
 

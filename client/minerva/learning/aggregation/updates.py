@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from minerva.learning.aggregation import kernels
 from minerva.learning.numbers import Array, Float64, widen
 from minerva.learning.weights import Weights
 from minerva.protocol.manifest import TensorSpec
@@ -49,10 +50,26 @@ class UpdateRows:
         """See `Rows`."""
         base = np.empty(out.shape[1])
         self._flat.read(self._base, start, base)
+        fast = kernels.pays(self.count * self.size)
         for row, index in enumerate(which):
-            self._flat.read(self._updates[index], start, out[row])
-            out[row] -= base
-            out[row] += 0.0
+            for tensor, part, place, dtype in self._flat.cuts(start, start + out.shape[1]):
+                numbers, delta = self._updates[index][tensor][part], out[row, place]
+                if fast and dtype == "F32" and numbers.flags.aligned:
+                    kernels.subtract(numbers, base[place], delta)
+                else:
+                    widen(numbers, dtype, delta)
+                    delta -= base[place]
+                    delta += 0.0
+
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """See `Rows`: the local models' own elements, which float32 holds exactly, in the order of their deltas."""
+        base = np.empty(width)
+        self._flat.read(self._base, start, base)
+        values = np.empty((self.count, width), np.float32)
+        for index, arrays in enumerate(self._updates):
+            for tensor, part, place, dtype in self._flat.cuts(start, start + width):
+                widen(arrays[tensor][part], dtype, values[index, place])
+        return values, base
 
 
 def _flattened(weights: Weights) -> tuple[Array, ...]:
