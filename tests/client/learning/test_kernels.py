@@ -20,7 +20,7 @@ def models() -> list:
     random = np.random.default_rng(1)
     tensors = []
     for _ in range(COUNT + 1):
-        w = random.standard_normal(SIZE).astype("f4") * random.choice([1, 1, 1, -300])
+        w = (random.standard_normal(SIZE) * random.choice([1, 1, 1, -300])).astype("f4")
         w[random.integers(0, SIZE, 50)] = random.choice(np.array([0.0, -0.0, 3e38, -3e38, 1e-45], "f4"))
         tensors.append({"w": w, "v": random.standard_normal((3, 5)).astype("f2")})
     return [parse(serialize(tensor, {})) for tensor in tensors]
