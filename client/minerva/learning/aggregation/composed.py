@@ -10,8 +10,8 @@ from minerva.learning.aggregation.composition import Rule
 from minerva.learning.aggregation.fedavg import MAX_WEIGHT
 from minerva.learning.aggregation.memory import pack_state
 from minerva.learning.aggregation.optimisers import Float32, State
-from minerva.learning.aggregation.rows import in_blocks
-from minerva.learning.aggregation.updates import Flat, UpdateRows
+from minerva.learning.aggregation.rows import in_blocks, scratch
+from minerva.learning.aggregation.updates import UpdateRows, Vector
 from minerva.learning.numbers import NUMPY, Array, Float64, narrow
 from minerva.learning.weights import Weights, pack
 from minerva.protocol.manifest import TensorSpec
@@ -46,7 +46,7 @@ class Composed:
         self._rule, self._spec, self._threads = rule, tuple(spec), threads
         if base.specs != self._spec:
             raise ValueError("the base is not a model of these tensors")
-        self._base, self._before, self._flat = base, state, Flat(self._spec)
+        self._base, self._before = Vector(base.specs, base.arrays), state
         self.reset()
 
     def reset(self) -> None:
@@ -79,23 +79,23 @@ class Composed:
             np.empty(tensor.size, NUMPY[tensor.dtype]) if tensor.floating else first.arrays[index]
             for index, tensor in enumerate(self._spec)
         ]
-        base = [array.reshape(-1) for array in self._base.arrays]
+        made = Vector(self._spec, arrays)
 
         def add(start: int, stop: int) -> None:
-            moved = np.empty(stop - start)
-            self._flat.read(base, start, moved)
+            moved = scratch("moved", (stop - start,))
+            self._base.read(start, moved)
             moved += step[start:stop]
-            for index, part, place, dtype in self._flat.cuts(start, stop):
+            for elements, place, dtype in made.cuts(start, stop):
                 bound = LARGEST[dtype]
-                narrow(np.clip(moved[place], -bound, bound), dtype, arrays[index][part])
+                narrow(np.clip(moved[place], -bound, bound), dtype, elements)
 
-        in_blocks(self._flat.size, add, self._threads)
+        in_blocks(self._base.size, add, self._threads)
         return pack(zip(self._spec, arrays, strict=True), metadata)
 
     def _make(self) -> tuple[Float64, dict[str, Float32]]:
         if not self._updates:
             raise ValueError("no update was accepted: the parent's model carries over")
         if self._made is None:
-            rows = UpdateRows(self._flat, self._base, self._updates)
+            rows = UpdateRows(self._base, self._updates)
             self._made = self._rule.step(rows, self._weights, self._before, threads=self._threads)
         return self._made

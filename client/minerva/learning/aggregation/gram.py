@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from minerva.learning.aggregation import kernels
-from minerva.learning.aggregation.rows import BLOCK, Rows, accumulate, in_blocks
+from minerva.learning.aggregation.rows import BLOCK, Rows, accumulate, in_blocks, scratch
 from minerva.learning.numbers import Float64
 
 CHUNK = 2_048
@@ -41,7 +41,7 @@ def combination(rows: Rows, coefficients: Float64, divisor: float, threads: int 
     factors, step = coefficients[which], np.empty(rows.size)
 
     def work(start: int, stop: int) -> None:
-        read = np.empty((len(which), stop - start))
+        read = scratch("combination", (len(which), stop - start))
         rows.read(which, start, read)
         accumulate(factors, read, step[start:stop])
         step[start:stop] /= divisor
@@ -67,7 +67,7 @@ def _sum(rows: Rows, which: Sequence[int], threads: int) -> Gram:
 
 def _block(rows: Rows, which: Sequence[int], start: int) -> Gram:
     width = min(BLOCK, rows.size - start)
-    values = np.empty((len(which), -(-width // CHUNK) * CHUNK))
+    values = scratch("gram", (len(which), -(-width // CHUNK) * CHUNK))
     rows.read(which, start, values[:, :width])
     values[:, width:] = 0.0
     if not kernels.pays(rows.count * rows.size):

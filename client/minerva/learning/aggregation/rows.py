@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minerva.learning.aggregation import kernels
 from minerva.learning.numbers import Array, Float64
 
 BLOCK = 16_384
 """Elements of each row that are read at a time: part of the rules (docs/SPECIFICATION.md, G4), no figure to tune."""
+
+
+_kept = threading.local()
 
 
 class Rows(Protocol):
@@ -86,7 +92,7 @@ class MixedRows:
 
     def read(self, which: Sequence[int], start: int, out: Float64) -> None:
         """See `Rows`."""
-        inner = np.empty((self._rows.count, out.shape[1]))
+        inner = scratch("mixed", (self._rows.count, out.shape[1]))
         self._rows.read(range(self._rows.count), start, inner)
         for row, index in enumerate(which):
             accumulate(self._mixture[index], inner, out[row])
@@ -97,15 +103,24 @@ class MixedRows:
 
 
 def _deltas(rows: Rows, start: int, width: int) -> tuple[Array, Float64]:
-    out = np.empty((rows.count, width))
+    out = scratch("values", (rows.count, width))
     rows.read(range(rows.count), start, out)
     return out, np.zeros(width)
+
+
+def scratch(use: str, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
+    """Return an array of this thread, of any content, for one use: fresh memory costs more than the arithmetic."""
+    room, kept = math.prod(shape), vars(_kept)
+    if use not in kept or kept[use].size < room or kept[use].dtype != dtype:
+        kept[use] = np.empty(room, dtype)
+    array: Array = kept[use][:room].reshape(shape)
+    return array
 
 
 def accumulate(coefficients: Float64, rows: Float64, out: Float64) -> None:
     """Write ``Σ cᵢ·rowᵢ`` to ``out``, in the order of the rows, leaving out those whose coefficient is 0."""
     out.fill(0.0)
-    product, fast = np.empty(out.size), kernels.pays(rows.size)
+    product, fast = scratch("product", (out.size,)), kernels.pays(rows.size)
     for factor, row in zip(coefficients, rows, strict=True):
         if factor != 0.0 and fast:
             kernels.add_one(out, row, factor)
