@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from minerva.learning.aggregation import kernels
+from minerva.learning.aggregation import kernels, loops
 from minerva.learning.aggregation.rows import Rows, in_blocks
 from minerva.learning.numbers import Array, Float64
 
@@ -36,8 +36,8 @@ def middle_mean(rows: Rows, cut: int, threads: int = 1) -> Float64:
     def work(start: int, stop: int) -> None:
         values, base = rows.values(start, stop - start)
         if fast:
-            kernels.sort_rows(values, network)
-            kernels.add_middle(values, cut, base, step[start:stop])
+            kernels.compiled(loops.sort_rows)(values, network)
+            kernels.compiled(loops.add_middle)(values, cut, base, step[start:stop])
             return
         sort_rows(values, network)
         deltas = (values[cut : count - cut].astype(np.float64) - base) + 0.0

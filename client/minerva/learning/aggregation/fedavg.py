@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from minerva.learning.aggregation import kernels
+from minerva.learning.aggregation import kernels, loops
 from minerva.learning.numbers import BLOCK, NUMPY, Array, Float64, narrow, widen
 from minerva.learning.weights import Weights, pack
 from minerva.protocol.manifest import TensorSpec
@@ -110,7 +110,9 @@ class FedAvg:
             for index, part in blocks:
                 total = self._sums[index][part]
                 if index in fast:
-                    kernels.add_eight(total, *(arrays[index][part] for arrays, _ in self._pending), weights)
+                    kernels.compiled(loops.add_eight)(
+                        total, *(arrays[index][part] for arrays, _ in self._pending), weights
+                    )
                     continue
                 product = scratch[: total.size]
                 for arrays, factor in self._pending:

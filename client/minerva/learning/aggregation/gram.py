@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minerva.learning.aggregation import kernels
+from minerva.learning.aggregation import kernels, loops
 from minerva.learning.aggregation.rows import BLOCK, Rows, accumulate, in_blocks, scratch
 from minerva.learning.numbers import Float64
 
@@ -73,7 +73,7 @@ def _block(rows: Rows, which: Sequence[int], start: int) -> Gram:
     if not kernels.pays(rows.count * rows.size):
         return block_gram(values)
     upper = np.zeros((len(which), len(which)))
-    kernels.block_gram(values, upper)
+    kernels.compiled(loops.block_gram)(values, upper)
     return upper + np.triu(upper, 1).T
 
 

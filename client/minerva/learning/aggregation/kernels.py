@@ -1,21 +1,22 @@
-"""The inner loops, compiled by numba without fast-math: the same bytes as their numpy twins, several times as fast.
+"""Loops compiled by numba without fast-math: the same bytes as their numpy twins, several times as fast.
 
 Without fast-math LLVM neither re-orders additions nor fuses a product and a sum, so that each loop does the
 float64 operations that its twin does, in the same order. Where little is to be done the twins do it, since
-compiling takes seconds; compiled code is kept beside this file.
+compiling takes seconds; compiled code is kept for later processes.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
-import numpy as np
+import threading
+from collections.abc import Callable
 
 LEAST = 1 << 18
 """Numbers from which on compiled code pays."""
 COMPILED = True
 """Whether to use compiled code at all; it changes no result."""
+
+_lock = threading.Lock()
+_ready: dict[Callable[..., None], Callable[..., None]] = {}
 
 
 def pays(numbers: int) -> bool:
@@ -23,95 +24,22 @@ def pays(numbers: int) -> bool:
     return COMPILED and numbers >= LEAST
 
 
-def _add_eight(sums: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, w: Any) -> None:
-    """Add eight weighted rows to a block of sums, one after the other."""
-    for i in range(sums.size):
-        s = sums[i]
-        s += float(a[i]) * w[0]
-        s += float(b[i]) * w[1]
-        s += float(c[i]) * w[2]
-        s += float(d[i]) * w[3]
-        s += float(e[i]) * w[4]
-        s += float(f[i]) * w[5]
-        s += float(g[i]) * w[6]
-        s += float(h[i]) * w[7]
-        sums[i] = s
+def compiled(loop: Callable[..., None]) -> Callable[..., None]:
+    """Return a loop of `loops`, compiled when it is called first; it runs without the GIL."""
+    found = _ready.get(loop)
+    if found is None:
+        with _lock:
+            found = _ready.get(loop) or _compile(loop)
+            _ready[loop] = found
+    return found
 
 
-def _add_one(sums: Any, row: Any, weight: Any) -> None:
-    """Add a weighted row to a block of sums."""
-    for i in range(sums.size):
-        sums[i] += float(row[i]) * weight
+def _compile(loop: Callable[..., None]) -> Callable[..., None]:
+    import numba  # takes a second, which small models need not wait for
 
-
-def _subtract(row: Any, base: Any, out: Any) -> None:
-    """Write row - base, in float64 and without negative zeros."""
-    for i in range(out.size):
-        out[i] = (float(row[i]) - base[i]) + 0.0
-
-
-def _block_gram(values: Any, total: Any) -> None:
-    """Add the inner products of a block's rows to the upper triangle of ``total``; see `gram.block_gram`."""
-    count, width = values.shape
-    lanes = np.empty(256)
-    for first in range(0, width, 2048):
-        for i in range(count):
-            a = values[i, first : first + 2048]
-            for j in range(i, count):
-                b = values[j, first : first + 2048]
-                for k in range(256):
-                    s = 0.0 + a[k] * b[k]
-                    s += a[256 + k] * b[256 + k]
-                    s += a[512 + k] * b[512 + k]
-                    s += a[768 + k] * b[768 + k]
-                    s += a[1024 + k] * b[1024 + k]
-                    s += a[1280 + k] * b[1280 + k]
-                    s += a[1536 + k] * b[1536 + k]
-                    s += a[1792 + k] * b[1792 + k]
-                    lanes[k] = s
-                size = 128
-                while size:
-                    for k in range(size):
-                        lanes[k] += lanes[size + k]
-                    size //= 2
-                total[i, j] += lanes[0]
-
-
-def _sort_rows(values: Any, network: Any) -> None:
-    """Sort each column by a network of comparators; see `coordinates.sort_rows`."""
-    for start in range(0, values.shape[1], 1024):
-        stop = min(start + 1024, values.shape[1])
-        for c in range(network.shape[0]):
-            low, high = values[network[c, 0], start:stop], values[network[c, 1], start:stop]
-            for k in range(stop - start):
-                x, y = low[k], high[k]
-                low[k] = x if x < y else y
-                high[k] = y if x < y else x
-
-
-def _add_middle(values: Any, cut: int, base: Any, out: Any) -> None:
-    """Write the mean of the rows but the first and last ``cut``, each less ``base``, added in their order."""
-    count = values.shape[0] - 2 * cut
-    for k in range(out.size):
-        out[k] = (float(values[cut, k]) - base[k]) + 0.0
-    for i in range(cut + 1, cut + count):
-        row = values[i]
-        for k in range(out.size):
-            out[k] += (float(row[k]) - base[k]) + 0.0
-    for k in range(out.size):
-        out[k] /= float(count)
-
-
-def _compiled(loop: Any) -> Any:
+    result: Callable[..., None]
     try:
-        return numba.njit(nogil=True, cache=True)(loop)
+        result = numba.njit(nogil=True, cache=True)(loop)
     except RuntimeError:  # no folder to keep it in
-        return numba.njit(nogil=True)(loop)
-
-
-add_eight = _compiled(_add_eight)
-add_one = _compiled(_add_one)
-subtract = _compiled(_subtract)
-block_gram = _compiled(_block_gram)
-sort_rows = _compiled(_sort_rows)
-add_middle = _compiled(_add_middle)
+        result = numba.njit(nogil=True)(loop)
+    return result

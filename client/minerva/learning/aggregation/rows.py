@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minerva.learning.aggregation import kernels
+from minerva.learning.aggregation import kernels, loops
 from minerva.learning.numbers import Array, Float64
 
 BLOCK = 16_384
@@ -123,7 +123,7 @@ def accumulate(coefficients: Float64, rows: Float64, out: Float64) -> None:
     product, fast = scratch("product", (out.size,)), kernels.pays(rows.size)
     for factor, row in zip(coefficients, rows, strict=True):
         if factor != 0.0 and fast:
-            kernels.add_one(out, row, factor)
+            kernels.compiled(loops.add_one)(out, row, factor)
         elif factor != 0.0:
             out += np.multiply(row, factor, out=product)
 

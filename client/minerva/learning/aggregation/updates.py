@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from minerva.learning.aggregation import kernels
+from minerva.learning.aggregation import kernels, loops
 from minerva.learning.aggregation.rows import scratch
 from minerva.learning.numbers import Array, Float64, widen
 from minerva.learning.weights import Weights
@@ -79,7 +79,7 @@ class UpdateRows:
             for elements, place, dtype in self._updates[index].cuts(start, start + width):
                 delta = out[row, place]
                 if fast and dtype == "F32" and elements.flags.aligned:
-                    kernels.subtract(elements, base[place], delta)
+                    kernels.compiled(loops.subtract)(elements, base[place], delta)
                 else:
                     widen(elements, dtype, delta)
                     delta -= base[place]
