@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from minerva.learning.aggregation import kernels, loops
-from minerva.learning.aggregation.rows import BLOCK, Rows, accumulate, in_blocks, scratch
+from minerva.learning.aggregation.rows import BLOCK, Rows, in_blocks, scratch
 from minerva.learning.numbers import Float64
 
 CHUNK = 2_048
@@ -37,13 +37,10 @@ def squared_norms(rows: Rows, threads: int = 1) -> Float64:
 
 def combination(rows: Rows, coefficients: Float64, divisor: float, threads: int = 1) -> Float64:
     """Return ``(Σ cᵢ·rowᵢ) / divisor``, summed from +0 in the order of the rows; a c of 0 leaves its row out."""
-    which = [int(index) for index in np.flatnonzero(coefficients)]
-    factors, step = coefficients[which], np.empty(rows.size)
+    step = np.empty(rows.size)
 
     def work(start: int, stop: int) -> None:
-        read = scratch("combination", (len(which), stop - start))
-        rows.read(which, start, read)
-        accumulate(factors, read, step[start:stop])
+        rows.accumulate(coefficients, start, step[start:stop])
         step[start:stop] /= divisor
 
     in_blocks(rows.size, work, threads)

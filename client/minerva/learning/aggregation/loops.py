@@ -28,6 +28,12 @@ def add_one(sums: Any, row: Any, weight: Any) -> None:
         sums[i] += float(row[i]) * weight
 
 
+def add_difference(sums: Any, row: Any, base: Any, weight: Any) -> None:
+    """Add a weighted row - base to a block of sums."""
+    for i in range(sums.size):
+        sums[i] += ((float(row[i]) - base[i]) + 0.0) * weight
+
+
 def subtract(row: Any, base: Any, out: Any) -> None:
     """Write row - base, in float64 and without negative zeros."""
     for i in range(out.size):

@@ -38,6 +38,10 @@ class Rows(Protocol):
         """Write elements ``start`` and on of the rows ``which`` to the rows of ``out``, without negative zeros."""
         ...
 
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """Write ``Σ cᵢ·rowᵢ`` from element ``start`` on, added in order from +0; a c of 0 leaves its row out."""
+        ...
+
     def values(self, start: int, width: int) -> tuple[Array, Float64]:
         """Return ``width`` elements of all rows as (values, base), to be written over.
 
@@ -57,6 +61,10 @@ class ArrayRows:
         """See `Rows`."""
         for row, index in enumerate(which):
             np.add(self._deltas[index, start : start + out.shape[1]], 0.0, out=out[row], dtype=np.float64)
+
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """See `Rows`."""
+        _accumulate(self, coefficients, start, out)
 
     def values(self, start: int, width: int) -> tuple[Array, Float64]:
         """See `Rows`."""
@@ -78,6 +86,10 @@ class AppendedRow:
             else:
                 self._rows.read([index], start, out[row : row + 1])
 
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """See `Rows`."""
+        _accumulate(self, coefficients, start, out)
+
     def values(self, start: int, width: int) -> tuple[Array, Float64]:
         """See `Rows`."""
         return _deltas(self, start, width)
@@ -96,6 +108,10 @@ class MixedRows:
         self._rows.read(range(self._rows.count), start, inner)
         for row, index in enumerate(which):
             accumulate(self._mixture[index], inner, out[row])
+
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """See `Rows`."""
+        _accumulate(self, coefficients, start, out)
 
     def values(self, start: int, width: int) -> tuple[Array, Float64]:
         """See `Rows`."""
@@ -117,8 +133,15 @@ def scratch(use: str, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> 
     return array
 
 
+def _accumulate(rows: Rows, coefficients: Float64, start: int, out: Float64) -> None:
+    which = np.flatnonzero(coefficients)
+    read = scratch("combination", (len(which), out.size))
+    rows.read(which.tolist(), start, read)
+    accumulate(coefficients[which], read, out)
+
+
 def accumulate(coefficients: Float64, rows: Float64, out: Float64) -> None:
-    """Write ``Σ cᵢ·rowᵢ`` to ``out``, in the order of the rows, leaving out those whose coefficient is 0."""
+    """Do what `Rows.accumulate` does, with rows that are in memory."""
     out.fill(0.0)
     product, fast = scratch("product", (out.size,)), kernels.pays(rows.size)
     for factor, row in zip(coefficients, rows, strict=True):

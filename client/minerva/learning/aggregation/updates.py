@@ -85,6 +85,23 @@ class UpdateRows:
                     delta -= base[place]
                     delta += 0.0
 
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """See `Rows`."""
+        fast, base = kernels.pays(self.count * self.size), scratch("base", (out.size,))
+        self._base.read(start, base)
+        out.fill(0.0)
+        for factor, update in zip(coefficients.tolist(), self._updates, strict=True):
+            for elements, place, dtype in update.cuts(start, start + out.size) if factor else ():
+                if fast and dtype == "F32" and elements.flags.aligned:
+                    kernels.compiled(loops.add_difference)(out[place], elements, base[place], factor)
+                else:
+                    delta = scratch("delta", (elements.size,))
+                    widen(elements, dtype, delta)
+                    delta -= base[place]
+                    delta += 0.0
+                    delta *= factor
+                    out[place] += delta
+
     def values(self, start: int, width: int) -> tuple[Array, Float64]:
         """See `Rows`: the local models' own elements, which float32 holds exactly, in the order of their deltas."""
         base = scratch("base", (width,))
