@@ -164,6 +164,10 @@ class CreateSection(_Section):
         default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
     )
     aggregation: str = "fedavg"
+    confidential: bool = Field(
+        default=False,
+        description="seal every update to the miners of its round; the global model stays public",
+    )
     stake: bool = Field(default=False, description="whether miners stake; pos and a minimum imply it")
     stake_token: str = Field(default="", description="address of the ERC-20 that is staked; empty: ether")
     stake_minimum: int | str = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -67,6 +67,8 @@ def create_federation(
     """
     aggregator(options.aggregation)
     manifest = task.manifest(rules or RuleParameters(), aggregation=options.aggregation, title=options.title)
+    if options.confidential:
+        manifest = replace(manifest, confidential=True)
     genesis = state_to_bytes(
         task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
     )

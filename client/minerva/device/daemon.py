@@ -21,6 +21,8 @@ from minerva.protocol.actions import SubmitUpdate
 from minerva.protocol.cid import Cid
 from minerva.protocol.records import Address
 from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo, Phase, Status
+from minerva.sealing.envelope import Context
+from minerva.sealing.sealer import seal_update
 from minerva.store.cid import cid_of
 
 __all__ = ["Device", "DeviceSettings"]
@@ -208,13 +210,21 @@ class Device:
         """Train this round and make the update that will be submitted; nothing has left the device yet."""
         result = self.trainer.train(self.base(state), state.round)
         metadata = {"federation": self.federation, "round": str(state.round), "device": self.actor.address}
-        content = state_to_bytes(result.state, metadata)
+        content = self.sealed(state_to_bytes(result.state, metadata), state)
         action = SubmitUpdate(
             self.federation, miner.contract, state.round, cid_of(content),
             samples=result.samples, epochs=result.epochs, compute_us=result.compute_us,
             loss_before=result.loss_before, loss_after=result.loss_after,
         )  # fmt: skip
         return Prepared(action, content, state.model)
+
+    def sealed(self, content: bytes, state: FederationState) -> bytes:
+        """Return what is published of an update: in confidential mode its envelope, else its content."""
+        if not self._enrolment.confidential:
+            return content
+        context = Context(self.chain.chain_id, self.federation, state.round, self.actor.address)
+        miners = self.chain.miners(self.federation)  # afresh: training took long, and keys may have changed
+        return seal_update(context, content, [m for m in miners if state.snapshot >> m.index & 1])
 
     def base(self, state: FederationState) -> bytes:
         """Return the global model's bytes, checked against the CID that the chain names."""

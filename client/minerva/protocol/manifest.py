@@ -96,6 +96,7 @@ class Manifest:
     aggregation: str
     code_sha256: str
     evaluation: str
+    confidential: bool = False
 
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
@@ -129,6 +130,10 @@ class Manifest:
         for name in ("title", "task", "inputs", "labels", "aggregation", "code_sha256", "evaluation"):
             if not isinstance(getattr(self, name), str):
                 raise VerificationFailed("a field of the manifest is not a text", value=name)
+        if not isinstance(self.confidential, bool):
+            raise VerificationFailed(
+                "a field of the manifest is neither true nor false", value="confidential"
+            )
         if not re.fullmatch("[0-9a-f]{64}", self.code_sha256):
             raise VerificationFailed(
                 "the code's hash is not 64 hex digits", value=ascii(self.code_sha256)[:80]
