@@ -149,9 +149,7 @@ class BlockCheck:
             self.sealed = True
             for placed in decision.accepted:
                 self._reader.check(placed, self._accepted(placed))
-            return [
-                f"block {self._header.number}: {_refused(position, code)}" for position, _, code in refused
-            ]
+            return self._check_refused(judge, refused)
         for placed, reason in zip(decision.accepted, judge.reasons(decision.accepted), strict=True):
             if reason is not None:
                 raise VerificationFailed(
