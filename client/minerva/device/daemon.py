@@ -21,8 +21,7 @@ from minerva.protocol.actions import SubmitUpdate
 from minerva.protocol.cid import Cid
 from minerva.protocol.records import Address
 from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo, Phase, Status
-from minerva.sealing.envelope import Context
-from minerva.sealing.sealer import seal_update
+from minerva.sealing.sealer import Sealer
 from minerva.store.cid import cid_of
 
 __all__ = ["Device", "DeviceSettings"]
@@ -63,6 +62,7 @@ class Device:
         self.settings = settings or DeviceSettings()
         self.view = View(chain, federation, actor.address)
         self._enrolment = Enrolment(self.view, actor, trainer, transport, self.settings)
+        self._sealer = Sealer(chain, federation, actor.address)
         self._verdicts = Verdicts(chain, self.view, transport, self.settings)
         self._prepared: Prepared | None = None
         self._kept: Prepared | None = None
@@ -208,23 +208,19 @@ class Device:
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
         """Train this round and make the update that will be submitted; nothing has left the device yet."""
+        if self._enrolment.confidential:
+            self._sealer.require_keys(state)
         result = self.trainer.train(self.base(state), state.round)
         metadata = {"federation": self.federation, "round": str(state.round), "device": self.actor.address}
-        content = self.sealed(state_to_bytes(result.state, metadata), state)
+        content = state_to_bytes(result.state, metadata)
+        if self._enrolment.confidential:
+            content = self._sealer.seal(content, state)
         action = SubmitUpdate(
             self.federation, miner.contract, state.round, cid_of(content),
             samples=result.samples, epochs=result.epochs, compute_us=result.compute_us,
             loss_before=result.loss_before, loss_after=result.loss_after,
         )  # fmt: skip
         return Prepared(action, content, state.model)
-
-    def sealed(self, content: bytes, state: FederationState) -> bytes:
-        """Return what is published of an update: in confidential mode its envelope, else its content."""
-        if not self._enrolment.confidential:
-            return content
-        context = Context(self.chain.chain_id, self.federation, state.round, self.actor.address)
-        miners = self.chain.miners(self.federation)  # afresh: training took long, and keys may have changed
-        return seal_update(context, content, [m for m in miners if state.snapshot >> m.index & 1])
 
     def base(self, state: FederationState) -> bytes:
         """Return the global model's bytes, checked against the CID that the chain names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from minerva.errors import ContentSealed, VerificationFailed
@@ -93,7 +93,7 @@ def content_limit(max_model_bytes: int, confidential: bool) -> int:
     return max_model_bytes + (OVERHEAD if confidential else 0)
 
 
-def recipients(miners: Iterable[MinerInfo]) -> Mapping[Address, bytes]:
+def recipients(miners: Iterable[MinerInfo]) -> dict[Address, bytes]:
     """Return the keys of those miners that publish one, by their contracts."""
     keys = {miner.contract: published(miner.endpoint) for miner in miners}
     return {contract: key for contract, key in keys.items() if key is not None}
