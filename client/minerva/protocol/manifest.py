@@ -105,6 +105,8 @@ class Manifest:
         document["tensors"] = [
             {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in self.tensors
         ]
+        if not self.confidential:
+            del document["confidential"]  # so that a manifest of before the field keeps its CID
         document["rules"] = {name: getattr(self.rules, name) for name in RuleParameters.__slots__}
         return canonical.dumps(document)
 
