@@ -14,6 +14,11 @@ from minerva.sealing.address import published
 from minerva.sealing.envelope import OVERHEAD, Context, Envelope, SealRefused
 from minerva.sealing.keyring import Keyring
 
+PUBLIC = frozenset(
+    (Reason.NOT_SEALED, Reason.MALFORMED_SEAL, Reason.SEALED_ELSEWHERE, Reason.WRONG_RECIPIENTS)
+)
+"""Refusals that anybody can derive, without a key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

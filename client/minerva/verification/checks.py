@@ -19,7 +19,7 @@ from minerva.protocol.header import Header
 from minerva.protocol.history import History
 from minerva.protocol.reasons import NEUTRAL, Reason, words
 from minerva.protocol.records import PlacedUpdate
-from minerva.sealing.reading import Reader
+from minerva.sealing.reading import PUBLIC, Reader
 from minerva.store.cid import cid_of
 from minerva.store.port import Store
 from minerva.verification.derive import Decision, Genesis, Parent, aggregate, decide
@@ -167,6 +167,8 @@ class BlockCheck:
         for position, placed, code in refused:
             said = _refused(position, code)
             content = None if code in NEUTRAL else self._held(placed)
+            if content is Reason.NOT_OPENED and code in PUBLIC:
+                raise VerificationFailed(f"{said}, but what everybody can see of its envelope is in order")
             if content is None or content is Reason.NOT_OPENED:
                 not_checked.append(f"block {self._header.number}: {said}")
             else:

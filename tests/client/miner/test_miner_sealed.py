@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from minerva.protocol.blocks import Body
 from minerva.protocol.events import BallotCast
 from minerva.protocol.history import History
 from minerva.protocol.reasons import Reason
+from minerva.sealing import envelope
 from minerva.sealing.address import plain, published, publishing
-from minerva.sealing.envelope import Context, Envelope, SealRefused, seal
+from minerva.sealing.envelope import Context, Envelope, Seal, SealRefused, seal
 from minerva.sealing.keyring import Keyring
 from minerva.sealing.reading import recipients
 from minerva.verification.audit import AuditReport, audit
@@ -137,18 +139,32 @@ def test_each_way_to_seal_wrongly_has_its_name(scene: Scene) -> None:
         assert check(scene, keyring).ok
 
 
-def test_a_device_that_spoils_one_miners_seal_splits_nobody(scene: Scene) -> None:
-    """Who can open it sees that another cannot: all refuse it, and the block is final by all of them."""
+@pytest.mark.parametrize("defended", [True, False])
+def test_a_device_that_spoils_one_miners_seal_splits_nobody(
+    scene: Scene, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who can open it sees that another cannot, so that all refuse it; undefended, two accept what the third cannot open."""
+    victim, real = scene.driver.contract(1), envelope._seal
+
+    def broken(secret: bytes, binding: bytes, miner: str, key: bytes) -> Seal:
+        made = real(secret, binding, miner, key)
+        return replace(made, wrapped=bytes(48)) if miner == victim else made
+
     scene.start_all()
     scene.await_round(1)
-    data = sealed(scene, 0)
-    victim = Envelope.read(data).seals[1]
-    spoilt = data.replace(victim.wrapped.hex().encode(), bytes(48).hex().encode())
+    with monkeypatch.context() as patch:
+        patch.setattr(envelope, "_seal", broken)
+        spoilt = sealed(scene, 0)
+    if not defended:
+        monkeypatch.setattr(envelope, "_seal", broken)  # so that it is what they make again
     found = play(scene, 1, d0=spoilt)
-    assert reason(found, scene.driver.device(0)) == Reason.SEALED_UNEQUALLY
-    verdicts = {ballot[0] for ballot in found.ballots.values() if ballot is not None}
-    assert verdicts == {Reason.SEALED_UNEQUALLY, Reason.NOT_OPENED}
-    assert check(scene, ring(scene, 1)).ok
+    verdicts = {index: ballot[0] for index, ballot in found.ballots.items() if ballot is not None}
+    if defended:
+        assert reason(found, scene.driver.device(0)) == Reason.SEALED_UNEQUALLY
+        assert set(verdicts.values()) == {Reason.SEALED_UNEQUALLY, Reason.NOT_OPENED}
+        assert check(scene, ring(scene, 1)).ok
+    else:
+        assert reason(found, scene.driver.device(0)) == 0 and verdicts[1] == Reason.NOT_OPENED
 
 
 def test_a_miner_that_lost_its_key_abstains_and_goes_on(scene: Scene) -> None:
