@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import torch
 from federation_site import SECONDS, Site, beside, site
 
@@ -72,6 +73,8 @@ def test_every_update_is_sealed_to_both_miners_and_accepted(closed: Site) -> Non
             data = closed.fetch(update.cid)
             assert data.startswith(MAGIC)
             assert {seal.miner: seal.key for seal in Envelope.read(data).seals} == keys
+            for url in closed.stack.endpoints.values():
+                assert requests.get(f"{url}/content/{update.cid}", timeout=SECONDS).content == data
 
 
 def test_an_observer_is_told_what_was_not_derived(closed: Site, tmp_path: Path) -> None:
@@ -93,8 +96,10 @@ def test_each_miner_verifies_all_with_its_keys(closed: Site, tmp_path: Path) -> 
 
 
 def test_no_log_tells_a_key(closed: Site) -> None:
+    logs = list(closed.stack.root.rglob("*.log"))
+    assert len(logs) >= MINERS
     for miner in range(MINERS):
         secret = json.loads((state(closed, miner) / FILE).read_text())["keys"][0]
         assert Keyring.read(state(closed, miner) / FILE).public.hex() != secret
-        for log in closed.stack.root.rglob("*.log"):
+        for log in logs:
             assert secret not in log.read_text(errors="replace")

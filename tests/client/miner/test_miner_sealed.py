@@ -221,11 +221,10 @@ def test_a_key_that_changes_during_a_round_costs_nobody_an_update(scene: Scene) 
     assert check(scene, ring(scene, 1)).ok and check(scene).ok
 
 
-def test_a_miner_publishes_its_key_when_it_starts(scene: Scene) -> None:
-    stop, urls = threading.Event(), list[str]()
-    settings = scene.settings(5)
-    actor = scene.chain.actor(scene.driver.owner(5))
-    errors: list[MinervaError] = []
+def run_once(scene: Scene, number: int, **changes: Any) -> tuple[str, list[MinervaError]]:
+    """Run a miner's process until it is ready; its API's address, and how it failed if it did."""
+    stop, urls, errors = threading.Event(), list[str](), list[MinervaError]()
+    actor, settings = scene.chain.actor(scene.driver.owner(number)), scene.settings(number, **changes)
 
     def run() -> None:
         try:
@@ -240,7 +239,28 @@ def test_a_miner_publishes_its_key_when_it_starts(scene: Scene) -> None:
     eventually(lambda: urls or errors)
     stop.set()
     thread.join(10)
-    assert not errors
-    mine = next(m for m in scene.chain.miners(scene.federation) if m.owner == actor.address)
-    assert plain(mine.endpoint) == urls[0]
-    assert published(mine.endpoint) == Keyring.at(settings.state).public
+    return "".join(urls), errors
+
+
+def test_a_miner_publishes_its_key_when_it_starts(scene: Scene) -> None:
+    """The one that it makes at its first start, and another one at the start after that was made."""
+    for _ in range(2):
+        url, errors = run_once(scene, 5)
+        assert not errors
+        told = next(m for m in scene.chain.miners(scene.federation) if m.owner == scene.driver.owner(5)).endpoint
+        assert (plain(told), published(told)) == (url, ring(scene, 5).public)
+        ring(scene, 5).rotate()
+
+
+def test_a_miner_that_cannot_publish_its_key_says_why_and_joins_nothing(scene: Scene) -> None:
+    for url, words in (("http://m#here", "a fragment"), ("http://" + "m" * 240, "no room")):
+        _, (error,) = run_once(scene, 5, public_url=url)
+        assert words in str(error)
+    assert len(scene.chain.miners(scene.federation)) == MINERS
+
+
+def test_a_miner_names_the_others_that_publish_no_key(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.driver.join(3)
+    run_once(scene, 5)
+    assert "miner 3 publishes no sealing key" in caplog.text
+    assert "miner 2" not in caplog.text

@@ -208,6 +208,12 @@ def test_an_ephemeral_key_of_low_order_is_refused(rings: list[Keyring], keys: di
     assert refusal(build(document, ciphertext), rings[0]) is Reason.NOT_OPENED
 
 
+def test_a_seal_for_a_key_of_low_order_is_refused(rings: list[Keyring], keys: dict[str, bytes]) -> None:
+    document, ciphertext = parts(seal(CONTEXT, CONTENT, keys))
+    document["seals"][1]["key"] = "00" * 32
+    assert refusal(build(document, ciphertext), rings[0]) is Reason.SEALED_UNEQUALLY
+
+
 def test_bytes_at_random_never_raise_anything_else(rings: list[Keyring], keys: dict[str, bytes]) -> None:
     data = seal(CONTEXT, CONTENT, keys)
     for seed in range(300):
