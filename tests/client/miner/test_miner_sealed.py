@@ -247,7 +247,9 @@ def test_a_miner_publishes_its_key_when_it_starts(scene: Scene) -> None:
     for _ in range(2):
         url, errors = run_once(scene, 5)
         assert not errors
-        told = next(m for m in scene.chain.miners(scene.federation) if m.owner == scene.driver.owner(5)).endpoint
+        told = next(
+            m for m in scene.chain.miners(scene.federation) if m.owner == scene.driver.owner(5)
+        ).endpoint
         assert (plain(told), published(told)) == (url, ring(scene, 5).public)
         ring(scene, 5).rotate()
 
