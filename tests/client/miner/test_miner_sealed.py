@@ -167,7 +167,9 @@ def test_a_device_that_spoils_one_miners_seal_splits_nobody(
         assert reason(found, scene.driver.device(0)) == 0 and verdicts[1] == Reason.NOT_OPENED
 
 
-def test_a_miner_that_lost_its_key_abstains_and_goes_on(scene: Scene) -> None:
+def test_a_miner_that_lost_its_key_abstains_and_goes_on(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
     """Its vote says why, nobody is refused for it, it neither approves nor rejects, and no miner is barred."""
     file = ring(scene, 2).path
     file.unlink()  # what the miner makes anew is not what the chain tells
@@ -180,6 +182,7 @@ def test_a_miner_that_lost_its_key_abstains_and_goes_on(scene: Scene) -> None:
     assert {ballot.verdicts for ballot in ballots if ballot.index == 2} == {
         bytes([Reason.NOT_OPENED]) * scene.devices
     }
+    assert "cannot derive the block yet" not in caplog.text  # it does not fetch again and again
     publish(scene, 2)
     scene.await_round(2)
     assert not scene.state.barred
