@@ -167,6 +167,10 @@ class CreateSection(_Section):
         default="fedavg",
         description="how updates become one model, parts joined by +: nnm:f=4+trimmed_mean:f=4, fedadam",
     )
+    confidential: bool = Field(
+        default=False,
+        description="seal every update to the miners of its round; the global model stays public",
+    )
     stake: bool = Field(default=False, description="whether miners stake; pos and a minimum imply it")
     stake_token: str = Field(default="", description="address of the ERC-20 that is staked; empty: ether")
     stake_minimum: int | str = Field(

@@ -13,6 +13,7 @@ from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
 from minerva.errors import ContentUnavailable
+from minerva.sealing.address import plain
 
 _CONNECT_SECONDS = 3.0
 _CHUNK = 1 << 16
@@ -82,9 +83,10 @@ class Endpoints:
 
 def _parts(endpoint: str) -> SplitResult:
     """Split the URL of an API; raises `ContentUnavailable`, or `ValueError`, for one that is none."""
-    url = urlsplit(endpoint)
-    plain = endpoint.isascii() and endpoint.isprintable() and not set(endpoint) & set(" ?#@\\")
-    if not plain or url.scheme not in ("http", "https") or not url.hostname:
+    text = plain(endpoint)
+    url = urlsplit(text)
+    fits = text.isascii() and text.isprintable() and not set(text) & set(" ?#@\\")
+    if not fits or url.scheme not in ("http", "https") or not url.hostname:
         raise ContentUnavailable("the miner's endpoint is not the plain URL of an API", value=repr(endpoint))
     return url
 

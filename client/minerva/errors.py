@@ -110,6 +110,10 @@ class ContentTooLarge(StoreError):
     """The content is longer than the caller allows; nothing past the cap was read."""
 
 
+class ContentSealed(StoreError):
+    """The bytes are there, and sealed to others."""
+
+
 class ContentMismatch(StoreError):
     """The bytes received do not hash to the CID asked for."""
 

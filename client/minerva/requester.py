@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import logging
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from minerva.config import CreateSection
     from minerva.learning.task import Task
 
+log = logging.getLogger(__name__)
+
+_UNTRACEABLE = 3
+"""With one update the global model is that update, with two each device can subtract its own."""
 _CONSENSUS = 2
 """The consensus module's place among the fields of a configuration."""
 
@@ -68,6 +73,14 @@ def create_federation(
     aggregation = rule(options.aggregation)
     aggregation.check(options.min_devices)
     manifest = task.manifest(rules or RuleParameters(), aggregation=aggregation.text, title=options.title)
+    if options.confidential:
+        manifest = replace(manifest, confidential=True)
+        if options.min_updates < _UNTRACEABLE:
+            log.warning(
+                "create.min_updates is %d: the global model, which is public, tells a single update then "
+                "(docs/confidential.md)",
+                options.min_updates,
+            )
     genesis = state_to_bytes(
         task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
     )
@@ -88,9 +101,9 @@ def create_federation(
                 remedy="Was the chain started afresh? Deploy again, or name the right deployment.",
             ) from None
         raise
-    for log in receipt.logs:
-        if isinstance(log.event, FederationCreated):
-            return log.event.federation, manifest
+    for entry in receipt.logs:
+        if isinstance(entry.event, FederationCreated):
+            return entry.event.federation, manifest
     raise ChainError("the factory created nothing", value="0x" + receipt.transaction.hex())
 
 

@@ -76,6 +76,9 @@ def create(
         Path | None,
         typer.Option(help="File with who may join, and as what (create.allow_list).", show_default=False),
     ] = None,
+    confidential: Annotated[
+        bool, typer.Option("--confidential", help="Seal updates to the miners (create.confidential).")
+    ] = False,
 ) -> None:
     """Put manifest and genesis model on IPFS and create the federation.
 
@@ -87,6 +90,8 @@ def create(
     from minerva.store.cid import cid_of
 
     options = context.settings.create
+    if confidential:
+        options = options.model_copy(update={"confidential": True})
     if stake is not None:
         options = options.model_copy(update={"stake": True, "stake_minimum": stake})
     if policy is not None:
@@ -341,4 +346,5 @@ def _manifest(context: Context, cid: Cid) -> dict[str, Any] | None:
         "task": manifest.task,
         "codeSha256": manifest.code_sha256,
         "aggregation": manifest.aggregation,
+        "confidential": manifest.confidential,
     }

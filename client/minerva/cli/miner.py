@@ -34,8 +34,8 @@ def register(
 
     named, chain, actor = context.federation(federation), context.chain(), context.actor()
     wanted = endpoint or context.settings.miner.public_url
-    if not wanted:  # leave what it said before
-        wanted = next((m.endpoint for m in chain.miners(named) if m.owner == actor.address), "")
+    before = next((m.endpoint for m in chain.miners(named) if m.owner == actor.address), "")
+    wanted = _with_sealing_key(context, wanted or before, before)  # empty: as it said before
     section = context.settings.miner
 
     def evidence() -> bytes:
@@ -45,6 +45,28 @@ def register(
     context.emit(
         asdict(info) | {"endpoint": wanted},
         lambda out: out.print(f"{actor.address} is miner {info.index}: {info.contract}"),
+    )
+
+
+@command(app, "rotate-key", epilog="Example: minerva miner rotate-key --state miner-state")
+def rotate_key(context: Context) -> None:
+    """Make a new sealing key (confidential mode), which the miner publishes when it starts anew.
+
+    The former ones stay in the file: they open the rounds that were sealed to them.
+    """
+    from minerva.sealing.keyring import FILE, Keyring
+
+    if not (context.state / FILE).exists():
+        raise UserError(
+            "there are no sealing keys here",
+            value=context.state,
+            remedy="The miner of a confidential federation makes the first at its first start; name its folder with --state.",
+        )
+    keys = Keyring.at(context.state)
+    keys.rotate()
+    context.emit(
+        {"public": keys.public.hex(), "file": str(keys.path)},
+        lambda out: out.print(f"{keys.path}: the next start publishes {keys.public.hex()}"),
     )
 
 
@@ -139,6 +161,19 @@ def miner_settings(context: Context) -> MinerSettings:
         allow_list=section.allow_list,
         private_network=section.private_network or context.chain().chain_id == ANVIL_CHAIN_ID,
     )
+
+
+def _with_sealing_key(context: Context, endpoint: str, before: str) -> str:
+    """Return the endpoint with the key that opens updates here, else with the one published ``before``, if any.
+
+    In a confidential federation the first key is made, and published, when the miner first runs.
+    """
+    from minerva.sealing.address import plain, published, publishing
+    from minerva.sealing.keyring import FILE, Keyring
+
+    here = (context.state / FILE).exists()
+    key = Keyring.at(context.state).public if here else published(before)
+    return endpoint if key is None else publishing(plain(endpoint), key)
 
 
 def _last_url(context: Context) -> str:

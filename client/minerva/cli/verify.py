@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,14 +25,24 @@ def verify(
     ] = None,
     block: Annotated[int | None, typer.Option(min=1, help="Only this block.", show_default=False)] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one fetch.")] = 30.0,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="A miner's sealing keys, for a confidential federation; default: sealing.json in the state folder.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Re-derive every block: records, ballots, verdicts, accepted list, aggregate byte for byte, CIDs, links.
 
     Exit status 1, and the first thing that differs, when one does not.
     """
+    from minerva.sealing.keyring import FILE, Keyring
     from minerva.verification.audit import audit
 
     address = context.federation(federation)
+    own = context.state / FILE
+    keys = Keyring.read(key or own) if key or own.exists() else None
     quiet = context.as_json or not context.err.is_terminal
     with Progress(console=context.err, transient=True, disable=quiet) as progress:
         bar = progress.add_task("re-deriving", total=None)
@@ -40,8 +51,9 @@ def verify(
             progress.update(bar, completed=done, total=total)
 
         report = audit(
-            context.chain(), context.store(), address, block=block, timeout=timeout, progress=advance
-        )
+            context.chain(), context.store(), address, block=block, timeout=timeout, progress=advance,
+            keys=keys,
+        )  # fmt: skip
 
     def render(out: Console) -> None:
         for line in report.lines():

@@ -21,6 +21,7 @@ from minerva.protocol.actions import SubmitUpdate
 from minerva.protocol.cid import Cid
 from minerva.protocol.records import Address
 from minerva.protocol.state import DeviceInfo, FederationState, MinerInfo, Phase, Status
+from minerva.sealing.sealer import Sealer
 from minerva.store.cid import cid_of
 
 __all__ = ["Device", "DeviceSettings"]
@@ -61,6 +62,7 @@ class Device:
         self.settings = settings or DeviceSettings()
         self.view = View(chain, federation, actor.address)
         self._enrolment = Enrolment(self.view, actor, trainer, transport, self.settings)
+        self._sealer = Sealer(chain, federation, actor.address)
         self._verdicts = Verdicts(chain, self.view, transport, self.settings)
         self._prepared: Prepared | None = None
         self._kept: Prepared | None = None
@@ -206,9 +208,13 @@ class Device:
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
         """Train this round and make the update that will be submitted; nothing has left the device yet."""
+        if self._enrolment.confidential:
+            self._sealer.require_keys(state)
         result = self.trainer.train(self.base(state), state.round)
         metadata = {"federation": self.federation, "round": str(state.round), "device": self.actor.address}
         content = state_to_bytes(result.state, metadata)
+        if self._enrolment.confidential:
+            content = self._sealer.seal(content, state)
         action = SubmitUpdate(
             self.federation, miner.contract, state.round, cid_of(content),
             samples=result.samples, epochs=result.epochs, compute_us=result.compute_us,

@@ -33,11 +33,14 @@ class Enrolment:
         self._commitment: tuple[bytes, int, int] | None = None
         self._wanted: Address | None = None
         self._begun: RegisterDevice | None = None
+        self.confidential = False
+        """Whether updates are sealed; known once the manifest was read."""
 
     def manifest(self) -> Manifest:
         """Return the federation's manifest; raises `TaskError` when its task is another one than this."""
         manifest = Manifest.from_bytes(self._fetch(self._view.config.manifest))
         self._trainer.check(manifest)
+        self.confidential = manifest.confidential
         return manifest
 
     def _fetch(self, cid: Cid) -> bytes:

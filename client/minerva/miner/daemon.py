@@ -35,6 +35,8 @@ from minerva.miner.workers import Workers
 from minerva.protocol.cid import Cid
 from minerva.protocol.history import History
 from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.sealing.keyring import Keyring
+from minerva.sealing.reading import Reader, content_limit
 from minerva.store.port import Store
 from minerva.verification.derive import Genesis
 
@@ -92,8 +94,10 @@ class Miner:
         self._contents = Contents(store, settings.cache_bytes)
         self._broadcaster = Broadcaster(clients=settings.event_clients, size=settings.event_queue)
         self._keeper = Keeper(self._contents, ledger, settings)
-        self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings)
         self._genesis = self._load_genesis()
+        confidential = self._genesis.manifest.confidential
+        self.keys = Keyring.at(settings.state) if confidential else None
+        self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings, self.max_content_bytes)
         vault = self._stakes.vault if self._stakes else ZERO_ADDRESS
         self._protection = Protection(
             settings.state / "protection.sqlite", federation=federation, chain_id=chain.chain_id,
@@ -142,6 +146,7 @@ class Miner:
             self._fetching,
             self._deriving,
             self._changed,
+            Reader(history, self._genesis.manifest.confidential, self.keys),
         )
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
         self._conductor = Conductor(
@@ -304,9 +309,9 @@ class Miner:
         return self._status
 
     @property
-    def max_model_bytes(self) -> int:
-        """Longest update that the federation allows."""
-        return self.config.max_model_bytes
+    def max_content_bytes(self) -> int:
+        """Longest update that the federation allows, with its envelope."""
+        return content_limit(self.config.max_model_bytes, self._genesis.manifest.confidential)
 
     def checks(self) -> list[Check]:
         """Tell whether it is registered, follows the chain, can sign, and its store answers."""

@@ -38,9 +38,10 @@ class Desk:
         ledger: Ledger,
         config: FederationConfig,
         settings: MinerSettings,
+        max_content_bytes: int,
     ) -> None:
         self._contents, self._keeper, self._ledger = contents, keeper, ledger
-        self._config, self._settings = config, settings
+        self._config, self._settings, self._most = config, settings, max_content_bytes
         self._moved = threading.Condition()
         self._patience = threading.BoundedSemaphore(max(1, settings.api_threads // 2))
         self._updates: RoundUpdates | None = None
@@ -105,7 +106,7 @@ class Desk:
     def content(self, cid: Cid) -> bytes:
         """See `MinerView.content`."""
         documents = ("manifest", "body")
-        cap = MAX_BODY_BYTES if self._kinds.get(cid) in documents else self._config.max_model_bytes
+        cap = MAX_BODY_BYTES if self._kinds.get(cid) in documents else self._most
         data, _ = self._contents.fetch(cid, max_bytes=cap, timeout=self._settings.content_seconds)
         if len(data) > cap:
             raise ContentTooLarge("the content is longer than the federation allows", value=str(cid))

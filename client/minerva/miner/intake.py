@@ -18,6 +18,7 @@ from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.history import Registration
 from minerva.protocol.reasons import Reason
 from minerva.protocol.records import PlacedUpdate
+from minerva.sealing.reading import Reader
 from minerva.verification.judge import Judge
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,9 @@ class Intake:
     opened_at
         `RoundRecord.opened_at`, in seconds.
     max_bytes
-        Longest content of an update.
+        Longest content of an update, as it is fetched.
+    reader
+        Opens what is sealed.
     keep
         Called, in a worker, with every update whose content is here and passes by itself, so that it is
         pinned.
@@ -53,12 +56,13 @@ class Intake:
         *,
         opened_at: int,
         max_bytes: int,
+        reader: Reader,
         keep: Callable[[PlacedUpdate], None],
         changed: Callable[[], None],
     ) -> None:
         self._judge, self._contents, self._workers, self._ledger = judge, contents, workers, ledger
         self._settings, self._opened_at, self._max_bytes = settings, opened_at, max_bytes
-        self._keep, self._changed = keep, changed
+        self._reader, self._keep, self._changed = reader, keep, changed
         self._lock = threading.Lock()
         self._refused: dict[Order, Reason] = {}
         self._seen: set[Order] = set()
@@ -95,7 +99,8 @@ class Intake:
         if placed.order in self._judged:
             return
         began = time.perf_counter()
-        refusal = self._judge.admit(placed, content)
+        opened = self._reader.content(placed, content) if isinstance(content, bytes) else content
+        refusal = self._judge.admit(placed, opened)
         judge_ms = 1000 * (time.perf_counter() - began)
         with self._lock:
             if placed.order in self._judged:

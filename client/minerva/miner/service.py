@@ -28,6 +28,7 @@ from minerva.protocol.cid import Cid
 from minerva.protocol.machine.checks import require_endpoint
 from minerva.protocol.records import Address
 from minerva.protocol.state import MinerInfo, Status
+from minerva.sealing.address import published, publishing
 from minerva.store.port import Store
 
 log = logging.getLogger(__name__)
@@ -91,12 +92,16 @@ def run_miner(
             host=settings.host,
             port=settings.port,
             threads=settings.api_threads + settings.event_clients,
-            max_body_bytes=miner.max_model_bytes,
+            max_body_bytes=miner.max_content_bytes,
         )
         open_.callback(server.stop)
         server.start()
+        endpoint = settings.public_url or _reachable(server)
+        if miner.keys is not None:
+            endpoint = publishing(endpoint, miner.keys.public)
+            _name_keyless(chain, federation, actor.address)
         register(
-            chain, actor, federation, settings.public_url or _reachable(server), settings.stake,
+            chain, actor, federation, endpoint, settings.stake,
             lambda: admission(chain, actor, federation, settings.allow_list, store),
         )  # fmt: skip
         address = settings.state / "api.json"
@@ -171,6 +176,16 @@ def register(
         actor.send(SetEndpoint(federation, mine.contract, endpoint, chain.now()))
         log.info("the contract tells devices %s now", endpoint)
     return mine
+
+
+def _name_keyless(chain: Chain, federation: Address, own: Address) -> None:
+    """Say which other miners devices cannot seal to."""
+    for info in chain.miners(federation):
+        if info.owner != own and published(info.endpoint) is None:
+            log.warning(
+                "miner %d publishes no sealing key: it can open no update, and abstains; it does once it starts anew",
+                info.index,
+            )
 
 
 def _require_place(chain: Chain, federation: Address) -> int:

@@ -15,7 +15,8 @@ class MinerSettings:
     ----------
     state
         Folder for the ledger (``miner.sqlite``), what was signed (``protection.sqlite``) and heard
-        (``statements.sqlite``), the API's address (``api.json``) and compiled code.
+        (``statements.sqlite``), the API's address (``api.json``), in a confidential federation the keys that open
+        updates (``sealing.json``), and compiled code.
     host, port
         Where the HTTP API listens; port 0 takes any free one.
     public_url

@@ -43,8 +43,8 @@ class MinerView(Protocol):
         ...
 
     @property
-    def max_model_bytes(self) -> int:
-        """Longest update that the federation allows."""
+    def max_content_bytes(self) -> int:
+        """Longest update that the federation allows, with its envelope."""
         ...
 
     def checks(self) -> list[Check]:

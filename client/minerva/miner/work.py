@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from minerva.errors import StoreError, VerificationFailed
+from minerva.errors import ContentSealed, StoreError, VerificationFailed
 from minerva.miner.contents import Contents
 from minerva.miner.intake import Intake
 from minerva.miner.keeper import Keeper
@@ -23,6 +23,7 @@ from minerva.protocol.history import History, RoundRecord
 from minerva.protocol.machine import Claim, meets, pow_seed
 from minerva.protocol.records import Address, PlacedUpdate
 from minerva.protocol.statements import Branch
+from minerva.sealing.reading import Reader
 from minerva.store.cid import cid_of
 from minerva.verification.derive import Derivation, Genesis, Parent, compare, derive_block, header_for
 from minerva.verification.judge import Judge
@@ -48,6 +49,7 @@ class Tools:
     fetching: Workers
     deriving: Workers
     changed: Callable[[], None]
+    reader: Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class RoundWork:
         )  # fmt: skip
         self.intake = Intake(
             judge, tools.contents, tools.fetching, tools.ledger, settings, opened_at=record.opened_at,
-            max_bytes=genesis.max_model_bytes, keep=self._keep_update, changed=tools.changed,
+            max_bytes=tools.reader.limit(genesis.max_model_bytes), reader=tools.reader,
+            keep=self._keep_update, changed=tools.changed,
         )  # fmt: skip
         self.derivation: Derivation | None = None
         self.problem = ""
@@ -175,6 +178,9 @@ class RoundWork:
                 tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content,
                 state=self.tip.state, spool=self._spool, threads=tools.settings.aggregation_threads,
             )  # fmt: skip
+        except ContentSealed as error:  # for good: another miner's block is neither approved nor rejected
+            self.problem = f"another miner's block, as {error.what}"
+            log.error("round %d: cannot derive the block, and abstains: %s", self.round, error)
         except StoreError as error:
             self.problem = f"the content of an accepted update ({error.what})"
             log.warning("round %d: cannot derive the block yet: %s", self.round, error)
@@ -201,12 +207,12 @@ class RoundWork:
         tools = self._tools
         content, _ = tools.contents.fetch(
             placed.update.cid,
-            max_bytes=tools.genesis.max_model_bytes,
+            max_bytes=tools.reader.limit(tools.genesis.max_model_bytes),
             timeout=tools.settings.fetch_slice_seconds,
         )
         if not self.intake.holds(placed):
             self._keep_update(placed)
-        return content
+        return tools.reader.accepted(placed, content)
 
     def _store(self, cid: Cid, data: bytes, kind: str) -> None:
         """Store and pin body, model or state: the winner can publish at once, others keep what they agree with."""

@@ -115,6 +115,14 @@ class History:
             raise VerificationFailed("no such round in the logs", value=number)
         return builder.record()
 
+    def endpoints(self, round: int, before: tuple[int, int]) -> dict[Address, tuple[str, ...]]:
+        """Return, by their contracts, the endpoints that a round's miners gave at its opening and later in it.
+
+        ``before`` is a place on the chain (block, log index): later ones are left out. Empty without such a round.
+        """
+        builder = self._segments[round].builder if 0 < round < len(self._segments) else None
+        return builder.endpoints(before) if builder else {}
+
     @property
     def current(self) -> RoundRecord | None:
         """The last opened round, over or not; None before the first."""
@@ -165,6 +173,9 @@ class History:
         index = self._contracts[log.emitter]
         old = self._members[index]
         self._seat({**self._members, index: MinerInfo(index, old.owner, old.contract, event.endpoint)})
+        builder = self._segments[-1].builder
+        if builder is not None:
+            builder.move(log, event.endpoint)
 
     def _opened(self, log: events.Log, event: events.RoundOpened) -> None:
         before = self._segments[-1].builder

@@ -96,6 +96,7 @@ class Manifest:
     aggregation: str
     code_sha256: str
     evaluation: str
+    confidential: bool = False
 
     def to_bytes(self) -> bytes:
         """Canonical JSON."""
@@ -104,6 +105,8 @@ class Manifest:
         document["tensors"] = [
             {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in self.tensors
         ]
+        if not self.confidential:
+            del document["confidential"]  # so that a manifest of before the field keeps its CID
         document["rules"] = {name: getattr(self.rules, name) for name in RuleParameters.__slots__}
         return canonical.dumps(document)
 
@@ -129,6 +132,10 @@ class Manifest:
         for name in ("title", "task", "inputs", "labels", "aggregation", "code_sha256", "evaluation"):
             if not isinstance(getattr(self, name), str):
                 raise VerificationFailed("a field of the manifest is not a text", value=name)
+        if not isinstance(self.confidential, bool):
+            raise VerificationFailed(
+                "a field of the manifest is neither true nor false", value="confidential"
+            )
         if not re.fullmatch("[0-9a-f]{64}", self.code_sha256):
             raise VerificationFailed(
                 "the code's hash is not 64 hex digits", value=ascii(self.code_sha256)[:80]

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class Reason(IntEnum):
-    """A refusal code of a verdict byte; codes 22 to 63 are free for later rules."""
+    """A refusal code of a verdict byte; all other codes below 64 are free for later rules."""
 
     UNAVAILABLE = 1
     TOO_LARGE = 2
@@ -24,6 +24,13 @@ class Reason(IntEnum):
     NO_SAMPLES = 14
     COPY = 20
     UNTRAINED = 21
+    NOT_SEALED = 30
+    MALFORMED_SEAL = 31
+    SEALED_ELSEWHERE = 32
+    NOT_OPENED = 33
+    WRONG_RECIPIENTS = 34
+    SEALED_UNEQUALLY = 35
+    WRONG_CONTENT = 36
 
     @property
     def words(self) -> str:
@@ -45,7 +52,17 @@ _WORDS = {
     Reason.NO_SAMPLES: "it claims no samples or no epochs",
     Reason.COPY: "it is a copy of an earlier update of the round",
     Reason.UNTRAINED: "it is the global model, not trained at all",
+    Reason.NOT_SEALED: "the federation is confidential, and its content is not sealed",
+    Reason.MALFORMED_SEAL: "its sealed envelope is malformed",
+    Reason.SEALED_ELSEWHERE: "its envelope was sealed for another device, round or federation",
+    Reason.NOT_OPENED: "its envelope cannot be opened with this miner's key",
+    Reason.WRONG_RECIPIENTS: "its envelope is not sealed to the miners of the round",
+    Reason.SEALED_UNEQUALLY: "its envelope does not open alike for every miner of the round",
+    Reason.WRONG_CONTENT: "its envelope does not hold the content that it names",
 }
+
+NEUTRAL = frozenset((Reason.UNAVAILABLE, Reason.NOT_OPENED))
+"""What a miner says that could not judge: neither agreement nor disagreement with the outcome (Y4, K8)."""
 
 
 def words(code: int) -> str:

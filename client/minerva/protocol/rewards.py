@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 
 from minerva.protocol.ballots import ACCEPT_FROM, Outcome
 from minerva.protocol.merkle import StandardMerkleTree, Value
-from minerva.protocol.reasons import Reason
+from minerva.protocol.reasons import NEUTRAL
 from minerva.protocol.records import Address, Update
 from minerva.protocol.rules import MAX_WEIGHT, counted_weights
 from minerva.protocol.state import RewardTerms
@@ -233,7 +233,7 @@ def _share_ballots(facts: RoundFacts, pool: int) -> list[BallotShare]:
         judged = [
             (verdict >= ACCEPT_FROM) == outcome.accepted
             for verdict, outcome in zip(verdicts, facts.outcomes, strict=False)
-            if verdict != Reason.UNAVAILABLE
+            if verdict not in NEUTRAL
         ]
         agreed = sum(judged)
         amount = pool * agreed // (updates * voters) if updates else 0

@@ -80,6 +80,7 @@ class RoundBuilder:
         self.miners: Final = miners
         self._federation, self._opened_at, self._snapshot = federation, opened_at, opened.snapshot
         self._weights, self._consensus = self._weigh(opened.voters, opened.lanes), consensus
+        self._endpoints = [((-1, -1), info.contract, info.endpoint) for info in miners.values()]
         self._weights_at_close: dict[int, int] | None = None
         self._heads = dict.fromkeys(miners, ZERO32)
         self._pools: dict[int, list[PlacedUpdate]] = {index: [] for index in miners}
@@ -106,6 +107,19 @@ class RoundBuilder:
             self._updates, self._updates_root, MappingProxyType(dict(self._ballots)), self._ballots_root,
             tuple(self._candidates), self._block, self._skipped,
         )  # fmt: skip
+
+    def endpoints(self, before: tuple[int, int]) -> dict[Address, tuple[str, ...]]:
+        """Return each miner's endpoint at the opening, and those it set since, before a (block, log index)."""
+        found: dict[Address, tuple[str, ...]] = {}
+        for position, contract, endpoint in list(self._endpoints):
+            if position < before:
+                found[contract] = (*found.get(contract, ()), endpoint)
+        return found
+
+    def move(self, log: events.Log, endpoint: str) -> None:
+        """Take a miner's new endpoint in, which does not change what the round's record says of it."""
+        if any(info.contract == log.emitter for info in self.miners.values()):
+            self._endpoints.append(((log.block_number, log.log_index), log.emitter, endpoint))
 
     def submit(self, index: int, log: events.Log, event: events.UpdateSubmitted) -> None:
         """Append an update to the pool of miner ``index``."""

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from minerva.protocol.ballots import ACCEPT_FROM, Outcome
 from minerva.protocol.lanes import MINERS, Lanes, pack
-from minerva.protocol.reasons import Reason
+from minerva.protocol.reasons import NEUTRAL
 from minerva.protocol.records import Address, Update
 
 MAX_CAP = (1 << 15) - 1
@@ -123,7 +123,7 @@ def agreement(verdicts: bytes, outcomes: Sequence[Outcome]) -> tuple[int, int]:
     judged = [
         (verdict >= ACCEPT_FROM, outcome.accepted)
         for verdict, outcome in zip(verdicts, outcomes, strict=True)
-        if verdict != Reason.UNAVAILABLE
+        if verdict not in NEUTRAL
     ]
     return sum(said == decided for said, decided in judged), len(judged)
 

@@ -8,6 +8,8 @@ from minerva.chain.port import Chain
 from minerva.errors import UserError, VerificationFailed
 from minerva.protocol.history import History
 from minerva.protocol.records import Address
+from minerva.sealing.keyring import Keyring
+from minerva.sealing.reading import Reader
 from minerva.store.port import Store
 from minerva.verification.checks import BlockCheck, Fetch, Missing
 from minerva.verification.derive import Genesis
@@ -26,6 +28,7 @@ def audit(
     block: int | None = None,
     timeout: float,
     progress: Callable[[int, int], None] | None = None,
+    keys: Keyring | None = None,
 ) -> AuditReport:
     """Re-derive one block, or all from the genesis on, up to the first difference.
 
@@ -45,6 +48,8 @@ def audit(
         Seconds for one fetch.
     progress
         Called with blocks done and blocks in all.
+    keys
+        A miner's, which open the sealed updates of its rounds; other models are not derived again.
 
     Raises
     ------
@@ -70,11 +75,12 @@ def audit(
     headers = history.blocks
     if block is not None and not 0 < block <= len(headers):
         raise UserError("no such block", value=block, remedy=f"The federation has {len(headers)}.")
+    reader = Reader(history, genesis.manifest.confidential, keys)
     chosen = headers if block is None else headers[block - 1 : block]
     for done, header in enumerate(chosen):
         if progress:
             progress(done, len(chosen))
-        check = BlockCheck(genesis, history, fetch, header)
+        check = BlockCheck(genesis, history, fetch, header, reader)
         try:
             if chain.block_of(federation, header.round) != header.hash():
                 raise VerificationFailed("the contract keeps another block hash than its logs give")
@@ -84,7 +90,7 @@ def audit(
         except Missing as missing:
             report = report.missing(f"block {header.number}: {missing}")
         else:
-            report = report.checked(header.number, not_checked)
+            report = report.checked(header.number, not_checked, sealed=check.sealed)
     if progress:
         progress(len(chosen), len(chosen))
     return report

@@ -5,14 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from minerva.errors import ContentTooLarge, StoreError, StoreUnreachable, VerificationFailed
+from minerva.errors import (
+    ContentSealed,
+    ContentTooLarge,
+    StoreError,
+    StoreUnreachable,
+    VerificationFailed,
+)
 from minerva.protocol.ballots import Outcome
 from minerva.protocol.blocks import MAX_BODY_BYTES
 from minerva.protocol.cid import Cid
 from minerva.protocol.header import Header
 from minerva.protocol.history import History
-from minerva.protocol.reasons import Reason, words
+from minerva.protocol.reasons import NEUTRAL, Reason, words
 from minerva.protocol.records import PlacedUpdate
+from minerva.sealing.reading import PUBLIC, Reader
 from minerva.store.cid import cid_of
 from minerva.store.port import Store
 from minerva.verification.combining import aggregate, most_state_bytes, state_named
@@ -61,10 +68,17 @@ class BlockCheck:
         Where contents come from.
     header
         The block's header, from ``history``.
+    reader
+        How updates are read.
     """
 
-    def __init__(self, genesis: Genesis, history: History, fetch: Fetch, header: Header) -> None:
+    def __init__(
+        self, genesis: Genesis, history: History, fetch: Fetch, header: Header, reader: Reader
+    ) -> None:
         self._genesis, self._history, self._fetch, self._header = genesis, history, fetch, header
+        self._reader = reader
+        self.sealed = False
+        """Whether the model was not derived again, as an accepted update is sealed to others."""
         self._record = history.round(header.round)
 
     def __call__(self) -> list[str]:
@@ -127,11 +141,17 @@ class BlockCheck:
                 refused.append((position, placed, outcome.reason))
 
         def content(placed: PlacedUpdate) -> bytes:
-            data = self._accepted(placed)
+            data = self._reader.accepted(placed, self._accepted(placed))
             judge.admit(placed, data)
             return data
 
-        made = aggregate(genesis, record, decision, base, content, state=state, spool=folder)
+        try:
+            made = aggregate(genesis, record, decision, base, content, state=state, spool=folder)
+        except ContentSealed:
+            self.sealed = True
+            for placed in decision.accepted:
+                self._reader.check(placed, self._accepted(placed))
+            return self._check_refused(judge, refused)
         model = made.model
         for placed, reason in zip(decision.accepted, judge.reasons(decision.accepted), strict=True):
             if reason is not None:
@@ -154,9 +174,11 @@ class BlockCheck:
         """Compare the refusals that rest on bytes; return those whose bytes are not to be had."""
         held, not_checked = [], []
         for position, placed, code in refused:
-            said = f"{_name(position)} is refused, {words(code)}"
-            content = None if code == Reason.UNAVAILABLE else self._held(placed)
-            if content is None:
+            said = _refused(position, code)
+            content = None if code in NEUTRAL else self._held(placed)
+            if content is Reason.NOT_OPENED and code in PUBLIC:
+                raise VerificationFailed(f"{said}, but what everybody can see of its envelope is in order")
+            if content is None or content is Reason.NOT_OPENED:
                 not_checked.append(f"block {self._header.number}: {said}")
             else:
                 judge.admit(placed, content)
@@ -174,14 +196,15 @@ class BlockCheck:
 
     def _accepted(self, placed: PlacedUpdate) -> bytes:
         what = f"the accepted update of {placed.update.device}"
-        return self._fetch(placed.update.cid, self._genesis.max_model_bytes, what)
+        return self._fetch(placed.update.cid, self._reader.limit(self._genesis.max_model_bytes), what)
 
     def _held(self, placed: PlacedUpdate) -> bytes | Reason | None:
+        most = self._reader.limit(self._genesis.max_model_bytes)
         try:
-            data = self._fetch.bounded(placed.update.cid, self._genesis.max_model_bytes, "a refused update")
+            data = self._fetch.bounded(placed.update.cid, most, "a refused update")
         except Missing:
             return None
-        return Reason.TOO_LARGE if data is None else data
+        return Reason.TOO_LARGE if data is None else self._reader.content(placed, data)
 
     def _words_for(self, name: str, stated: Cid, derived: bytes, derived_cid: Cid) -> str:
         what = f"header.{name} says {stated}, derives {derived_cid}"
@@ -208,6 +231,10 @@ def _check_record(position: int, outcome: Outcome, reason: Reason | None) -> Non
     if not outcome.accepted and wrong:
         found = "rule 3 does not refuse it" if reason is None else reason.words
         raise VerificationFailed(f"{_name(position)} is refused, {words(outcome.reason)}, but {found}")
+
+
+def _refused(position: int, code: int) -> str:
+    return f"{_name(position)} is refused, {words(code)}"
 
 
 def _name(position: int) -> str:

@@ -38,6 +38,14 @@ def test_a_manifest_survives_the_trip():
     ]
 
 
+def test_a_manifest_is_confidential_only_if_it_says_so():
+    """One of before the field keeps its bytes, and so its CID."""
+    assert "confidential" not in json.loads(MANIFEST.to_bytes())
+    assert not Manifest.from_bytes(MANIFEST.to_bytes()).confidential
+    sealed = replace(MANIFEST, confidential=True)
+    assert Manifest.from_bytes(sealed.to_bytes()) == sealed
+
+
 DOCUMENT = json.loads(MANIFEST.to_bytes())
 TENSOR = DOCUMENT["tensors"][0]
 CHANGES = [
@@ -74,6 +82,8 @@ CHANGES = [
     {"rules": {"ema_permille": 0}},
     {"rules": {"min_rate_ns": 10, "max_rate_ns": 9}},
     {"rules": {"copy_cosine_ppm": 1_000_001}},
+    {"confidential": 1},
+    {"confidential": "true"},
 ]
 
 

@@ -87,14 +87,16 @@ class Scene:
         chain: MemoryChain | None = None,
         driver: type[Driver] = Driver,
         aggregation: str = "fedavg",
+        confidential: bool = False,
         **config: Any,
     ) -> None:
         self.folder, self.store = folder, MemoryStore()
         self.chain = chain or MemoryChain(clock=clock)
         self.driver = driver(self._perform, self.chain)
         manifest = Manifest(
-            "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), aggregation, "0" * 64, "nobody"
-        )
+            "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), aggregation, "0" * 64, "nobody",
+            confidential,
+        )  # fmt: skip
         options: dict[str, Any] = {
             "manifest": self.store.put(manifest.to_bytes()),
             "model": self.store.put(serialize(arrays(0), {})),

@@ -70,6 +70,7 @@ def test_everybody_in_the_snapshot_has_a_lane_and_nobody_else():
 def test_unavailable_is_no_judgement():
     assert agreement(bytes([255, 1, 2]), OUTCOMES) == (2, 2)
     assert agreement(bytes([63, 1, 64]), OUTCOMES) == (0, 2)
+    assert agreement(bytes([255, 33, 2]), OUTCOMES) == agreement(bytes([255, 1, 2]), OUTCOMES)
 
 
 @given(st.builds(ReputationTerms, *[st.integers(0, 2**16 - 1)] * 6))

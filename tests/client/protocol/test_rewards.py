@@ -18,7 +18,7 @@ from minerva.protocol.state import RewardTerms
 
 TERMS = RewardTerms(ZERO_ADDRESS, 10_000, 5_000, 1_000, 2_000, 2_000, 86_400)
 """Pools of 5,000, 1,000 and 2,000."""
-UNAVAILABLE, REFUSE, ACCEPT = 1, 20, 255
+UNAVAILABLE, REFUSE, NOT_OPENED, ACCEPT = 1, 20, 33, 255
 
 
 def account(number):
@@ -106,9 +106,10 @@ def test_a_ballot_is_paid_by_the_verdicts_that_agree():
     assert amounts(table)[1] == {0: 500 + 2_000 * 2 // 6, 1: 2_000 // 6}
 
 
-def test_any_reason_agrees_with_a_refusal_but_unavailable():
-    """K8: which says that the miner did not look."""
-    ballots = [[20], [21], [UNAVAILABLE]]
+@pytest.mark.parametrize("neutral", [UNAVAILABLE, NOT_OPENED])
+def test_any_reason_agrees_with_a_refusal_but_that_it_could_not_be_read(neutral):
+    """K8, Q6: which says that the miner did not look."""
+    ballots = [[20], [21], [neutral]]
     table = RewardTable(facts([10], ballots), TERMS)
     assert amounts(table) == ({}, {0: 666, 1: 666})
 

@@ -72,12 +72,14 @@ class SmallFederation:
         tokens: Tokens | None = None,
         driver: type[Driver] = Driver,
         aggregation: str = "fedavg",
+        confidential: bool = False,
         **changes: Any,
     ) -> None:
         self.chain, self.store = MemoryChain(tokens=tokens), MemoryStore(waits=False)
         self.driver = driver(self._perform, self.chain)
         config = make_config(
-            self.chain.proof_of_work, manifest=self.store.put(manifest(aggregation).to_bytes()),
+            self.chain.proof_of_work,
+            manifest=self.store.put(replace(manifest(aggregation), confidential=confidential).to_bytes()),
             model=self.store.put(serialize(arrays(0), {})), consensus_parameters=pow_parameters(1, 1),
             max_model_bytes=MAX_BYTES,
         )  # fmt: skip

@@ -40,12 +40,12 @@ def push(cid: str) -> tuple[Response, int]:
     length = request.content_length
     if length is None:
         raise PushRefused(411, "the length of the content is not given", remedy="Send a Content-Length.")
-    if length > miner.max_model_bytes:
+    if length > miner.max_content_bytes:
         raise PushRefused(
             413,
             "the update is larger than the federation allows",
             value=length,
-            remedy=f"At most {miner.max_model_bytes} bytes.",
+            remedy=f"At most {miner.max_content_bytes} bytes.",
         )
     miner.expect(wanted)
     content = request.stream.read(length)
