@@ -22,10 +22,19 @@ def add_eight(sums: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any,
         sums[i] = s
 
 
-def add_one(sums: Any, row: Any, weight: Any) -> None:
-    """Add a weighted row to a block of sums."""
-    for i in range(sums.size):
-        sums[i] += float(row[i]) * weight
+def mix(mixture: Any, rows: Any, out: Any) -> None:
+    """Write a combination of rows to each row of ``out``; see `rows.mix`."""
+    for start in range(0, out.shape[1], 512):
+        stop = min(start + 512, out.shape[1])
+        for i in range(out.shape[0]):
+            sums = out[i, start:stop]
+            for k in range(stop - start):
+                sums[k] = 0.0
+            for j in range(rows.shape[0]):
+                factor, row = mixture[i, j], rows[j, start:stop]
+                if factor != 0.0:
+                    for k in range(stop - start):
+                        sums[k] += row[k] * factor
 
 
 def add_difference(sums: Any, row: Any, base: Any, weight: Any) -> None:

@@ -106,8 +106,7 @@ class MixedRows:
         """See `Rows`."""
         inner = scratch("mixed", (self._rows.count, out.shape[1]))
         self._rows.read(range(self._rows.count), start, inner)
-        for row, index in enumerate(which):
-            accumulate(self._mixture[index], inner, out[row])
+        mix(self._mixture[list(which)], inner, out)
 
     def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
         """See `Rows`."""
@@ -137,18 +136,20 @@ def _accumulate(rows: Rows, coefficients: Float64, start: int, out: Float64) -> 
     which = np.flatnonzero(coefficients)
     read = scratch("combination", (len(which), out.size))
     rows.read(which.tolist(), start, read)
-    accumulate(coefficients[which], read, out)
+    mix(coefficients[None, which], read, out[None])
 
 
-def accumulate(coefficients: Float64, rows: Float64, out: Float64) -> None:
-    """Do what `Rows.accumulate` does, with rows that are in memory."""
-    out.fill(0.0)
-    product, fast = scratch("product", (out.size,)), kernels.pays(rows.size)
-    for factor, row in zip(coefficients, rows, strict=True):
-        if factor != 0.0 and fast:
-            kernels.compiled(loops.add_one)(out, row, factor)
-        elif factor != 0.0:
-            out += np.multiply(row, factor, out=product)
+def mix(mixture: Float64, rows: Float64, out: Float64) -> None:
+    """Do what `Rows.accumulate` does, once for each row of ``mixture``, with rows that are in memory."""
+    if kernels.pays(mixture.size * out.shape[1]):
+        kernels.compiled(loops.mix)(np.ascontiguousarray(mixture), rows, out)
+        return
+    product = scratch("product", (out.shape[1],))
+    for coefficients, sums in zip(mixture, out, strict=True):
+        sums.fill(0.0)
+        for factor, row in zip(coefficients.tolist(), rows, strict=True):
+            if factor:
+                sums += np.multiply(row, factor, out=product)
 
 
 def in_blocks(size: int, work: Callable[[int, int], None], threads: int = 1) -> None:
