@@ -54,7 +54,11 @@ class RuleParameters:
     ``rate_step_permille``: the most a calibrated rate may move in one accepted round, in thousandths (≥
     1000). ``min_rate_ns``, ``max_rate_ns``: rule 3d, the plausible band of nanoseconds per sample and epoch.
     ``sample_cap``: rule 3e, weight counts at most this many times the lower median of the accepted samples.
-    ``copy_cosine_ppm``: rule 4, cosine of two deltas from which they are copies, in millionths.
+    ``copy_cosine_ppm``: rule 4, cosine of two deltas from which they are copies whatever the round's others
+    are like, in millionths. ``original_spread_permille``, ``original_power``: rule 4, least factor by which
+    the round's values are taken to lie apart (≥ 1000), and how many such factors below their median one is no
+    longer like the others. ``bound_permille``, ``bound_floor_permille``: rule 5, how many spreads a norm may
+    lie above the median, and the least spread as a share of the median, in thousandths.
     """
 
     tau_permille: int = 5000
@@ -64,6 +68,10 @@ class RuleParameters:
     max_rate_ns: int = 10_000_000_000
     sample_cap: int = 4
     copy_cosine_ppm: int = 999_000
+    original_spread_permille: int = 1500
+    original_power: int = 6
+    bound_permille: int = 10_000
+    bound_floor_permille: int = 150
 
 
 _BOUNDS = {
@@ -74,6 +82,10 @@ _BOUNDS = {
     "max_rate_ns": (1, 2**63 - 1),
     "sample_cap": (1, 2**31),
     "copy_cosine_ppm": (1, 10**6),
+    "original_spread_permille": (1000, 10**6),
+    "original_power": (1, 64),
+    "bound_permille": (1, 2**63 - 1),
+    "bound_floor_permille": (0, 10**6),
 }
 
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class Reason(IntEnum):
-    """A refusal code of a verdict byte; codes 22 to 63 are free for later rules."""
+    """A refusal code of a verdict byte; codes 25 to 63 are free for later rules."""
 
     UNAVAILABLE = 1
     TOO_LARGE = 2
@@ -24,6 +24,9 @@ class Reason(IntEnum):
     NO_SAMPLES = 14
     COPY = 20
     UNTRAINED = 21
+    COMBINATION = 22
+    OUT_OF_BOUND = 23
+    HARMFUL = 24
 
     @property
     def words(self) -> str:
@@ -45,6 +48,9 @@ _WORDS = {
     Reason.NO_SAMPLES: "it claims no samples or no epochs",
     Reason.COPY: "it is a copy of an earlier update of the round",
     Reason.UNTRAINED: "it is the global model, not trained at all",
+    Reason.COMBINATION: "it is put together from earlier updates of the round",
+    Reason.OUT_OF_BOUND: "it moves the model much further than the round's other updates do",
+    Reason.HARMFUL: "with it the model does worse on the miners' own data than the round's other updates explain",
 }
 
 
