@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -10,7 +11,7 @@ from eth_abi.abi import encode
 
 from minerva.admission import list_bytes, policy_parameters
 from minerva.chain.port import Actor, Chain
-from minerva.errors import ChainError, ConfigError, ContractReverted
+from minerva.errors import ChainError, ConfigError, ContractReverted, DataError, TaskError
 from minerva.learning.aggregation import aggregator
 from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CreateFederation
@@ -22,6 +23,7 @@ from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.proof_of_work import MAX_DIFFICULTY, MAX_TARGET_SECONDS
 from minerva.protocol.manifest import Manifest, RuleParameters
 from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.rules import least_rate_ns
 from minerva.protocol.state import FederationConfig
 from minerva.protocol.weights import MAX_CAP, ReputationTerms
 from minerva.rewards import reward_terms
@@ -32,6 +34,8 @@ from minerva.store.port import Store
 if TYPE_CHECKING:
     from minerva.config import CreateSection
     from minerva.learning.task import Task
+
+log = logging.getLogger(__name__)
 
 _CONSENSUS = 2
 """The consensus module's place among the fields of a configuration."""
@@ -66,7 +70,7 @@ def create_federation(
         A parameter is out of bounds; nothing was put or sent.
     """
     aggregator(options.aggregation)
-    manifest = task.manifest(rules or RuleParameters(), aggregation=options.aggregation, title=options.title)
+    manifest = task.manifest(rules or usual_rules(task), aggregation=options.aggregation, title=options.title)
     genesis = state_to_bytes(
         task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
     )
@@ -91,6 +95,17 @@ def create_federation(
         if isinstance(log.event, FederationCreated):
             return log.event.federation, manifest
     raise ChainError("the factory created nothing", value="0x" + receipt.transaction.hex())
+
+
+def usual_rules(task: Task) -> RuleParameters:
+    """Return the defaults, with the plausible floor of rule 3d from the model's operations for each sample."""
+    try:
+        return RuleParameters(min_rate_ns=least_rate_ns(task.flops()))
+    except (DataError, TaskError) as error:
+        log.warning(
+            "rule 3d's floor stays at its default, as the model's operations cannot be counted: %s", error
+        )
+        return RuleParameters()
 
 
 def consensus_module(chain: Chain, options: CreateSection) -> tuple[Address, bytes]:
