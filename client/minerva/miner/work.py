@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minerva.errors import StoreError, VerificationFailed
+from minerva.learning.holdout import Holdout
 from minerva.miner.contents import Contents
 from minerva.miner.intake import Intake
 from minerva.miner.keeper import Keeper
@@ -47,6 +48,7 @@ class Tools:
     fetching: Workers
     deriving: Workers
     changed: Callable[[], None]
+    holdout: Holdout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class RoundWork:
         spool = settings.state if len(tip.model) >= _SPOOL_FROM_BYTES else None
         judge = Judge(
             genesis.federation, record.round, genesis.manifest.tensors, genesis.manifest.rules, tip.model,
-            genesis.max_model_bytes, spool=spool,
+            genesis.max_model_bytes, spool=spool, holdout=tools.holdout,
         )  # fmt: skip
         self.intake = Intake(
             judge, tools.contents, tools.fetching, tools.ledger, settings, opened_at=record.opened_at,

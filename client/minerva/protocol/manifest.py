@@ -59,7 +59,8 @@ class RuleParameters:
     ``original_spread_permille``, ``original_power``: rule 4, least factor by which the round's values are
     taken to lie apart (≥ 1000), and how many such factors below their median one is no longer like the
     others. ``bound_permille``, ``bound_floor_permille``: rule 5, how many spreads a norm may lie above the
-    median, and the least spread as a share of the median, in thousandths.
+    median, and the least spread as a share of the median, in thousandths. ``useful_permille``: rule 6, how
+    many spreads a loss may lie above the others', in thousandths, where a miner measures it.
     """
 
     tau_permille: int = 2000
@@ -75,6 +76,7 @@ class RuleParameters:
     original_power: int = 6
     bound_permille: int = 10_000
     bound_floor_permille: int = 150
+    useful_permille: int = 5000
 
 
 _BOUNDS = {
@@ -91,6 +93,7 @@ _BOUNDS = {
     "original_power": (1, 64),
     "bound_permille": (1, 2**63 - 1),
     "bound_floor_permille": (0, 10**6),
+    "useful_permille": (1, 2**63 - 1),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from minerva.protocol.records import Address, PlacedUpdate, Update
 from minerva.protocol.rules import judge_record
 from minerva.verification.bands import certain_copies, judge_products
 from minerva.verification.spool import Spool
+from minerva.verification.useful import judge_losses
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class Judge:
         Longest content of an update.
     spool
         A folder on disk for the contents, which rules 4 and 5 compare. Without one they stay in memory.
+    holdout
+        Gives a model's loss on data of one's own; without it rule 6 is not judged.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class Judge:
         max_bytes: int,
         *,
         spool: Path | None = None,
+        holdout: Callable[[Weights], float] | None = None,
     ) -> None:
         self._federation, self._round, self._spec, self._rules = federation, round, spec, rules
         self._max_bytes = max_bytes
@@ -85,6 +89,8 @@ class Judge:
         self._contents: dict[Update, Weights | Reason] = {}
         self._products: dict[Update, dict[Update, float]] = {}
         self._elements = elements(self._base)
+        self._holdout, self._losses = holdout, dict[Update, float]()
+        self._base_loss = holdout(self._base) if holdout else 0.0
 
     def record(
         self, placed: PlacedUpdate, registration: Registration, rate_ns: int, opened_at: int
@@ -138,6 +144,7 @@ class Judge:
             passing = self._passing(placed.update)
         if passing:
             self._compare(placed.update)
+            self._measure(placed.update)
         return found if isinstance(found, Reason) else None
 
     def reasons(self, updates: Sequence[PlacedUpdate], *, complete: bool = True) -> list[Reason | None]:
@@ -163,7 +170,15 @@ class Judge:
 
     def verdicts(self, updates: Sequence[PlacedUpdate]) -> bytes:
         """Return the ballot over the updates of the round: one byte for each, in their order (R4)."""
-        return bytes(ACCEPT if reason is None else reason for reason in self.reasons(updates))
+        reasons = self.reasons(updates)
+        passing = [placed.update for placed, reason in zip(updates, reasons, strict=True) if reason is None]
+        losses = [self._measure(update) for update in passing] if self._holdout else []
+        scores = judge_losses(self._base_loss, losses, self._rules) if losses else [ACCEPT] * len(passing)
+        found = dict(zip(passing, scores, strict=True))
+        return bytes(
+            found[placed.update] if reason is None else reason
+            for placed, reason in zip(updates, reasons, strict=True)
+        )
 
     def _judge(
         self, placed: PlacedUpdate, registration: Registration, rate_ns: int, opened_at: int
@@ -235,6 +250,13 @@ class Judge:
         products: Float64 = np.array([[self._products[one][other] for other in updates] for one in updates])
         judge = partial(judge_products, elements=self._elements) if complete else certain_copies
         return dict(zip(updates, judge(products, rules=self._rules), strict=True))
+
+    def _measure(self, update: Update) -> float:
+        """Return the loss with an update on the own data, measured once; 0 where there is none."""
+        if self._holdout is not None and update not in self._losses:
+            (weights,) = self._weights([update])
+            self._losses[update] = self._holdout(weights)
+        return self._losses.get(update, 0.0)
 
     def _weights(self, updates: list[Update]) -> list[Weights]:
         found = (self._contents[update] for update in updates)
