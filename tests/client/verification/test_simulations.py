@@ -33,7 +33,7 @@ time_rule, false_alarms = script("time_rule"), script("false_alarms")
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = time_rule.measure(TIMINGS_US, 1000, RULES, devices=5)
+    found: dict[str, dict[str, float]] = time_rule.measure(TIMINGS_US, 1000, RULES, devices=2)
     return found
 
 
@@ -58,7 +58,7 @@ def test_an_over_reporter_is_refused_in_over_99_rounds_of_a_hundred(
 
 def test_without_a_range_each_lie_that_slips_through_makes_room_for_the_next() -> None:
     loose = replace(RULES, rate_range_permille=10**6, ema_permille=200)
-    found = time_rule.measure(TIMINGS_US, 1000, loose, devices=5)
+    found = time_rule.measure(TIMINGS_US, 1000, loose, devices=2)
     assert accepted(found, "over-reporter x10") > 0.1
 
 
@@ -81,7 +81,7 @@ def digits() -> Task:
 
 
 def test_devices_with_iid_data_are_refused_in_no_round_and_cheats_in_each(digits: Task) -> None:
-    found = false_alarms.measure(digits, "iid", 20, 40, RULES)
+    found = false_alarms.measure(digits, "iid", 20, 20, RULES)
     assert found["honest"] == {}
     for name in ("copy, noise 0.0", "copy, noise 0.1", "scaled copy"):
         assert found[name] == {"COPY": 1.0}
@@ -91,4 +91,4 @@ def test_devices_with_iid_data_are_refused_in_no_round_and_cheats_in_each(digits
 
 
 def test_devices_with_unlike_data_are_seldom_refused(digits: Task) -> None:
-    assert sum(false_alarms.measure(digits, "dirichlet:0.5", 20, 40, RULES)["honest"].values()) < 0.005
+    assert sum(false_alarms.measure(digits, "dirichlet:0.5", 20, 20, RULES)["honest"].values()) < 0.005
