@@ -50,9 +50,7 @@ class Holdout:
         import torch
 
         with self._lock:
-            torch.set_num_threads(
-                1
-            )  # the thread's own setting, so that the figure is one for all machines alike
+            torch.set_num_threads(1)  # the order of a sum, and so its last bits, would depend on their number
             try:
                 return self._task.evaluate_state(weights.to_torch(), self._x, self._y)["loss"]
             except TaskError:
