@@ -173,7 +173,7 @@ def measure(folder: Path, devices: int, rounds: int, miners: int) -> dict[str, A
         requester = stack.settings("requester", 0)
         chain = cleanup.enter_context(contextlib.closing(connect(requester)))
         store = cleanup.enter_context(contextlib.closing(open_store(stack.store_urls[0])))
-        rules = RuleParameters(tau_permille=TAU_PERMILLE)
+        rules = RuleParameters(tau_permille=TAU_PERMILLE, slow_permille=TAU_PERMILLE)
         federation, _ = create_federation(chain, connect_actor(chain, requester), store, task, create, rules)
         stack.start_miners(miners, federation)
         trainers = [TaskTrainer(task, x[part], y[part], client=c) for c, part in enumerate(parts)]

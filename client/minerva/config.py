@@ -76,6 +76,13 @@ class MinerSection(_Section):
         default="",
         description="stake to hold when it joins, e.g. '0.1 ether'; empty: the federation's minimum; none: touch nothing",
     )
+    holdout: str = Field(
+        default="",
+        description="measure updates on a task's test data (a bundled task's name or a file); empty: do not",
+    )
+    holdout_data: str = Field(default="", description="folder of the holdout's data; empty: the task's own")
+    holdout_part: int = Field(default=0, ge=0, description="this miner's share of the test data, from 0")
+    holdout_parts: int = Field(default=1, ge=1, description="into how many shares the test data is dealt out")
     allow_list: str = Field(default="", description=_ALLOW_LIST)
     private_network: bool = Field(
         default=False, description="ask miners on private addresses too for what they signed"

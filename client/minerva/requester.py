@@ -11,7 +11,7 @@ from eth_abi.abi import encode
 
 from minerva.admission import list_bytes, policy_parameters
 from minerva.chain.port import Actor, Chain
-from minerva.errors import ChainError, ConfigError, ContractReverted
+from minerva.errors import ChainError, ConfigError, ContractReverted, DataError, TaskError
 from minerva.learning.aggregation import rule
 from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CreateFederation
@@ -23,6 +23,7 @@ from minerva.protocol.machine.configuration import check_config
 from minerva.protocol.machine.proof_of_work import MAX_DIFFICULTY, MAX_TARGET_SECONDS
 from minerva.protocol.manifest import Manifest, RuleParameters
 from minerva.protocol.records import ZERO_ADDRESS, Address
+from minerva.protocol.rules import least_rate_ns
 from minerva.protocol.state import FederationConfig
 from minerva.protocol.weights import MAX_CAP, ReputationTerms
 from minerva.rewards import reward_terms
@@ -72,7 +73,7 @@ def create_federation(
     """
     aggregation = rule(options.aggregation)
     aggregation.check(options.min_devices)
-    manifest = task.manifest(rules or RuleParameters(), aggregation=aggregation.text, title=options.title)
+    manifest = task.manifest(rules or usual_rules(task), aggregation=aggregation.text, title=options.title)
     if options.confidential:
         manifest = replace(manifest, confidential=True)
         if options.min_updates < _UNTRACEABLE:
@@ -105,6 +106,17 @@ def create_federation(
         if isinstance(entry.event, FederationCreated):
             return entry.event.federation, manifest
     raise ChainError("the factory created nothing", value="0x" + receipt.transaction.hex())
+
+
+def usual_rules(task: Task) -> RuleParameters:
+    """Return the defaults, with the plausible floor of rule 3d from the model's operations for each sample."""
+    try:
+        return RuleParameters(min_rate_ns=least_rate_ns(task.flops()))
+    except (DataError, TaskError) as error:
+        log.warning(
+            "rule 3d's floor stays at its default, as the model's operations cannot be counted: %s", error
+        )
+        return RuleParameters()
 
 
 def consensus_module(chain: Chain, options: CreateSection) -> tuple[Address, bytes]:

@@ -45,7 +45,7 @@ SECONDS = 120.0
 """Deadline of every wait: a hundred times what an idle machine needs."""
 LONG = 3000
 """Length of a phase, in seconds of the chain, that no slow machine outlasts; `Site.leap` ends it."""
-RULES = RuleParameters(tau_permille=1_000_000)
+RULES = RuleParameters(tau_permille=1_000_000, slow_permille=1_000_000)
 """Rule 3c, wide open: on a busy machine an honest device may look a hundred times slower than it is."""
 
 E = TypeVar("E")

@@ -78,7 +78,7 @@ def run(stack: Stack, digits: Task, tmp_path_factory: pytest.TempPathFactory) ->
     (x, y), _ = digits.load_data()
     parts = parse(PARTITION)(y.numpy(), DEVICES, 0)
     here = beside(stack, tmp_path_factory.mktemp("federation") / "stack")
-    rules = RuleParameters(tau_permille=100_000)
+    rules = RuleParameters(tau_permille=100_000, slow_permille=100_000)
     with (
         site(
             here,

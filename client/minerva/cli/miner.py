@@ -158,6 +158,10 @@ def miner_settings(context: Context) -> MinerSettings:
         public_url=section.public_url,
         stake=section.stake,
         retention_rounds=section.retention_rounds,
+        holdout=section.holdout,
+        holdout_data=section.holdout_data,
+        holdout_part=section.holdout_part,
+        holdout_parts=section.holdout_parts,
         allow_list=section.allow_list,
         private_network=section.private_network or context.chain().chain_id == ANVIL_CHAIN_ID,
     )

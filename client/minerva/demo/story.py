@@ -38,7 +38,9 @@ CAST = ("honest", "honest", "honest", "over-reporter", "copier", "withholder")
 KILLED_MINER = 2
 STAKES = ("3 ether", "3 ether", "2 ether")
 """By miner, in turn; with proof of stake that is what their words weigh. Without the killed one it is a quorum."""
-TAU_PERMILLE = 12_000  # rule 3c: twelve processes share two cores, a preempted device looks slow
+TAU_PERMILLE = (
+    12_000  # rule 3c: twelve processes share two cores while they calibrate, so that later they look fast
+)
 
 
 @dataclass(frozen=True, slots=True)

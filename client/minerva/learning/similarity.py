@@ -1,20 +1,16 @@
-"""Rule 4, numerically: which update is a copy of an earlier one, and which was not trained at all.
+"""Rules 4 and 5, numerically: inner products of updates' deltas, and which update was not trained at all.
 
-Everything is decided by float64 arithmetic in one fixed order: blocks in the order of the tensors' names,
-inside a block a tree of element-wise additions that this module spells out. No BLAS takes part in a decision,
-so neither the number of threads nor the processor can change one. The arguments are weights that passed rule
-2, hence of equal tensors.
+Everything is float64 arithmetic in one fixed order: blocks in the order of the tensors' names, inside a block
+a tree of element-wise additions that this module spells out. No BLAS takes part in a decision, so neither the
+number of threads nor the processor can change one. The arguments are weights that passed rule 2, hence of
+equal tensors.
 """
 
 from __future__ import annotations
 
-import math
-import secrets
-from collections.abc import Hashable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from minerva.learning.numbers import Array, Float64, widen
 from minerva.learning.weights import Weights
@@ -22,151 +18,71 @@ from minerva.learning.weights import Weights
 SUM_BLOCK = 32_768
 """Elements of one partial sum: part of rule 4 (docs/SPECIFICATION.md, V9), no figure to tune."""
 
-Key = TypeVar("Key", bound=Hashable)
-
-_MILLION = 10**6
-_LEAST_BUCKETS = 1024
-_SLACK = 10  # a sketch rules a copy out only when it sees ten times the squared distance that a copy may have
+_ROWS_BYTES = 4 << 20  # of the deltas that are worked on at once: about a core's share of the cache
 
 
-def delta_cosine(first: Weights, second: Weights, base: Weights) -> float:
-    """Cosine of the angle between two updates' deltas to the global model ``base``.
+def inner_products(update: Weights, others: Sequence[Weights], base: Weights) -> list[float]:
+    """Inner products of an update's delta to the global model ``base`` with those of others.
+
+    Parameters
+    ----------
+    update, others
+        Local models; ``others`` may hold ``update`` itself, which gives its squared norm.
+    base
+        The round's global model.
 
     Returns
     -------
-    float
-        From -1 to 1 (up to rounding): exactly 1 for equal deltas, 0 when just one delta is zero.
+    list of float
+        One for each of ``others``; it depends on the two updates alone, and is the same either way round.
     """
-    return _cosine(first, second, base, _squared_norm(first, base), _squared_norm(second, base))
-
-
-def is_copy(first: Weights, second: Weights, base: Weights, threshold_ppm: int) -> bool:
-    """Whether two updates have equal tensors, or deltas of at least this cosine (in millionths)."""
-    return delta_cosine(first, second, base) * _MILLION >= threshold_ppm
+    totals = [0.0] * len(others)
+    for index, part in _blocks(base):
+        own = _delta(update, base, index, part)
+        rows = max(1, _ROWS_BYTES // (8 * own.size))
+        for first in range(0, len(others), rows):
+            some = others[first : first + rows]
+            values = np.stack([_delta(other, base, index, part) for other in some])
+            values *= own
+            for row, value in enumerate(_tree_sums(values), first):
+                totals[row] += value
+    return totals
 
 
 def is_untrained(update: Weights, base: Weights) -> bool:
     """Whether every floating tensor equals the global model's: no training was done."""
-    return all(not delta.any() for delta in _deltas(update, base))
+    return all(not _delta(update, base, index, part).any() for index, part in _blocks(base))
 
 
-class OriginalityIndex(Generic[Key]):
-    """The updates of a round so far, ready to be asked whether a further one copies any of them.
-
-    Comparing each update with all earlier ones in full costs devices² × model. So each delta is kept as a
-    count sketch of one to two thousand numbers as well (Charikar, Chen, Farach-Colton, "Finding frequent
-    items in data streams", 2002), which preserves angles; only pairs whose sketches are close are compared in
-    full, and that comparison alone decides. The number of buckets and the signs are this index's secret: who
-    does not know them cannot aim a perturbation at the sketch, and one that is not aimed moves the sketch as
-    little as it moves the delta.
-
-    The weights are kept by reference. Use one index in one thread.
-
-    Parameters
-    ----------
-    base
-        The round's global model.
-    threshold_ppm
-        Cosine of two deltas from which they are copies, in millionths.
-    seed
-        Of the sketch; None for a secret one. Decisions do not depend on it.
-    """
-
-    def __init__(self, base: Weights, threshold_ppm: int, *, seed: int | None = None) -> None:
-        self._base, self._threshold = base, threshold_ppm
-        size = sum(spec.size for spec in base.specs if spec.floating)
-        random = np.random.Generator(np.random.PCG64(secrets.randbits(128) if seed is None else seed))
-        self._signs: npt.NDArray[np.int8] = random.integers(0, 2, size, np.int8) * np.int8(2) - np.int8(1)
-        self._buckets = int(random.integers(_LEAST_BUCKETS, 2 * _LEAST_BUCKETS))
-        self._near = 1.0 - _SLACK * (1.0 - threshold_ppm / _MILLION)
-        self._keys: list[Key] = []
-        self._kept: list[tuple[Weights, float]] = []
-        self._sketches: Float64 = np.empty((16, self._buckets))
-        self._last: tuple[Weights, float, Float64] | None = None
-
-    def __len__(self) -> int:
-        """Return the number of updates added."""
-        return len(self._keys)
-
-    def check(self, update: Weights) -> Key | None:
-        """Return the key of the earliest-added update that this one copies, or None."""
-        norm, _ = self._measure(update)
-        for position in self._candidates(update):
-            other, other_norm = self._kept[position]
-            if _cosine(update, other, self._base, norm, other_norm) * _MILLION >= self._threshold:
-                return self._keys[position]
-        return None
-
-    def near(self, update: Weights) -> list[Key]:
-        """Return the keys of all updates that the sketches do not rule out, in the order of adding."""
-        return [self._keys[position] for position in self._candidates(update)]
-
-    def add(self, key: Key, update: Weights) -> None:
-        """Keep an update that was not a copy; later ones are compared with it."""
-        norm, sketch = self._measure(update)
-        if len(self) == len(self._sketches):
-            self._sketches = np.concatenate((self._sketches, np.empty_like(self._sketches)))
-        self._sketches[len(self)] = sketch
-        self._keys.append(key)
-        self._kept.append((update, norm))
-
-    def _candidates(self, update: Weights) -> list[int]:
-        _, sketch = self._measure(update)
-        return [int(i) for i in np.flatnonzero(self._sketches[: len(self)] @ sketch >= self._near)]
-
-    def _measure(self, update: Weights) -> tuple[float, Float64]:
-        """Squared norm and unit sketch of an update's delta; remembered from `check` to `add`."""
-        if self._last is None or self._last[0] is not update:
-            self._last = (update, _squared_norm(update, self._base), self._sketch(update))
-        return self._last[1:]
-
-    def _sketch(self, update: Weights) -> Float64:
-        width = self._buckets
-        sketch, position = np.zeros(width), 0
-        for delta in _deltas(update, self._base):
-            padded = np.zeros(-(-delta.size // width) * width)
-            np.multiply(delta, self._signs[position : position + delta.size], out=padded[: delta.size])
-            sketch += np.roll(padded.reshape(-1, width).sum(axis=0), position % width)
-            position += delta.size
-        length = math.sqrt(float(sketch @ sketch))
-        return sketch / length if length else sketch
+def elements(base: Weights) -> int:
+    """Return how many floating elements the model has."""
+    return sum(spec.size for spec in base.specs if spec.floating)
 
 
-def _cosine(first: Weights, second: Weights, base: Weights, first_norm: float, second_norm: float) -> float:
-    if first_norm == 0.0 or second_norm == 0.0:
-        return 1.0 if first_norm == second_norm else 0.0
-    product = 0.0
-    for one, other in zip(_deltas(first, base), _deltas(second, base), strict=True):
-        product += _tree_sum(one * other)
-    return product / math.sqrt(first_norm * second_norm)
-
-
-def _squared_norm(update: Weights, base: Weights) -> float:
-    total = 0.0
-    for delta in _deltas(update, base):
-        total += _tree_sum(delta * delta)
-    return total
-
-
-def _tree_sum(values: Float64) -> float:
-    """Sum a block, overwriting it: the second half is added to the first until one number is left."""
-    size = values.size
+def _tree_sums(rows: Float64) -> list[float]:
+    """Sum each row, overwriting it: the second half is added to the first until one number is left."""
+    size = rows.shape[1]
     while size > 1:
         half = (size + 1) // 2
-        values[: size - half] += values[half:size]
+        rows[:, : size - half] += rows[:, half:size]
         size = half
-    return float(values[0])
+    return [float(value) for value in rows[:, 0]]
 
 
-def _deltas(update: Weights, base: Weights) -> Iterator[Float64]:
-    """Blocks of ``update - base`` in float64, floating tensors only, in the order of their names."""
-    for spec, mine, theirs in zip(base.specs, update.arrays, base.arrays, strict=True):
+def _blocks(base: Weights) -> Iterator[tuple[int, slice]]:
+    """Blocks of the floating tensors, in the order of their names: the tensor's index, and which elements."""
+    for index, spec in enumerate(base.specs):
         if spec.floating:
-            mine, theirs = mine.reshape(-1), theirs.reshape(-1)
-            for start in range(0, mine.size, SUM_BLOCK):
-                delta = _wide(mine[start : start + SUM_BLOCK], spec.dtype)
-                delta -= _wide(theirs[start : start + SUM_BLOCK], spec.dtype)
-                yield delta
+            for start in range(0, spec.size, SUM_BLOCK):
+                yield index, slice(start, min(start + SUM_BLOCK, spec.size))
+
+
+def _delta(update: Weights, base: Weights, index: int, part: slice) -> Float64:
+    """One block of ``update - base`` in float64."""
+    dtype = base.specs[index].dtype
+    delta = _wide(update.arrays[index].reshape(-1)[part], dtype)
+    delta -= _wide(base.arrays[index].reshape(-1)[part], dtype)
+    return delta
 
 
 def _wide(values: Array, dtype: str) -> Float64:

@@ -127,6 +127,31 @@ class Task:
             )
         return spec
 
+    def flops(self) -> int:
+        """Count the floating-point operations of one sample's forward and backward pass.
+
+        As torch.utils.flop_counter does: matrix products and convolutions only, so never more than are done.
+
+        Raises
+        ------
+        DataError
+            There is no sample to count with.
+        TaskError
+            The model does not take one.
+        """
+        from torch.utils.flop_counter import FlopCounterMode
+
+        (x, _), _ = self.load_data()
+        model = self.model()
+        model.eval()  # batch normalisation takes no single sample otherwise
+        with seeded(0), FlopCounterMode(display=False) as counter:
+            try:
+                output = model(x[:1])
+                output.sum().backward()
+            except (RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:
+                raise self._file.wrong("model", "must take a sample and give a tensor", error) from error
+        return int(counter.get_total_flops())
+
     # -- data
 
     def load_data(self) -> tuple[Samples, Samples]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from minerva.chain.port import Actor, Chain, Change, Watch
 from minerva.errors import ChainError, ChainUnreachable, MinervaError, VerificationFailed, WrongChain
 from minerva.learning.aggregation import aggregator
+from minerva.learning.holdout import Holdout
 from minerva.miner.broadcast import Broadcaster
 from minerva.miner.chronicle import Chronicle
 from minerva.miner.clock import ChainClock
@@ -69,6 +70,8 @@ class Miner:
         The manifest is not one.
     WrongChain
         The federation has another consensus module.
+    TaskError, DataError
+        The task or the data of its holdout cannot be used.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Miner:
         confidential = self._genesis.manifest.confidential
         self.keys = Keyring.at(settings.state) if confidential else None
         self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings, self.max_content_bytes)
+        self._holdout = self._load_holdout()
         vault = self._stakes.vault if self._stakes else ZERO_ADDRESS
         self._protection = Protection(
             settings.state / "protection.sqlite", federation=federation, chain_id=chain.chain_id,
@@ -129,6 +133,14 @@ class Miner:
         aggregator(genesis.manifest.aggregation)
         return genesis
 
+    def _load_holdout(self) -> Holdout | None:
+        own = self.settings
+        if not own.holdout:
+            return None
+        return Holdout.load(
+            own.holdout, own.holdout_data, own.holdout_part, own.holdout_parts, self._genesis.manifest
+        )
+
     def _restart(self) -> None:
         """Know nothing of the chain, as before its first log."""
         owner, history = self._actor.address, History(self._chain.chain_id, self.federation)
@@ -147,6 +159,7 @@ class Miner:
             self._deriving,
             self._changed,
             Reader(history, self._genesis.manifest.confidential, self.keys),
+            self._holdout,
         )
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
         self._conductor = Conductor(

@@ -14,7 +14,7 @@ from minerva.miner.contents import Contents
 from minerva.miner.ledger import Ledger
 from minerva.miner.settings import MinerSettings
 from minerva.miner.workers import Workers
-from minerva.protocol.ballots import ACCEPT
+from minerva.protocol.ballots import ACCEPT_FROM
 from minerva.protocol.history import Registration
 from minerva.protocol.reasons import Reason
 from minerva.protocol.records import PlacedUpdate
@@ -134,7 +134,7 @@ class Intake:
         """Tell which of the round's updates pass every rule here; none while some were not seen."""
         if not all(self.knows(placed) for placed in updates):
             return [False] * len(updates)
-        return [verdict == ACCEPT for verdict in self.verdicts(updates)]
+        return [verdict >= ACCEPT_FROM for verdict in self.verdicts(updates)]
 
     def retry(self) -> float | None:
         """Start the attempts that are due; seconds until the next one, None when there is none."""

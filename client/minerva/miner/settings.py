@@ -28,6 +28,9 @@ class MinerSettings:
         this miner.
     retention_models
         Rounds whose global models and block bodies stay pinned; 0: all, likewise.
+    holdout, holdout_data, holdout_part, holdout_parts
+        The task (its name or file) whose test split rule 6 measures updates on, empty for none; the folder of
+        its data; and which of how many equal shares of it is this miner's.
     allow_list
         The federation's allow-list, where it has one: its CID or a file.
     fetch_workers
@@ -82,6 +85,10 @@ class MinerSettings:
     stake: int | str = ""
     retention_rounds: int = 0
     retention_models: int = 0
+    holdout: str = ""
+    holdout_data: str = ""
+    holdout_part: int = 0
+    holdout_parts: int = 1
     allow_list: str = ""
     fetch_workers: int = 16
     fetch_slice_seconds: float = 10.0

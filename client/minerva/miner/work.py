@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minerva.errors import ContentSealed, StoreError, VerificationFailed
+from minerva.learning.holdout import Holdout
 from minerva.miner.contents import Contents
 from minerva.miner.intake import Intake
 from minerva.miner.keeper import Keeper
@@ -50,6 +51,7 @@ class Tools:
     deriving: Workers
     changed: Callable[[], None]
     reader: Reader
+    holdout: Holdout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class RoundWork:
         self._spool = settings.state if len(tip.model) >= _SPOOL_FROM_BYTES else None
         judge = Judge(
             genesis.federation, record.round, genesis.manifest.tensors, genesis.manifest.rules, tip.model,
-            genesis.max_model_bytes, spool=self._spool,
+            genesis.max_model_bytes, spool=self._spool, holdout=tools.holdout,
         )  # fmt: skip
         self.intake = Intake(
             judge, tools.contents, tools.fetching, tools.ledger, settings, opened_at=record.opened_at,

@@ -49,31 +49,51 @@ class TensorSpec:
 class RuleParameters:
     """Parameters of the verification rules (integers, so that they have one canonical form).
 
-    ``tau_permille``: rule 3c, the rate may lie within [1/τ, τ] of the calibrated one, in thousandths.
-    ``ema_permille``: weight of the newest accepted rate in the moving average, in thousandths.
-    ``rate_step_permille``: the most a calibrated rate may move in one accepted round, in thousandths (≥
-    1000). ``min_rate_ns``, ``max_rate_ns``: rule 3d, the plausible band of nanoseconds per sample and epoch.
-    ``sample_cap``: rule 3e, weight counts at most this many times the lower median of the accepted samples.
-    ``copy_cosine_ppm``: rule 4, cosine of two deltas from which they are copies, in millionths.
+    ``tau_permille``, ``slow_permille``: rule 3c, how many times as fast and as slow as calibrated a record
+    may be, in thousandths. ``ema_permille``: weight of the newest accepted rate in the moving average, in
+    thousandths. ``rate_step_permille``, ``rate_range_permille``: the most a calibrated rate may move in one
+    accepted round, and away from the registered one, in thousandths (≥ 1000). ``min_rate_ns``,
+    ``max_rate_ns``: rule 3d, the plausible band of nanoseconds per sample and epoch. ``sample_cap``: rule 3e,
+    weight counts at most this many times the lower median of the accepted samples. ``copy_cosine_ppm``: rule
+    4, cosine of two deltas from which they are copies whatever the round's others are like, in millionths.
+    ``original_spread_permille``, ``original_power``: rule 4, least factor by which the round's values are
+    taken to lie apart (≥ 1000), and how many such factors below their median one is no longer like the
+    others. ``bound_permille``, ``bound_floor_permille``: rule 5, how many spreads a norm may lie above the
+    median, and the least spread as a share of the median, in thousandths. ``useful_permille``: rule 6, how
+    many spreads a loss may lie above the others', in thousandths, where a miner measures it.
     """
 
-    tau_permille: int = 5000
-    ema_permille: int = 200
+    tau_permille: int = 2000
+    slow_permille: int = 20_000
+    ema_permille: int = 50
     rate_step_permille: int = 1250
+    rate_range_permille: int = 1500
     min_rate_ns: int = 10
     max_rate_ns: int = 10_000_000_000
     sample_cap: int = 4
     copy_cosine_ppm: int = 999_000
+    original_spread_permille: int = 1500
+    original_power: int = 6
+    bound_permille: int = 10_000
+    bound_floor_permille: int = 150
+    useful_permille: int = 5000
 
 
 _BOUNDS = {
     "tau_permille": (1000, 10**6),
+    "slow_permille": (1000, 10**6),
     "ema_permille": (1, 1000),
+    "rate_range_permille": (1000, 10**6),
     "rate_step_permille": (1000, 10**6),
     "min_rate_ns": (1, 2**63 - 1),
     "max_rate_ns": (1, 2**63 - 1),
     "sample_cap": (1, 2**31),
     "copy_cosine_ppm": (1, 10**6),
+    "original_spread_permille": (1000, 10**6),
+    "original_power": (1, 64),
+    "bound_permille": (1, 2**63 - 1),
+    "bound_floor_permille": (0, 10**6),
+    "useful_permille": (1, 2**63 - 1),
 }
 
 

@@ -24,6 +24,9 @@ class Reason(IntEnum):
     NO_SAMPLES = 14
     COPY = 20
     UNTRAINED = 21
+    COMBINATION = 22
+    OUT_OF_BOUND = 23
+    HARMFUL = 24
     NOT_SEALED = 30
     MALFORMED_SEAL = 31
     SEALED_ELSEWHERE = 32
@@ -52,6 +55,9 @@ _WORDS = {
     Reason.NO_SAMPLES: "it claims no samples or no epochs",
     Reason.COPY: "it is a copy of an earlier update of the round",
     Reason.UNTRAINED: "it is the global model, not trained at all",
+    Reason.COMBINATION: "it is put together from earlier updates of the round",
+    Reason.OUT_OF_BOUND: "it moves the model much further than the round's other updates do",
+    Reason.HARMFUL: "with it the model does worse on the miners' own data than the round's other updates explain",
     Reason.NOT_SEALED: "the federation is confidential, and its content is not sealed",
     Reason.MALFORMED_SEAL: "its sealed envelope is malformed",
     Reason.SEALED_ELSEWHERE: "its envelope was sealed for another device, round or federation",

@@ -19,6 +19,16 @@ MAX_WEIGHT = 2**29 - 1
 _US = 10**6
 _PERMILLE = 1000
 
+TOP_FLOPS = 5 * 10**15
+"""Operations a second that no device exceeds: the tensor cores of NVIDIA's B200 at eight bits (4.5 x 10^15)."""
+LEAST_RATE_NS = 10
+"""Nor does one take a hundred million samples a second, however small the model: they must come from memory."""
+
+
+def least_rate_ns(flops: int) -> int:
+    """Return the plausible floor of rule 3d for a model of so many operations for each sample, in nanoseconds."""
+    return max(LEAST_RATE_NS, flops * 10**9 // TOP_FLOPS)
+
 
 def judge_record(
     placed: PlacedUpdate, *, opened_at: int, registration: Registration, rate_ns: int, rules: RuleParameters
@@ -57,9 +67,9 @@ def judge_record(
         return Reason.SAMPLES_EXCEED_DATASET
     if not rules.min_rate_ns <= rate_ns <= rules.max_rate_ns:
         return Reason.RATE_IMPLAUSIBLE
-    # rate_ns / tau <= compute_us * 1000 / work <= rate_ns * tau, with tau = tau_permille / 1000
+    # rate_ns / tau <= compute_us * 1000 / work <= rate_ns * slow, with tau = tau_permille / 1000
     too_fast = update.compute_us * rules.tau_permille < rate_ns * work
-    too_slow = update.compute_us * _PERMILLE * 1000 > rate_ns * work * rules.tau_permille
+    too_slow = update.compute_us * _PERMILLE * 1000 > rate_ns * work * rules.slow_permille
     return Reason.RATE_OUT_OF_RANGE if too_fast or too_slow else None
 
 
@@ -85,11 +95,14 @@ def counted_weights(samples: Sequence[int], cap: int) -> list[int]:
     return [max(1, min(count, most)) for count in samples]
 
 
-def next_rate(rate_ns: int, update: Update, rules: RuleParameters) -> int:
+def next_rate(rate_ns: int, update: Update, registered_ns: int, rules: RuleParameters) -> int:
     """Move a device's calibrated rate towards that of an accepted update.
 
     An exponential moving average, floored to whole nanoseconds, then kept within ``rate_step_permille`` of
-    ``rate_ns`` either way and at least 1. An update without samples or epochs moves nothing.
+    ``rate_ns`` either way, then within ``rate_range_permille`` of the registered rate and at least 1. Without
+    that range each inflated count that slips through would make room for the next; with it (less than
+    ``tau_permille``) a device that was loaded for long passes as soon as it is not. An update without samples
+    or epochs moves nothing.
 
     Parameters
     ----------
@@ -97,14 +110,19 @@ def next_rate(rate_ns: int, update: Update, rules: RuleParameters) -> int:
         The rate so far: nanoseconds per sample and epoch.
     update
         The accepted update; its own rate is ``1000 * compute_us / (samples * epochs)``.
+    registered_ns
+        The rate of the device's registration in force.
     rules
-        ``ema_permille`` and ``rate_step_permille``.
+        ``ema_permille``, ``rate_step_permille`` and ``rate_range_permille``.
     """
     work = update.samples * update.epochs
     if work < 1:
         return rate_ns
     old = rate_ns * (_PERMILLE - rules.ema_permille) * work
     new = update.compute_us * 1000 * rules.ema_permille
-    lowest = -(-rate_ns * _PERMILLE // rules.rate_step_permille)
-    highest = rate_ns * rules.rate_step_permille // _PERMILLE
-    return max(1, lowest, min(highest, (old + new) // (_PERMILLE * work)))
+    step, widest = rules.rate_step_permille, rules.rate_range_permille
+    moved = max(
+        -(-rate_ns * _PERMILLE // step), min(rate_ns * step // _PERMILLE, (old + new) // (_PERMILLE * work))
+    )
+    lowest, highest = -(-registered_ns * _PERMILLE // widest), registered_ns * widest // _PERMILLE
+    return max(1, lowest, min(highest, moved))

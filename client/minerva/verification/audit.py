@@ -33,7 +33,7 @@ def audit(
     """Re-derive one block, or all from the genesis on, up to the first difference.
 
     What the chain's own contracts enforce (proof, majority, deadlines) is taken from the chain; every hash,
-    root and link that its logs state, the verdicts of rules 2 to 4 and the block's body and model are derived
+    root and link that its logs state, the verdicts of rules 2 to 5 and the block's body and model are derived
     again.
 
     Parameters

@@ -151,14 +151,9 @@ class BlockCheck:
             self.sealed = True
             for placed in decision.accepted:
                 self._reader.check(placed, self._accepted(placed))
-            return self._check_refused(judge, refused)
+            return self._check_verdicts(judge, decision, refused)
         model = made.model
-        for placed, reason in zip(decision.accepted, judge.reasons(decision.accepted), strict=True):
-            if reason is not None:
-                raise VerificationFailed(
-                    f"{_name(record.updates.index(placed))} is accepted, but {reason.words}"
-                )
-        not_checked = self._check_refused(judge, refused)
+        not_checked = self._check_verdicts(judge, decision, refused)
         model_cid = cid_of(model) if decision.accepted else parent.model
         if self._header.model != model_cid:
             raise VerificationFailed(self._words_for("model", self._header.model, model, model_cid))
@@ -170,8 +165,10 @@ class BlockCheck:
         named = state_named(model) if most else None
         return None if named is None else self._fetch(named, most, "the state of the aggregation rule")
 
-    def _check_refused(self, judge: Judge, refused: list[tuple[int, PlacedUpdate, int]]) -> list[str]:
-        """Compare the refusals that rest on bytes; return those whose bytes are not to be had."""
+    def _check_verdicts(
+        self, judge: Judge, decision: Decision, refused: list[tuple[int, PlacedUpdate, int]]
+    ) -> list[str]:
+        """Compare the verdicts that rest on bytes; return the refusals that cannot be derived."""
         held, not_checked = [], []
         for position, placed, code in refused:
             said = _refused(position, code)
@@ -183,15 +180,20 @@ class BlockCheck:
             else:
                 judge.admit(placed, content)
                 held.append((position, code, said))
-        reasons = judge.reasons(self._record.updates)
-        complete = not not_checked
+        complete = not not_checked and not self.sealed
+        reasons = judge.reasons(self._record.updates, complete=complete)
+        for position, outcome in enumerate(decision.outcomes):
+            reason = reasons[position]
+            if outcome.accepted and reason is not None and not self.sealed:
+                raise VerificationFailed(f"{_name(position)} is accepted, but {reason.words}")
         for position, code, said in held:
             reason = reasons[position]
-            if reason is None and code == Reason.COPY and not complete:
-                not_checked.append(f"block {self._header.number}: {said}")
+            if _derivable(code, reason, complete):
+                if reason != code:
+                    found = reason.words if reason else "no rule refuses it"
+                    raise VerificationFailed(f"{said}, but {found}")
             elif reason != code:
-                found = reason.words if reason else "no rule refuses it"
-                raise VerificationFailed(f"{said}, but {found}")
+                not_checked.append(f"block {self._header.number}: {said}")
         return not_checked
 
     def _accepted(self, placed: PlacedUpdate) -> bytes:
@@ -221,6 +223,16 @@ class BlockCheck:
 
 
 _RULE_3 = range(Reason.TIME_EXCEEDS_CLOCK, Reason.NO_SAMPLES + 1)
+
+
+_COMPARED = (None, Reason.COPY, Reason.COMBINATION, Reason.OUT_OF_BOUND)
+
+
+def _derivable(code: int, reason: Reason | None, complete: bool) -> bool:
+    """Whether a refusal must be what is derived: rules 4 and 5 need all the bytes, rule 6 a miner's own data."""
+    if code == Reason.HARMFUL:
+        return reason is not None and (complete or reason not in _COMPARED)
+    return complete or code not in _COMPARED or reason not in _COMPARED
 
 
 def _check_record(position: int, outcome: Outcome, reason: Reason | None) -> None:

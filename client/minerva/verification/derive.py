@@ -193,8 +193,9 @@ def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: Histo
     )
     rates = {device: ns for device, ns in parent.rates.items() if history.registered(device, record.round)}
     for placed in accepted:
-        rate = parent.rate(history.registration(placed.update.device, record.round))
-        rates[placed.update.device] = next_rate(rate, placed.update, rules)
+        registration = history.registration(placed.update.device, record.round)
+        rate = parent.rate(registration)
+        rates[placed.update.device] = next_rate(rate, placed.update, registration.rate_ns, rules)
     body = Body(
         chain_id=genesis.chain_id,
         federation=genesis.federation,

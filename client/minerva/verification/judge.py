@@ -1,17 +1,19 @@
-"""Rules 1 to 4 over the updates of a round, as records and contents arrive (docs/SPECIFICATION.md, V1-V9)."""
+"""Rules 1 to 5 over the updates of a round, as records and contents arrive (docs/SPECIFICATION.md, V1-V12)."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
 from minerva.errors import StoreError, VerificationFailed
-from minerva.learning.similarity import OriginalityIndex, is_copy, is_untrained
+from minerva.learning.numbers import Float64
+from minerva.learning.similarity import elements, inner_products, is_untrained
 from minerva.learning.weights import UpdateRefused, Weights, check_update, parse
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.history import Registration
@@ -19,19 +21,11 @@ from minerva.protocol.manifest import RuleParameters, TensorSpec
 from minerva.protocol.reasons import Reason
 from minerva.protocol.records import Address, PlacedUpdate, Update
 from minerva.protocol.rules import judge_record
+from minerva.verification.bands import certain_copies, judge_products
 from minerva.verification.spool import Spool
+from minerva.verification.useful import judge_losses
 
 log = logging.getLogger(__name__)
-
-
-class _Index(OriginalityIndex[Update]):
-    """All that passed the other rules, copies included, in any order of arrival."""
-
-    def near(self, weights: Weights) -> list[Update]:
-        """Return the updates whose sketches do not rule a copy out."""
-        _, sketch = self._measure(weights)
-        close = self._sketches[: len(self)] @ sketch >= self._near
-        return [self._keys[position] for position in np.flatnonzero(close)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,9 @@ class Judge:
     max_bytes
         Longest content of an update.
     spool
-        A folder on disk for the contents, which rule 4 compares. Without one they stay in memory.
+        A folder on disk for the contents, which rules 4 and 5 compare. Without one they stay in memory.
+    holdout
+        Gives a model's loss on data of one's own; without it rule 6 is not judged.
 
     Raises
     ------
@@ -82,6 +78,7 @@ class Judge:
         max_bytes: int,
         *,
         spool: Path | None = None,
+        holdout: Callable[[Weights], float] | None = None,
     ) -> None:
         self._federation, self._round, self._spec, self._rules = federation, round, spec, rules
         self._max_bytes = max_bytes
@@ -90,7 +87,10 @@ class Judge:
         self._lock, self._comparing = Lock(), Lock()  # a comparison takes long, taking note does not
         self._records: dict[Update, _Record] = {}
         self._contents: dict[Update, Weights | Reason] = {}
-        self._clear()
+        self._products: dict[Update, dict[Update, float]] = {}
+        self._elements = elements(self._base)
+        self._holdout, self._losses = holdout, dict[Update, float]()
+        self._base_loss = holdout(self._base) if holdout else 0.0
 
     def record(
         self, placed: PlacedUpdate, registration: Registration, rate_ns: int, opened_at: int
@@ -135,7 +135,7 @@ class Judge:
         Returns
         -------
         Reason or None
-            Why the content by itself is refused; whether it is a copy is known only when all are there.
+            Why the content by itself is refused; rules 4 and 5 need the others too.
         """
         found = content if isinstance(content, Reason) else self._examine(placed.update, content)
         with self._lock:
@@ -144,12 +144,17 @@ class Judge:
             passing = self._passing(placed.update)
         if passing:
             self._compare(placed.update)
+            self._measure(placed.update)
         return found if isinstance(found, Reason) else None
 
-    def reasons(self, updates: Sequence[PlacedUpdate]) -> list[Reason | None]:
+    def reasons(self, updates: Sequence[PlacedUpdate], *, complete: bool = True) -> list[Reason | None]:
         """Say for each update of the round why it is refused, None where it is not.
 
-        The first of these that applies: rule 3's reason, unavailable or too large, rule 2's, untrained, copy.
+        Without ``complete`` contents of the round may be lacking: rules 4 and 5 then say only what no further
+        update can change, that one is a copy by *copy_cosine_ppm*.
+
+        The first of these that applies: rule 3's reason, unavailable or too large, rule 2's, untrained, copy,
+        combination, out of bound.
 
         Raises
         ------
@@ -157,12 +162,23 @@ class Judge:
             `record` was not called for one of them.
         """
         with self._comparing, self._lock:
-            self._arrange(updates)
-            return [self._reason(placed.update) for placed in updates]
+            for placed in updates:
+                self._renew(placed)
+            passing = [placed for placed in updates if self._passing(placed.update)]
+            found = self._compared(passing, complete)
+            return [self._reason(placed.update) or found.get(placed.update) for placed in updates]
 
     def verdicts(self, updates: Sequence[PlacedUpdate]) -> bytes:
         """Return the ballot over the updates of the round: one byte for each, in their order (R4)."""
-        return bytes(ACCEPT if reason is None else reason for reason in self.reasons(updates))
+        reasons = self.reasons(updates)
+        passing = [placed.update for placed, reason in zip(updates, reasons, strict=True) if reason is None]
+        losses = [self._measure(update) for update in passing] if self._holdout else []
+        scores = judge_losses(self._base_loss, losses, self._rules) if losses else [ACCEPT] * len(passing)
+        found = dict(zip(passing, scores, strict=True))
+        return bytes(
+            found[placed.update] if reason is None else reason
+            for placed, reason in zip(updates, reasons, strict=True)
+        )
 
     def _judge(
         self, placed: PlacedUpdate, registration: Registration, rate_ns: int, opened_at: int
@@ -191,62 +207,60 @@ class Judge:
             return weights
 
     def _reason(self, update: Update) -> Reason | None:
+        """Why an update is refused whatever the others are."""
         content = self._contents.get(update, Reason.UNAVAILABLE)
-        refused = self._records[update].reason or (content if isinstance(content, Reason) else None)
-        return refused or (Reason.COPY if update in self._copies else None)
-
-    # Rule 4: a copy is nearly parallel with an earlier update that rules 1 to 3 pass and that was trained.
-
-    def _clear(self) -> None:
-        self._index = _Index(self._base, self._rules.copy_cosine_ppm)
-        self._placed: dict[Update, tuple[int, int]] = {}
-        self._copies: set[Update] = set()
+        return self._records[update].reason or (content if isinstance(content, Reason) else None)
 
     def _passing(self, update: Update) -> bool:
-        record = self._records.get(update)
-        return (
-            record is not None and record.reason is None and isinstance(self._contents.get(update), Weights)
-        )
+        return update in self._records and self._reason(update) is None
+
+    def _renew(self, placed: PlacedUpdate) -> None:
+        """Judge a record again if a re-organisation moved it."""
+        record = self._records.get(placed.update)
+        if record is None:
+            raise ValueError(f"no record of the update of {placed.update.device}")
+        if record.placed != placed:
+            self._records[placed.update] = self._judge(
+                placed, record.registration, record.rate_ns, record.opened_at
+            )
+
+    # Rules 4 and 5 compare the updates that rules 1 to 3 pass and that were trained.
 
     def _compare(self, update: Update) -> None:
         with self._comparing:
-            if update not in self._placed:
-                self._place(update)
+            self._multiply(update)
 
-    def _place(self, update: Update) -> None:
-        """Compare an update whose record and content pass with those that are there already."""
-        weights = self._contents[update]
-        assert isinstance(weights, Weights)
-        position = self._records[update].placed.position
-        near = self._index.near(weights)
-        earlier = (other for other in near if self._placed[other] < position)
-        if any(self._same(update, other) for other in earlier):
-            self._copies.add(update)
-        later = {other for other in near if self._placed[other] > position} - self._copies
-        self._copies |= {other for other in later if self._same(update, other)}
-        self._index.add(update, weights)
-        self._placed[update] = position
+    def _multiply(self, update: Update) -> None:
+        """Take the inner products of an update that passes with itself and with those that are there already."""
+        if update in self._products:
+            return
+        others = [*self._products, update]
+        own, *weights = self._weights([update, *others])
+        found = inner_products(own, weights, self._base)
+        self._products[update] = {}
+        for other, product in zip(others, found, strict=True):
+            self._products[update][other] = self._products[other][update] = product
 
-    def _same(self, update: Update, other: Update) -> bool:
-        first, second = self._contents[update], self._contents[other]
-        assert isinstance(first, Weights) and isinstance(second, Weights)
-        return is_copy(first, second, self._base, self._rules.copy_cosine_ppm)
+    def _compared(self, passing: list[PlacedUpdate], complete: bool) -> dict[Update, Reason | None]:
+        updates = [placed.update for placed in sorted(passing, key=lambda placed: placed.position)]
+        for update in updates:
+            self._multiply(update)
+        if not updates:
+            return {}
+        products: Float64 = np.array([[self._products[one][other] for other in updates] for one in updates])
+        judge = partial(judge_products, elements=self._elements) if complete else certain_copies
+        return dict(zip(updates, judge(products, rules=self._rules), strict=True))
 
-    def _arrange(self, updates: Iterable[PlacedUpdate]) -> None:
-        """Compare afresh if a re-organisation changed what was compared or which is the earlier."""
-        for placed in updates:
-            record = self._records.get(placed.update)
-            if record is None:
-                raise ValueError(f"no record of the update of {placed.update.device}")
-            if record.placed != placed:
-                self._records[placed.update] = self._judge(
-                    placed, record.registration, record.rate_ns, record.opened_at
-                )
-        wanted = {placed.update: placed.position for placed in updates if self._passing(placed.update)}
-        if wanted != self._placed:
-            self._clear()
-            for update in sorted(wanted, key=lambda update: wanted[update]):
-                self._place(update)
+    def _measure(self, update: Update) -> float:
+        """Return the loss with an update on the own data, measured once; 0 where there is none."""
+        if self._holdout is not None and update not in self._losses:
+            (weights,) = self._weights([update])
+            self._losses[update] = self._holdout(weights)
+        return self._losses.get(update, 0.0)
+
+    def _weights(self, updates: list[Update]) -> list[Weights]:
+        found = (self._contents[update] for update in updates)
+        return [weights for weights in found if isinstance(weights, Weights)]
 
 
 def _model(data: bytes, spec: tuple[TensorSpec, ...]) -> Weights:

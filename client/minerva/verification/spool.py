@@ -1,4 +1,4 @@
-"""Contents on disk instead of in memory: rule 4 compares devices × model bytes, in O(model) memory."""
+"""Contents on disk instead of in memory: rules 4 and 5 compare devices × model bytes, in O(model) memory."""
 
 from __future__ import annotations
 

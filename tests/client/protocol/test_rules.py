@@ -16,7 +16,7 @@ from minerva.protocol.reasons import Reason
 from minerva.protocol.records import ZERO_ADDRESS, PlacedUpdate, Update
 from minerva.protocol.rules import MAX_WEIGHT, counted_weights, judge_record, next_rate
 
-RULES = RuleParameters()
+RULES = RuleParameters(tau_permille=5000, slow_permille=5000, ema_permille=200, rate_range_permille=10**6)
 REGISTRATION = Registration(ZERO_ADDRESS, ZERO_ADDRESS, b"\1" * 32, 1000, 50_000, 1)
 OPENED = 10_000
 
@@ -45,7 +45,7 @@ def test_3e_refuses_no_work(samples: int, epochs: int) -> None:
 
 
 def test_3a_allows_one_second_beyond_the_chains_clock_and_no_microsecond_more() -> None:
-    fast = replace(RULES, tau_permille=10**6)
+    fast = replace(RULES, slow_permille=10**6)
     assert judge(compute_us=3_000_000, after=2, rules=fast) is None
     assert judge(compute_us=3_000_001, after=2, rules=fast) is Reason.TIME_EXCEEDS_CLOCK
 
@@ -79,17 +79,17 @@ def test_names_the_first_of_several_reasons() -> None:
 
 @given(
     st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1), st.integers(0, 2**64 - 1),
-    st.integers(1, 2**63), st.integers(1000, 10**6),
+    st.integers(1, 2**63), st.integers(1000, 10**6), st.integers(1000, 10**6),
 )  # fmt: skip
 def test_3c_is_the_rule_in_exact_fractions(
-    samples: int, epochs: int, compute_us: int, rate: int, tau: int
+    samples: int, epochs: int, compute_us: int, rate: int, tau: int, slow: int
 ) -> None:
-    rules = replace(RULES, tau_permille=tau, min_rate_ns=1, max_rate_ns=2**63)
+    rules = replace(RULES, tau_permille=tau, slow_permille=slow, min_rate_ns=1, max_rate_ns=2**63)
     placed = PlacedUpdate(update(samples, epochs, compute_us), 0, 0, 5, 0, OPENED + 2**64)
     registration = replace(REGISTRATION, dataset_size=2**32)
     reason = judge_record(placed, opened_at=OPENED, registration=registration, rate_ns=rate, rules=rules)
     observed = Fraction(compute_us * 1000, samples * epochs)
-    inside = rate / Fraction(tau, 1000) <= observed <= rate * Fraction(tau, 1000)
+    inside = rate / Fraction(tau, 1000) <= observed <= rate * Fraction(slow, 1000)
     assert reason is (None if inside else Reason.RATE_OUT_OF_RANGE)
 
 
@@ -116,7 +116,7 @@ def test_a_rate_moves_towards_the_observed_one_by_a_bounded_step(
     rate: int, samples: int, epochs: int, compute_us: int, ema: int, step: int
 ) -> None:
     rules = replace(RULES, ema_permille=ema, rate_step_permille=step)
-    new = next_rate(rate, update(samples, epochs, compute_us), rules)
+    new = next_rate(rate, update(samples, epochs, compute_us), rate, rules)
     observed = Fraction(compute_us * 1000, samples * epochs)
     factor = Fraction(step, 1000)
     assert 1 <= new and rate / factor <= new <= rate * factor
@@ -126,9 +126,17 @@ def test_a_rate_moves_towards_the_observed_one_by_a_bounded_step(
 def test_a_rate_follows_a_steady_device() -> None:
     rate = 50_000
     for _ in range(60):
-        rate = next_rate(rate, update(compute_us=200_000), RULES)
+        rate = next_rate(rate, update(compute_us=200_000), 50_000, RULES)
     assert 99_990 <= rate <= 100_000
 
 
 def test_no_work_moves_no_rate() -> None:
-    assert next_rate(50_000, update(samples=0), RULES) == 50_000
+    assert next_rate(50_000, update(samples=0), 50_000, RULES) == 50_000
+
+
+@pytest.mark.parametrize(("compute_us", "limit"), [(10**9, 75_000), (1, 33_334)])
+def test_a_rate_never_leaves_the_range_around_the_registered_one(compute_us: int, limit: int) -> None:
+    rate = 50_000
+    for _ in range(200):
+        rate = next_rate(rate, update(compute_us=compute_us), 50_000, RuleParameters())
+    assert rate == limit

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_federation import SmallFederation
+from small_federation import SmallFederation, arrays
 
 from minerva.errors import StoreUnreachable, UserError, WrongChain
+from minerva.learning.weights import serialize
 from minerva.protocol import actions as act
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.cid import Cid
@@ -168,6 +169,66 @@ def test_a_copy_whose_original_may_be_what_is_gone_is_not_a_difference(federatio
     federation.propose()
     report = federation.audit()
     assert report.ok and len(report.not_checked) == 2
+
+
+def far(federation: SmallFederation, device: int, factor: float) -> bytes:
+    """A local update of a device that goes ``factor`` times as far as it trained."""
+    base, name = arrays(0), federation.driver.device(device)
+    trained = arrays(100 + device + 1)
+    moved = {
+        key: (base[key] + factor * (trained[key] - base[key])).astype("f4") for key in ("bias", "weight")
+    }
+    metadata = {"federation": federation.address, "round": "1", "device": name}
+    return serialize({**moved, "count": trained["count"]}, metadata)
+
+
+def test_what_goes_too_far_is_refused_and_the_refusal_re_derives() -> None:
+    federation = SmallFederation(devices_each=7)
+    federation.submit(3, far(federation, 3, 50.0))
+    federation.finish()
+    (ballot,) = federation.history.round(1).ballots.values()
+    assert sorted(ballot) == [Reason.OUT_OF_BOUND] + [ACCEPT] * 6
+    assert federation.audit() == AuditReport(federation.address, federation.chain.chain_id, (1,))
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict", "named"),
+    [
+        (50.0, ACCEPT, "is accepted, but it moves the model much further"),
+        (50.0, Reason.COPY, "but it moves the model much further"),
+        (50.0, Reason.HARMFUL, "but it moves the model much further"),
+        (1.0, Reason.OUT_OF_BOUND, "but no rule refuses it"),
+        (1.0, Reason.COMBINATION, "but no rule refuses it"),
+    ],
+)
+def test_names_a_wrong_verdict_of_rule_5(factor: float, verdict: int, named: str) -> None:
+    federation = SmallFederation(devices_each=7)
+    for number in range(7):
+        federation.submit(number, far(federation, number, factor if number == 3 else 1.0))
+    federation.finish(bytes(verdict if number == 3 else ACCEPT for number in range(7)))
+    report = federation.audit()
+    assert report.first_difference is not None and "updates[3] is" in report.first_difference
+    assert named in report.first_difference
+
+
+def test_a_round_with_bytes_gone_leaves_rule_5_open() -> None:
+    """The band is that of all updates: without some of them nobody can say where it was."""
+    federation = SmallFederation(devices_each=7)
+    for number in range(7):
+        federation.submit(number, far(federation, number, 50.0 if number == 3 else 1.0), serve=number != 5)
+    reasons = {3: Reason.OUT_OF_BOUND, 5: Reason.UNAVAILABLE}
+    federation.finish(bytes(reasons.get(number, ACCEPT) for number in range(7)))
+    report = federation.audit()
+    assert report.ok and len(report.not_checked) == 2
+    assert report.not_checked[1] == f"block 1: updates[3] is refused, {Reason.OUT_OF_BOUND.words}"
+
+
+def test_what_rests_on_a_miners_own_data_is_said_to_be_open() -> None:
+    federation = SmallFederation(devices_each=7)
+    federation.finish(bytes(Reason.HARMFUL if number == 2 else ACCEPT for number in range(7)))
+    report = federation.audit()
+    assert report.ok
+    assert report.not_checked == (f"block 1: updates[2] is refused, {Reason.HARMFUL.words}",)
 
 
 def test_a_pause_changes_no_verdict(federation: SmallFederation) -> None:

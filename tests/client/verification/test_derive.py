@@ -116,7 +116,7 @@ def test_rates_follow_accepted_updates_from_block_to_block(federation: SmallFede
     federation.close_training()
     federation.vote(bytes((ACCEPT, Reason.UNAVAILABLE, ACCEPT)))
     first = federation.derive()
-    moved = next_rate(1000, first.accepted[0].update, manifest().rules)
+    moved = next_rate(1000, first.accepted[0].update, 1000, manifest().rules)
     assert moved > 1000 and first.rates == {device[0]: moved, device[2]: 1000}
     federation.propose()
     assert federation.parent().rates == first.rates
@@ -124,7 +124,7 @@ def test_rates_follow_accepted_updates_from_block_to_block(federation: SmallFede
     federation.close_training()
     federation.vote()
     second = federation.derive()
-    again = next_rate(moved, second.accepted[0].update, manifest().rules)
+    again = next_rate(moved, second.accepted[0].update, 1000, manifest().rules)
     assert second.rates == {device[0]: again, device[1]: 1000, device[2]: 1000}
 
 

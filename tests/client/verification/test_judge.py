@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from small_federation import MAX_BYTES, RULES, TENSORS, Arrays, SmallFederation, arrays
 
 from minerva.errors import StoreError, VerificationFailed
-from minerva.learning.similarity import is_copy, is_untrained
-from minerva.learning.weights import parse, serialize
+from minerva.learning.similarity import inner_products, is_untrained
+from minerva.learning.weights import Weights, parse, serialize
 from minerva.protocol.cid import Cid
 from minerva.protocol.history import Registration
 from minerva.protocol.reasons import Reason
@@ -179,7 +179,7 @@ def test_verdicts_are_those_of_the_rules_in_any_order_of_arrival(plan: list[Any]
 
 def by_the_rules(plan: list[Any], updates: list[PlacedUpdate], served: list[bytes | None]) -> list[object]:
     """Rules 1 to 4 written out a second time, with every pair compared."""
-    base, reasons, ppm = parse(BASE), list[object](), RULES.copy_cosine_ppm
+    base, reasons = parse(BASE), list[object]()
     trained = {
         number: parse(bytes_)
         for number, bytes_ in enumerate(served)
@@ -194,9 +194,17 @@ def by_the_rules(plan: list[Any], updates: list[PlacedUpdate], served: list[byte
         elif number not in trained:
             reasons.append(Reason.UNTRAINED)
         else:
-            copy = any(is_copy(trained[number], trained[other], base, ppm) for other in earlier)
+            copy = any(cosine(trained[number], trained[other], base) >= 0.999 for other in earlier)
             reasons.append(Reason.COPY if copy else None)
     return reasons
+
+
+def cosine(first: Weights, second: Weights, base: Weights) -> float:
+    (product, square), (other,) = (
+        inner_products(first, [second, first], base),
+        inner_products(second, [second], base),
+    )
+    return product / (square * other) ** 0.5
 
 
 def test_threads_agree(tmp_path: Path) -> None:
