@@ -14,7 +14,7 @@ from minerva.miner.duties import Readiness
 from minerva.miner.signing import Signing
 from minerva.miner.updates import RoundUpdates
 from minerva.miner.work import RoundWork
-from minerva.protocol.actions import Action, Attest, Propose, Vote
+from minerva.protocol.actions import Action, Propose, Vote
 from minerva.protocol.ballots import ACCEPT
 from minerva.protocol.evidence import Signed
 from minerva.protocol.header import Header
@@ -58,7 +58,7 @@ class Cheating(Conductor):
 
 class _LazyVoter(Cheating):
     def ballot(self, updates: Sequence[PlacedUpdate], honest: bytes) -> bytes | None:
-        record = self._follower.record
+        record = self._follower.history.current
         others = [] if record is None else list(record.ballots.values())
         return others[0] if others and len(others[0]) == len(updates) else None
 
@@ -76,7 +76,7 @@ class _AlwaysNo(Cheating):
 class _Censor(Cheating):
     def ballot(self, updates: Sequence[PlacedUpdate], honest: bytes) -> bytes:
         verdicts = zip(updates, honest, strict=True)
-        return bytes(Reason.COPY if u.update.device in self.miner.victims else v for u, v in verdicts)
+        return bytes(Reason.UNAVAILABLE if u.update.device in self.miner.victims else v for u, v in verdicts)
 
 
 class _WrongModel(Cheating):
@@ -109,7 +109,9 @@ class _Colluder(_Censor, _WrongModel):
         return replace(ready, agrees=candidate.header.proposer in ring)
 
     def _make(self, action: Action) -> Any:
-        return (lambda: action) if isinstance(action, Attest) else super()._make(action)
+        if isinstance(action, Propose):
+            action = replace(action, header=self.forge(action.header))
+        return lambda: action  # signs nothing, so that nothing holds it to what it said
 
 
 class _TwoFaced(Signing):
@@ -137,7 +139,7 @@ class CheatingMiner(Miner):
     """
 
     conducting: ClassVar[type[Cheating]] = Cheating
-    signing: ClassVar[type[Signing]] = Signing
+    signs: ClassVar[type[Signing]] = Signing
 
     def __init__(
         self,
@@ -154,7 +156,7 @@ class CheatingMiner(Miner):
         self._keeper.put(cid_of(data), data, "model", 0)
 
     def _restart(self) -> None:
-        self._signing = self.signing(self.federation, self._actor, self._protection, self.statements)
+        self._signing = self.signs(self.federation, self._actor, self._protection, self.statements)
         super()._restart()
         conductor = self.conducting(
             self._follower, self._chronicle, self._sender, self._signing, self._clock,
@@ -183,7 +185,7 @@ class AlwaysNo(CheatingMiner):
 
 
 class Censor(CheatingMiner):
-    """Refuses the victims' updates, and judges the others honestly."""
+    """Says of the victims' updates, as nobody can disprove, that they were not to be had; judges the others honestly."""
 
     conducting = _Censor
 
@@ -209,7 +211,7 @@ class SilentProposer(CheatingMiner):
 class TwoCandidates(CheatingMiner):
     """Signs two candidates for one round."""
 
-    signing = _TwoFaced
+    signs = _TwoFaced
 
 
 class Colluder(CheatingMiner):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from federation_driver import REQUESTER
 from miner_scene import arrays, eventually
 from signing_scene import KeyDriver, SigningScene
 
@@ -26,7 +28,8 @@ from minerva.chain.memory import MODULES
 from minerva.miner.api import MinerServer, create_app
 from minerva.miner.daemon import Miner
 from minerva.protocol.actions import SetEndpoint
-from minerva.protocol.events import Attested, BallotCast, BlockProposed, CandidateDropped
+from minerva.protocol.events import Attested, BallotCast, BlockProposed, CandidateDropped, MiningReopened
+from minerva.protocol.reward_actions import Fund
 from minerva.protocol.stake import StakeTerms
 from minerva.protocol.stake_actions import Deposit
 from minerva.protocol.state import NO_REWARDS, NO_STAKE, Phase, RewardTerms
@@ -153,7 +156,9 @@ def ballots(scene: Federation, index: int) -> list[bytes]:
 # -- ballots ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("liar", [LazyVoter, AlwaysYes, AlwaysNo, censoring(Censor)], ids=str)
+@pytest.mark.parametrize(
+    "liar", [LazyVoter, AlwaysYes, AlwaysNo, censoring(Censor)], ids=["lazy", "yes", "no", "censor"]
+)
 def test_a_minority_s_ballots_decide_nothing(make: MakeFederation, liar: Callable[..., Miner]) -> None:
     """R5. Nobody is punished for a verdict: a ballot is an opinion."""
     expected = honest(make)
