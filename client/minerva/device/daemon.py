@@ -215,6 +215,8 @@ class Device:
         known = self._prepared
         if known is None or (known.action.round, known.base) != (state.round, state.model):
             known = self._prepared = self._kept = self.journal.load(state.round, state.model)
+        if known is not None and self._privacy is not None and not self._privacy.counted(state.round):
+            return None  # prepared before privacy was asked for
         return known
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:

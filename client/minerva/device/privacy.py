@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from minerva.learning.weights import Buffer
 
 FILE_NAME = "privacy.json"
 _DECIMALS = Decimal("0.0001")
+_MORE_ORDERS = (1.01, 1.02, 1.05, 72, 96, 128, 192, 256, 512, 1024)
+"""Rényi orders beside Opacus's own, for very little and for much noise."""
 
 
 class BudgetSpent(MinervaError):
@@ -67,7 +70,8 @@ class Privacy:
     def __init__(self, root: Path, terms: PrivacyTerms, *, noise_key: bytes | None = None) -> None:
         self._file, self.terms, self._key = root / FILE_NAME, terms, noise_key
         self._releases = _read(self._file)
-        first = epsilon([Release(0, terms.noise_multiplier)], terms.delta)
+        self._after = [self._cost(self._releases[:count]) for count in range(len(self._releases) + 1)]
+        first = self._cost([self._release(0)])
         if first > terms.budget_epsilon:
             raise ConfigError(
                 "one round alone costs more than the device's privacy budget",
@@ -78,11 +82,15 @@ class Privacy:
     @property
     def spent(self) -> float:
         """The ε of all releases so far, at the terms' δ."""
-        return epsilon(self._releases, self.terms.delta)
+        return self._after[-1]
+
+    def counted(self, round_: int) -> bool:
+        """Whether an update of this round was noised here."""
+        return any(one.round == round_ for one in self._releases)
 
     def check(self, round_: int) -> None:
         """Raise `BudgetSpent` unless another round fits the budget."""
-        after = epsilon([*self._releases, self._release(round_)], self.terms.delta)
+        after = self._cost([*self._releases, self._release(round_)])
         if after > self.terms.budget_epsilon:
             raise BudgetSpent(
                 "the privacy budget is spent",
@@ -107,6 +115,7 @@ class Privacy:
         releases = [*self._releases, self._release(round_)]
         _write(self._file, releases)
         self._releases = releases
+        self._after.append(self._cost(releases))
         state = privatise(
             base, result.state, max_norm=self.terms.max_norm,
             noise_multiplier=self.terms.noise_multiplier, noise=Noise(self._key),
@@ -115,13 +124,15 @@ class Privacy:
 
     def document(self) -> dict[str, Any]:
         """Return what the device's status says: ε in all and after each round."""
-        terms, after = self.terms, dict[str, str]()
-        for count, one in enumerate(self._releases, 1):
-            after[str(one.round)] = decimal(epsilon(self._releases[:count], terms.delta))
+        terms, pairs = self.terms, zip(self._releases, self._after[1:], strict=True)
         return {
             "epsilon": decimal(self.spent), "delta": terms.delta, "budgetEpsilon": terms.budget_epsilon,
-            "noiseMultiplier": terms.noise_multiplier, "maxNorm": terms.max_norm, "rounds": after,
+            "noiseMultiplier": terms.noise_multiplier, "maxNorm": terms.max_norm,
+            "rounds": {str(one.round): decimal(after) for one, after in pairs},
         }  # fmt: skip
+
+    def _cost(self, releases: list[Release]) -> float:
+        return epsilon(releases, self.terms.delta)
 
     def _release(self, round_: int) -> Release:
         return Release(round_, self.terms.noise_multiplier)
@@ -140,9 +151,11 @@ def epsilon(releases: list[Release], delta: float) -> float:
             remedy="Run: pip install 'minerva[dp]'",
         ) from None
     accountant = RDPAccountant()
-    for one in releases:
-        accountant.step(noise_multiplier=one.noise_multiplier, sample_rate=1.0)
-    return float(accountant.get_epsilon(delta))
+    counts = Counter(
+        one.noise_multiplier for one in releases
+    )  # in which order they were matters to no accountant
+    accountant.history = [(noise, 1.0, count) for noise, count in counts.items()]
+    return float(accountant.get_epsilon(delta, alphas=[*RDPAccountant.DEFAULT_ALPHAS, *_MORE_ORDERS]))
 
 
 def decimal(value: float) -> str:

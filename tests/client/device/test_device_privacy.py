@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +61,19 @@ def test_epsilon_is_the_accountants(multiplier: float, delta: float, rounds: int
     assert found == accountant.get_epsilon(delta) == pytest.approx(known, abs=1e-4)
 
 
-def test_epsilon_is_above_the_exact_gaussian_curve_and_never_far() -> None:
-    """Balle and Wang's exact δ(ε) of one Gaussian of multiplier 1, by its closed form."""
-    from math import erfc, exp, sqrt
+@pytest.mark.parametrize("multiplier", [0.3, 1.0, 5.0, 40.0])
+def test_epsilon_is_above_the_exact_one_and_not_far(multiplier: float) -> None:
+    """The δ of one Gaussian at ε in closed form: Balle, Wang, "Improving the Gaussian Mechanism", ICML 2018."""
 
-    def phi(x: float) -> float:
-        return erfc(-x / sqrt(2)) / 2
+    def delta(epsilon: float) -> float:
+        def phi(x: float) -> float:
+            return math.erfc(-x / math.sqrt(2)) / 2
 
-    told = epsilon([Release(1, 1.0)], 1e-5)
-    assert phi(0.5 - told) - exp(told) * phi(-0.5 - told) < 1e-5
-    less = 0.85 * told
-    assert phi(0.5 - less) - exp(less) * phi(-0.5 - less) > 1e-5
+        half, scaled = 1 / (2 * multiplier), epsilon * multiplier
+        return phi(half - scaled) - math.exp(epsilon) * phi(-half - scaled)
+
+    told = epsilon([Release(1, multiplier)], 1e-5)
+    assert delta(told) < 1e-5 < delta(0.8 * told)
 
 
 def test_rounds_of_another_noise_count_as_what_they_were() -> None:
@@ -162,6 +165,16 @@ def test_a_restart_sends_what_was_counted_without_counting_it_again(scene: Scene
         device.run()
     assert scene.device(privacy=TERMS, trainer=trainer).run() == 1
     assert account(scene) == [1] and trainer.trained == []
+
+
+def test_what_was_prepared_without_noise_is_not_sent_with_privacy_on(scene: Scene) -> None:
+    open_round(scene)
+    device = scene.device()
+    device.actor.send = lambda *_, **__: (_ for _ in ()).throw(Killed)  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        device.run()
+    scene.device(privacy=TERMS).run()
+    assert metadata(scene)["epsilon"] and account(scene) == [1]
 
 
 def test_nothing_leaves_when_the_round_cannot_be_written_down(
