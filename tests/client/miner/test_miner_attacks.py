@@ -171,12 +171,24 @@ def test_a_minority_s_ballots_decide_nothing(make: MakeFederation, liar: Callabl
     assert (said == truth) == (liar is LazyVoter), "only the copied ballots look honest"
 
 
-def test_a_majority_of_censors_shuts_the_device_out(make: MakeFederation) -> None:
+@pytest.mark.parametrize("liar", [AlwaysNo, censoring(Censor)], ids=["no", "censor"])
+def test_a_majority_s_ballots_decide(make: MakeFederation, liar: Callable[..., Miner]) -> None:
     """What the bound of one half is for."""
     expected = honest(make, rounds=1)
-    scene = attacked(make, censoring(Censor), censoring(Censor))
+    scene = attacked(make, liar, liar)
     scene.play(1)
     assert scene.model() != expected
+
+
+def test_a_majority_that_accepts_everything_gets_no_block(
+    make: MakeFederation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B8: NaN never reaches a model, whoever accepts it."""
+    scene = attacked(make, AlwaysYes, AlwaysYes)
+    scene.await_round(1)
+    scene.submit_round()
+    eventually(lambda: caplog.text.count("round 1: no block follows") == 3)
+    assert scene.state.height == 0
 
 
 # -- candidates ------------------------------------------------------------------------------------------
