@@ -89,6 +89,27 @@ class MinerSection(_Section):
     )
 
 
+class PrivacySection(_Section):
+    """Differential privacy of a device's updates; needs Opacus: pip install 'minerva[dp]'."""
+
+    noise_multiplier: float = Field(
+        default=0.0,
+        ge=0,
+        le=1_000_000,
+        description="standard deviation of the noise over max_norm; 0: no privacy",
+    )
+    max_norm: float = Field(
+        default=1.0, gt=0, le=1_000_000, description="L2 norm that an update's difference is clipped to"
+    )
+    delta: float = Field(default=1e-5, gt=0, lt=1, description="the δ that ε is told for")
+    budget_epsilon: float = Field(
+        default=10.0,
+        gt=0,
+        le=1_000_000,
+        description="the device leaves rounds out that would cost more in all",
+    )
+
+
 class DeviceSection(_Section):
     """The device's task and data."""
 
@@ -115,6 +136,7 @@ class DeviceSection(_Section):
     rounds: int = Field(
         default=0, ge=0, description="stop after so many submissions; 0: when the federation closes"
     )
+    dp: PrivacySection = PrivacySection()
 
 
 class CreateSection(_Section):
@@ -225,16 +247,7 @@ class Settings(_Section):
 
     def to_toml(self) -> str:
         """Return the effective configuration as a file that would give it."""
-        lines: list[str] = []
-        sections = []
-        for name, value in self.model_dump().items():
-            if isinstance(value, dict):
-                sections.append((name, value))
-            else:
-                lines.append(f"{name} = {_toml(value)}")
-        for name, values in sections:
-            lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
-        return "\n".join(lines) + "\n"
+        return "\n".join(_table("", self.model_dump())) + "\n"
 
 
 def load(path: Path | None, overrides: dict[str, Any]) -> Settings:
@@ -314,14 +327,28 @@ def _explain(error: ValidationError) -> ConfigError:
 
 
 def _known_keys() -> list[str]:
+    return _keys_of(Settings)
+
+
+def _keys_of(section: type[BaseModel]) -> list[str]:
     keys: list[str] = []
-    for name, field in Settings.model_fields.items():
+    for name, field in section.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            keys += [f"{name}.{key}" for key in inner.model_fields]
+            keys += [f"{name}.{key}" for key in _keys_of(inner)]
         else:
             keys.append(name)
     return keys
+
+
+def _table(name: str, values: dict[str, Any]) -> list[str]:
+    """Write a table and the tables in it, which TOML wants after its own keys."""
+    lines = ["", f"[{name}]"] if name else []
+    lines += [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += _table(f"{name}.{key}" if name else key, value)
+    return lines
 
 
 def _toml(value: object) -> str:

@@ -106,8 +106,16 @@ def status(context: Context, federation: _Federation = None, device: _Device = N
     def render(out: Console) -> None:
         facts(out, [(name, value) for name, value in document.items() if name != "lastRun"], indent=20)
         facts(out, [(name, last[name]) for name in ("doing", "verdict", "problem") if last.get(name)], 20)
+        if privacy := last.get("privacy"):
+            facts(out, [("privacy", _spent(privacy))], 20)
 
     context.emit(document, render)
+
+
+def _spent(privacy: dict[str, Any]) -> str:
+    rounds = ", ".join(f"{epsilon} after round {round_}" for round_, epsilon in privacy["rounds"].items())
+    spent = f"ε = {privacy['epsilon']} of {privacy['budgetEpsilon']} at δ = {privacy['delta']}"
+    return f"{spent} ({rounds})" if rounds else spent
 
 
 def build_trainer(section: DeviceSection) -> TaskTrainer:
@@ -141,6 +149,7 @@ def build_device(
     """Put a device together from the effective configuration; ``allow_list`` stands for one that names none."""
     from minerva.device.daemon import Device, DeviceSettings
     from minerva.device.journal import Journal
+    from minerva.device.privacy import PrivacyTerms
     from minerva.device.transport import Transport
     from minerva.keys import ANVIL_CHAIN_ID
 
@@ -150,7 +159,10 @@ def build_device(
     transport = context.closing(Transport(context.store_or_none(), push=section.push, local=local))
     trainer = build_trainer(section)
     journal = Journal(_journal_folder(context, federation, actor.address))
-    settings = DeviceSettings(rounds=section.rounds, allow_list=section.allow_list or allow_list)
+    terms = PrivacyTerms(**section.dp.model_dump()) if section.dp.noise_multiplier else None
+    settings = DeviceSettings(
+        rounds=section.rounds, allow_list=section.allow_list or allow_list, privacy=terms
+    )
     return (kind or Device)(chain, actor, transport, federation, trainer, journal, settings)
 
 

@@ -10,6 +10,7 @@ from minerva.chain.port import Actor, Chain, Watch
 from minerva.device.enrolment import Enrolment
 from minerva.device.journal import Journal, Prepared
 from minerva.device.patience import Patience
+from minerva.device.privacy import BudgetSpent, Privacy
 from minerva.device.settings import DeviceSettings
 from minerva.device.training import Trainer
 from minerva.device.transport import Transport
@@ -71,6 +72,9 @@ class Device:
         self._over = 0
         self._patience = Patience(self.settings.retry_seconds, self.settings.poll_seconds)
         self._done = False
+        terms = self.settings.privacy
+        self._privacy = None if terms is None else Privacy(journal.root, terms)
+        self._refusal = ""
 
     def check(self) -> None:
         """Look whether the device could join; see `Enrolment.check`."""
@@ -181,7 +185,10 @@ class Device:
             open_ = state.status is Status.RUNNING and state.phase is Phase.TRAINING
             if miner is None or not open_ or binding.from_round > state.round:
                 return self.settings.poll_seconds
-            prepared = self._prepare_once(state, miner)
+            try:
+                prepared = self._prepare_once(state, miner)
+            except BudgetSpent as error:
+                return self._skip(state, error)
             if stop.is_set():
                 return 0.0
             if not self._submit(prepared):
@@ -200,18 +207,31 @@ class Device:
             self._kept = prepared
         return prepared
 
+    def _skip(self, state: FederationState, why: BudgetSpent) -> float:
+        """Leave the round out."""
+        self._over, self._refusal = state.round, str(why)
+        log.warning("round %d is left out: %s", state.round, why)
+        return self.settings.poll_seconds
+
     def _known(self, state: FederationState) -> Prepared | None:
         known = self._prepared
         if known is None or (known.action.round, known.base) != (state.round, state.model):
             known = self._prepared = self._kept = self.journal.load(state.round, state.model)
+        if known is not None and self._privacy is not None and not self._privacy.counted(state.round):
+            return None  # prepared before privacy was asked for
         return known
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
         """Train this round and make the update that will be submitted; nothing has left the device yet."""
         if self._enrolment.confidential:
             self._sealer.require_keys(state)
-        result = self.trainer.train(self.base(state), state.round)
         metadata = {"federation": self.federation, "round": str(state.round), "device": self.actor.address}
+        base = self.base(state)
+        if self._privacy is not None:
+            self._privacy.check(state.round)
+        result = self.trainer.train(base, state.round)
+        if self._privacy is not None:
+            result, metadata["epsilon"] = self._privacy.release(base, result, state.round)
         content = state_to_bytes(result.state, metadata)
         if self._enrolment.confidential:
             content = self._sealer.seal(content, state)
@@ -309,8 +329,10 @@ class Device:
             "phase": state.phase.name, "round": state.round, "deadline": state.deadline,
             "model": str(state.model), "doing": doing, "submitted": len(self._sent),
             "awaiting": self._verdicts.rounds, "verdict": self._verdicts.last,
-            "problem": self._patience.problem,
+            "problem": self._patience.problem or self._refusal,
         }  # fmt: skip
+        if self._privacy is not None:
+            status["privacy"] = self._privacy.document()
         try:
             self.journal.write_status(status)
         except StoreError as error:

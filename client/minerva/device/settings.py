@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from minerva.device.privacy import PrivacyTerms
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceSettings:
@@ -23,6 +25,8 @@ class DeviceSettings:
         The federation's allow-list, where it has one: its CID or a file.
     rounds
         Stop after so many submissions; 0: when the federation closes.
+    privacy
+        Differential privacy of what leaves the device; None: without.
     """
 
     fetch_seconds: float = 60.0
@@ -31,3 +35,4 @@ class DeviceSettings:
     rebind: bool = True
     allow_list: str = ""
     rounds: int = 0
+    privacy: PrivacyTerms | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 _ALIGNMENT = 8
+_EPSILON = re.compile(r"(0|[1-9][0-9]{0,6})\.[0-9]{4}", re.ASCII)
 
 
 # -- writing
@@ -106,7 +108,8 @@ def check_update(
     """Apply rule 2 to a local update: the first of these that fails is the reason.
 
     Length (TOO_LARGE), format (MALFORMED), names, shapes and dtypes equal to ``spec`` (WRONG_TENSORS), all
-    numbers finite (NOT_FINITE), metadata exactly federation, round and device (WRONG_METADATA).
+    numbers finite (NOT_FINITE), metadata federation, round and device, at most with the device's word on its privacy,
+    ``epsilon``, beside them (WRONG_METADATA).
 
     Parameters
     ----------
@@ -127,7 +130,7 @@ def check_update(
         With the reason; nothing else, whatever the bytes are.
     """
     metadata = {"federation": federation, "round": str(round), "device": device}
-    return _check(data, spec, metadata, max_bytes)
+    return _check(data, spec, metadata, max_bytes, private=True)
 
 
 def check_model(
@@ -155,7 +158,14 @@ def bytes_to_state(data: Buffer, spec: Sequence[TensorSpec] | None = None) -> di
     return weights.to_torch()
 
 
-def _check(data: Buffer, spec: Sequence[TensorSpec], metadata: dict[str, str], max_bytes: int) -> Weights:
+def _check(
+    data: Buffer,
+    spec: Sequence[TensorSpec],
+    metadata: dict[str, str],
+    max_bytes: int,
+    *,
+    private: bool = False,
+) -> Weights:
     if len(data) > max_bytes:
         raise UpdateRefused(
             Reason.TOO_LARGE, "the file is too large", value=f"{len(data)} > {max_bytes} bytes"
@@ -165,7 +175,10 @@ def _check(data: Buffer, spec: Sequence[TensorSpec], metadata: dict[str, str], m
     for tensor, array in zip(weights.specs, weights.arrays, strict=True):
         if tensor.floating and not all_finite(array, tensor.dtype):
             raise UpdateRefused(Reason.NOT_FINITE, "a tensor holds NaN or infinity", value=tensor.name)
-    if weights.metadata != metadata:
+    stated = dict(weights.metadata)
+    if private and _EPSILON.fullmatch(stated.get("epsilon", "")):
+        del stated["epsilon"]
+    if stated != metadata:
         shown = ascii(dict(weights.metadata))[:200]
         raise UpdateRefused(
             Reason.WRONG_METADATA, "the metadata is another's", value=f"{shown}, not {metadata}"

@@ -131,7 +131,9 @@ class Scene:
         }
         return MinerSettings(self.folder / f"miner-{number}", **{**quick, **changes})
 
-    def start(self, number: int, *, store: Store | None = None, **changes: Any) -> Miner:
+    def start(
+        self, number: int, *, store: Store | None = None, make: Callable[..., Miner] = Miner, **changes: Any
+    ) -> Miner:
         settings = self.settings(number, **changes)
         owner = self.driver.owner(number)
         ledger = Ledger(
@@ -140,7 +142,7 @@ class Scene:
             chain_id=self.chain.chain_id,
             address=owner,
         )
-        miner = Miner(
+        miner = make(
             self.chain,
             store or self.store,
             self.chain.actor(owner),

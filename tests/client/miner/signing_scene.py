@@ -70,8 +70,7 @@ class SigningScene(Scene):
         super().__init__(
             folder,
             chain=KeyChain(clock=options.pop("clock", None)),
-            driver=KeyDriver,
-            **{"stake": TERMS, **options},
+            **{"driver": KeyDriver, "stake": TERMS, **options},
         )
 
     @property

@@ -1,0 +1,1 @@
+"""Attacks of malicious devices and miners, for tests and for the lab."""
