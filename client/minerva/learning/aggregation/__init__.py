@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from minerva.errors import UserError
 from minerva.learning.aggregation.base import Aggregator, AggregatorFactory
+from minerva.learning.aggregation.composition import Rule, rule
 from minerva.learning.aggregation.fedavg import FedAvg
+from minerva.learning.aggregation.names import RULES
 
-__all__ = ["AGGREGATORS", "Aggregator", "AggregatorFactory", "FedAvg", "aggregator"]
+__all__ = ["AGGREGATORS", "RULES", "Aggregator", "AggregatorFactory", "FedAvg", "Rule", "aggregator", "rule"]
 
 AGGREGATORS: dict[str, AggregatorFactory] = {"fedavg": FedAvg}
 

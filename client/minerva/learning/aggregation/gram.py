@@ -1,0 +1,97 @@
+"""Inner products of all pairs of rows, and combinations of rows, in one fixed order of float64 additions."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+import numpy as np
+
+from minerva.learning.aggregation.rows import BLOCK, Rows, accumulate, in_blocks
+from minerva.learning.numbers import Float64
+
+CHUNK = 2_048
+LANES = 32
+"""Inside a chunk, lane l sums the products l, l + 32, l + 64, … in this order: part of the rules (G4)."""
+
+Gram: TypeAlias = Float64
+"""A symmetric matrix: inner products of rows."""
+
+
+def gram(rows: Rows, threads: int = 1) -> Gram:
+    """Return the inner products of all pairs of rows. Cost: n²·d/2 multiplications, one read of the updates.
+
+    A row is cut into blocks of `BLOCK`, these into chunks of `CHUNK`, the last one filled up with zeros. A
+    chunk's lanes are summed, then added up as a tree, the second half to the first; chunks are added to their
+    block's sum in order, and blocks to the total, each from +0.
+    """
+    total = np.zeros((rows.count, rows.count))
+    starts = range(0, rows.size, BLOCK)
+    if threads <= 1:
+        for start in starts:
+            total += _block(rows, start)
+        return total
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(starts), 8 * threads):
+            for part in pool.map(lambda start: _block(rows, start), starts[first : first + 8 * threads]):
+                total += part
+    return total
+
+
+def squared_norms(rows: Rows, threads: int = 1) -> Float64:
+    """Return the diagonal of `gram`, the same numbers, at the cost of n·d."""
+    norms = np.empty(rows.count)
+    for index in range(rows.count):
+        norms[index] = gram(_One(rows, index), threads)[0, 0]
+    return norms
+
+
+def combination(rows: Rows, coefficients: Float64, divisor: float, threads: int = 1) -> Float64:
+    """Return ``(Σ cᵢ·rowᵢ) / divisor``, summed from +0 in the order of the rows; a c of 0 leaves its row out."""
+    which = [int(index) for index in np.flatnonzero(coefficients)]
+    factors, step = coefficients[which], np.empty(rows.size)
+
+    def work(start: int, stop: int) -> None:
+        read = np.empty((len(which), stop - start))
+        rows.read(which, start, read)
+        accumulate(factors, read, step[start:stop])
+        step[start:stop] /= divisor
+
+    in_blocks(rows.size, work, threads)
+    return step
+
+
+class _One:
+    def __init__(self, rows: Rows, index: int) -> None:
+        self._rows, self._index = rows, index
+        self.count, self.size = 1, rows.size
+
+    def read(self, which: object, start: int, out: Float64) -> None:
+        self._rows.read([self._index], start, out)
+
+
+def _block(rows: Rows, start: int) -> Gram:
+    width = min(BLOCK, rows.size - start)
+    chunks = -(-width // CHUNK)
+    values = np.zeros((rows.count, chunks * CHUNK))
+    rows.read(range(rows.count), start, values[:, :width])
+    return block_gram(values)
+
+
+def block_gram(values: Float64) -> Gram:
+    """Sum one block, whose width is a multiple of `CHUNK`, as `gram` says."""
+    count = len(values)
+    cut = values.reshape(count, -1, CHUNK // LANES, LANES)
+    total = np.zeros((count, count))
+    for i in range(count):
+        lanes = np.zeros((count - i, cut.shape[1], LANES))
+        for k in range(CHUNK // LANES):
+            lanes += cut[i, None, :, k] * cut[i:, :, k]
+        size = LANES
+        while size > 1:
+            size //= 2
+            lanes[:, :, :size] += lanes[:, :, size : 2 * size]
+        for chunk in range(cut.shape[1]):
+            total[i, i:] += lanes[:, chunk, 0]
+        total[i:, i] = total[i, i:]
+    return total
