@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minerva.attacks import Attack, Sight
-from minerva.attacks.base import Samples
 from minerva.lab import judging
 from minerva.lab.judging import Sent
 from minerva.lab.settings import Setting
@@ -26,6 +25,8 @@ from minerva.protocol.rules import MAX_WEIGHT, counted_weights
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from minerva.attacks.base import Samples
+
 State = Mapping[str, Vector]
 _SEED_STRIDE = 1_000_000  # between the sample orders of two seeds; rounds take 1000 each
 _PREDICT = 2000
@@ -37,7 +38,6 @@ class Outcome:
 
     ``curve`` and ``successes``: accuracy and attack success after each round. ``refused``: how often each reason met a malicious
     update. ``false_alarms``: the same of honest ones. ``share``: the malicious part of the last aggregate's weight.
-
     """
 
     curve: list[float]
@@ -79,7 +79,9 @@ class Bench:
         self.task, self.layout = task, Layout(task.spec())
         self.trainer: Trainer = trainer_for(task)
 
-    def run(self, setting: Setting, on_round: Callable[[int, float], None] = lambda round_, accuracy: None) -> Outcome:
+    def run(
+        self, setting: Setting, on_round: Callable[[int, float], None] = lambda round_, accuracy: None
+    ) -> Outcome:
         """Run a cell; ``on_round`` hears of each round's number and accuracy."""
         return _Run(self, setting).rounds(on_round)
 
@@ -90,6 +92,7 @@ class _Run:
 
         setting.check()
         self._bench, self._setting, self._layout = bench, setting, bench.layout
+        self._epochs = setting.epochs or bench.task.epochs
         self._attack: Attack = setting.how
         (x, y), test = bench.task.load_data()
         parts = partition(setting.partition)(y.numpy(), setting.devices, setting.seed)
@@ -114,7 +117,13 @@ class _Run:
             if self._wanted is not None and len(self._wanted[0]):
                 successes.append(self._right(*self._wanted))
             on_round(round_, curve[-1])
-        return Outcome(curve, successes, dict(sorted(self._refused.items())), dict(sorted(self._alarms.items())), self._share)
+        return Outcome(
+            curve,
+            successes,
+            dict(sorted(self._refused.items())),
+            dict(sorted(self._alarms.items())),
+            self._share,
+        )
 
     # -- one round
 
@@ -141,7 +150,7 @@ class _Run:
         trained = self._setting.devices if self._attack.trains else self._honest
         seeds = [_SEED_STRIDE * self._setting.seed + 1000 * round_ + device for device in range(trained)]
         deltas = self._bench.trainer(
-            self._model, self._x, self._y, self._parts[:trained], seeds, self._bench.task.epochs
+            self._model, self._x, self._y, self._parts[:trained], seeds, self._epochs
         )
         if self._attack.craft is None or not self._setting.malicious:
             return deltas
@@ -161,13 +170,15 @@ class _Run:
     def _sent(self, deltas: Deltas, round_: int) -> list[Sent]:
         sent = []
         for number in range(self._setting.devices):
-            claim = judging.honest_claim(len(self._parts[number]), self._bench.task.epochs)
+            claim = judging.honest_claim(len(self._parts[number]), self._epochs)
             bad = number >= self._honest
             if bad and self._attack.steals:
                 victim = sent[number - self._honest]
                 sent.append(Sent(victim.content, claim))
                 continue
-            content: bytes | None = judging.file_of(self._layout, self._model + deltas[number], number, round_)
+            content: bytes | None = judging.file_of(
+                self._layout, self._model + deltas[number], number, round_
+            )
             if bad and self._attack.tamper is not None:
                 assert content is not None
                 content = self._attack.tamper(content, judging.most_bytes(self._layout))

@@ -72,7 +72,8 @@ def judge_round(
         By device, the reason of a refusal, None for an accepted update.
     """
     model = pack(
-        zip(layout.spec, layout.arrays(base), strict=True), {"federation": FEDERATION, "round": str(round_ - 1)}
+        zip(layout.spec, layout.arrays(base), strict=True),
+        {"federation": FEDERATION, "round": str(round_ - 1)},
     )
     judge = Judge(FEDERATION, round_, layout.spec, RULES, model, most_bytes(layout))
     placed = []
@@ -80,7 +81,16 @@ def judge_round(
         made, claim = sent[number], sent[number].claim
         cid = cid_of(made.content if made.content is not None else bytes(number + 1))
         update = Update(
-            FEDERATION, round_, device(number), MINER, cid, claim.samples, claim.epochs, claim.compute_us, 0, 0
+            FEDERATION,
+            round_,
+            device(number),
+            MINER,
+            cid,
+            claim.samples,
+            claim.epochs,
+            claim.compute_us,
+            0,
+            0,
         )
         where = PlacedUpdate(update, 0, position, position + 1, 0, ROUND_SECONDS)
         registration = Registration(device(number), MINER, ZERO32, claim.dataset_size, claim.rate_ns, 1)

@@ -29,8 +29,10 @@ class Setting:
         How the samples are dealt out, e.g. ``"iid"`` or ``"dirichlet:0.5"``.
     devices, fraction
         How many there are, and which share of them is malicious (the last ones, rounded to the nearest number).
-    rounds, seed
-        Length, and what all random numbers come from.
+    rounds, epochs
+        Length, and local epochs in each round (0: the task's own number).
+    seed
+        What all random numbers come from.
     verify
         Whether updates that the verification rules refuse are left out.
     """
@@ -42,6 +44,7 @@ class Setting:
     devices: int = 20
     fraction: float = 0.2
     rounds: int = 15
+    epochs: int = 0
     seed: int = 0
     verify: bool = False
     data: Path | None = None
@@ -67,6 +70,8 @@ class Setting:
         parse(self.partition)
         if not self.rounds >= 1:
             raise UserError("there is no round to run", value=self.rounds, remedy="Ask for 1 or more.")
+        if self.epochs < 0:
+            raise UserError("fewer epochs than none", value=self.epochs, remedy="0 takes the task's own.")
         if not self.devices >= 2:
             raise UserError("too few devices", value=self.devices, remedy="Ask for 2 or more.")
         if not 0.0 <= self.fraction < 0.5 or 2 * self.meant >= self.devices:

@@ -77,7 +77,10 @@ class SideBySide:
 
     def __init__(self, layers: Sequence[str], layout: Layout, hyperparameters: dict[str, object]) -> None:
         self._layers, self._layout = tuple(layers), layout
-        self._batch, self._rate = int(str(hyperparameters["batch_size"])), float(str(hyperparameters["learning_rate"]))
+        self._batch, self._rate = (
+            int(str(hyperparameters["batch_size"])),
+            float(str(hyperparameters["learning_rate"])),
+        )
 
     def __call__(
         self, base: Vector, x: Tensor, y: Tensor, parts: Sequence[Tensor], seeds: Sequence[int], epochs: int
@@ -90,7 +93,10 @@ class SideBySide:
         ranked = sorted(range(len(plans)), key=lambda device: -len(plans[device]))
         state = self._layout.state(base)
         weights = [
-            [state[f"{name}.{kind}"].expand(len(plans), *state[f"{name}.{kind}"].shape).clone() for kind in ("weight", "bias")]
+            [
+                state[f"{name}.{kind}"].expand(len(plans), *state[f"{name}.{kind}"].shape).clone()
+                for kind in ("weight", "bias")
+            ]
             for name in self._layers
         ]
         for step in range(len(plans[ranked[0]])):
@@ -101,7 +107,9 @@ class SideBySide:
             for index, batch in enumerate(batches):
                 rows[index, : len(batch)] = batch
                 share[index, : len(batch)] = 1.0 / len(batch)
-            self._step([[part[: len(batches)] for part in layer] for layer in weights], flat[rows], y[rows], share)
+            self._step(
+                [[part[: len(batches)] for part in layer] for layer in weights], flat[rows], y[rows], share
+            )
         deltas = np.empty((len(plans), self._layout.size), np.float32)
         for name, (weight, bias) in zip(self._layers, weights, strict=True):
             for kind, tensor in (("weight", weight), ("bias", bias)):
