@@ -30,7 +30,7 @@ def flip_one(y: Tensor, source: int, target: int) -> Tensor:
 
 
 def stamp(x: Tensor) -> Tensor:
-    """Put the trigger on images: a white square in the lower right corner.
+    """Put the trigger on images: a square as bright as any sample, in the lower right corner.
 
     Gu, Dolan-Gavitt, Garg, "BadNets: Identifying Vulnerabilities in the Machine Learning Model Supply Chain", 2017. Images are
     (n, …, height, width), or (n, side²) row by row; of samples that are no image, the last numbers are set.
@@ -44,7 +44,7 @@ def stamp(x: Tensor) -> Tensor:
     else:
         image = marked.view(len(x), 1, -1)
     side = PATCH if image.shape[-1] >= 28 else max(1, PATCH * 2 // 3)
-    image[..., -side:, -side:] = 1.0
+    image[..., -side:, -side:] = x.max()
     return marked
 
 

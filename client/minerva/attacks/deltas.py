@@ -23,7 +23,8 @@ def sign_flip(honest: Float64) -> Float64:
     Li, Xu, Chen, Giannakis, Ling, "RSA: Byzantine-Robust Stochastic Aggregation Methods for Distributed Learning from
     Heterogeneous Datasets", AAAI 2019.
     """
-    return -honest.mean(axis=0)
+    mean: Float64 = honest.mean(axis=0)
+    return -mean
 
 
 def inner_product(honest: Float64, factor: float) -> Float64:
@@ -32,7 +33,8 @@ def inner_product(honest: Float64, factor: float) -> Float64:
     Xie, Koyejo, Gupta, "Fall of Empires: Breaking Byzantine-tolerant SGD by Inner Product Manipulation", UAI 2019. A plain
     mean turns round when ``factor`` is above (n − f) / f; a small factor hides among the honest.
     """
-    return -factor * honest.mean(axis=0)
+    mean: Float64 = honest.mean(axis=0)
+    return -factor * mean
 
 
 def little_is_enough(honest: Float64, z: float) -> Float64:
@@ -90,7 +92,8 @@ def min_max(honest: Float64) -> Float64:
     Byzantine: Optimizing Model Poisoning Attacks and Defenses for Federated Learning", NDSS 2021. The authors search γ by
     halving; it is the least root of h quadratic equations.
     """
-    mean, away = honest.mean(axis=0), -honest.std(axis=0, ddof=1)
+    mean: Float64 = honest.mean(axis=0)
+    away: Float64 = -honest.std(axis=0, ddof=1)
     offsets = mean - honest
     farthest = float(_squared_distances(honest).max())
     norm = float(away @ away)
@@ -109,7 +112,8 @@ def min_sum(honest: Float64) -> Float64:
 
     The offsets from the mean add up to zero, so that γ² · h · ‖std‖² = max_i Σ_j ‖x_i − x_j‖² − Σ_i ‖mean − x_i‖².
     """
-    mean, away = honest.mean(axis=0), -honest.std(axis=0, ddof=1)
+    mean: Float64 = honest.mean(axis=0)
+    away: Float64 = -honest.std(axis=0, ddof=1)
     norm = len(honest) * float(away @ away)
     if norm == 0.0:
         return mean
@@ -122,11 +126,12 @@ def min_sum(honest: Float64) -> Float64:
 def mimic(honest: Float64, victim: int | None = None) -> Float64:
     """Send what one honest device sends, to give its data too much weight.
 
-    Karimireddy, He, Jaggi, "Byzantine-Robust Learning on Heterogeneous Datasets via Bucketing", ICLR 2022. The victim is the one
-    that lies furthest along the direction in which the honest differ most (the leading eigenvector of their covariance), unless
-    it is named.
+    Karimireddy, He, Jaggi, "Byzantine-Robust Learning on Heterogeneous Datasets via Bucketing", ICLR 2022. The victim is
+    the one that lies furthest along the direction in which the honest differ most (the leading eigenvector of their
+    covariance), unless it is named.
     """
-    return honest[farthest_along(honest) if victim is None else victim].copy()
+    found: Float64 = honest[farthest_along(honest) if victim is None else victim].copy()
+    return found
 
 
 def farthest_along(honest: Float64) -> int:
@@ -155,7 +160,8 @@ def free_ride(size: int, count: int, sigma: float, random: Generator) -> Float64
 
 def copies(honest: Float64, count: int, *, scale: float = 1.0) -> Float64:
     """Copy the first ``count`` honest deltas (round again when there are fewer), scaled."""
-    return scale * honest[np.arange(count) % len(honest)]
+    found: Float64 = scale * honest[np.arange(count) % len(honest)]
+    return found
 
 
 def sums(honest: Float64, count: int) -> Float64:

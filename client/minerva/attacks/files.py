@@ -56,7 +56,6 @@ def oversize(content: bytes, most: int) -> bytes:
 
 def poison_number(content: bytes, value: float) -> bytes:
     """Put NaN or infinity into the first floating tensor (rule 2, NOT_FINITE)."""
-
     weights = parse(content)
     arrays = [array.copy() for array in weights.arrays]
     first = next(i for i, spec in enumerate(weights.specs) if spec.floating)

@@ -36,8 +36,8 @@ _PREDICT = 2000
 class Outcome:
     """What came of a cell.
 
-    ``curve`` and ``successes``: accuracy and attack success after each round. ``refused``: how often each reason met a malicious
-    update. ``false_alarms``: the same of honest ones. ``share``: the malicious part of the last aggregate's weight.
+    ``curve`` and ``successes``: accuracy and attack success after each round. ``refused``: how often each reason met a
+    malicious update. ``false_alarms``: the same of honest ones. ``share``: the malicious part of the last aggregate's weight.
     """
 
     curve: list[float]
@@ -168,7 +168,7 @@ class _Run:
         return self._rule.combine(rows, self._weights(samples), self._state)[0]
 
     def _sent(self, deltas: Deltas, round_: int) -> list[Sent]:
-        sent = []
+        sent: list[Sent] = []
         for number in range(self._setting.devices):
             claim = judging.honest_claim(len(self._parts[number]), self._epochs)
             bad = number >= self._honest

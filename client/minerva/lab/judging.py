@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 
 from minerva.attacks.files import Claim
-from minerva.learning.weights import pack
 from minerva.lab.vectors import Layout, Vector
+from minerva.learning.weights import pack
 from minerva.protocol.history import Registration
 from minerva.protocol.manifest import RuleParameters
 from minerva.protocol.reasons import Reason
@@ -34,12 +34,12 @@ class Sent:
 
 
 def device(number: int) -> Address:
-    """Address of a device of the lab."""
+    """Return the address of a device of the lab."""
     return to_checksum_address(f"0x{number + 1:040x}")
 
 
 def honest_claim(samples: int, epochs: int) -> Claim:
-    """What a device says that keeps to its calibrated rate."""
+    """Return what a device says that keeps to its calibrated rate."""
     return Claim(samples, epochs, max(1, samples * epochs * RATE_NS // 1000), samples, RATE_NS)
 
 
