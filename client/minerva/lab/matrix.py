@@ -24,7 +24,18 @@ _RULES = (
     "nnm+trimmed_mean",
     "nnm+centred_clipping+fedavgm",
 )
-_POISONING = ("none", "ipm-10", "gaussian", "sign-flip", "label-flip", "ipm-2", "alie", "min-max", "mimic", "backdoor")
+_POISONING = (
+    "none",
+    "ipm-10",
+    "gaussian",
+    "sign-flip",
+    "label-flip",
+    "ipm-2",
+    "alie",
+    "min-max",
+    "mimic",
+    "backdoor",
+)
 _REFUSED = ("mimic", "no-training", "sample-inflation", "consistent-liar")
 _WHOLE = (
     "colluding", "ipm-10", "mimic", "copy", "copy-noise", "copy-scaled", "no-training", "sample-inflation",
@@ -96,17 +107,23 @@ def run(cells: Sequence[Setting], jobs: int, done: Callable[[Setting], None]) ->
     A cell's result does not depend on the process that ran it: each has one thread.
     """
     results: dict[Setting, dict[str, Any]] = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        waiting = {pool.submit(run_cell, cell): cell for cell in cells}
-        try:
-            for future in as_completed(waiting):
-                cell = waiting[future]
-                results[cell] = future.result()
-                done(cell)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+    def keep(cell: Setting, result: dict[str, Any]) -> None:
+        results[cell] = result
+        done(cell)
+
+    if jobs == 1:
+        for cell in cells:
+            keep(cell, run_cell(cell))
+    else:
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            waiting = {pool.submit(run_cell, cell): cell for cell in cells}
+            try:
+                for future in as_completed(waiting):
+                    keep(waiting[future], future.result())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     return [results[cell] for cell in cells]
 
 

@@ -83,7 +83,9 @@ def test_a_reshaped_file_has_the_same_numbers():
 
 
 def test_an_unknown_attack_lists_the_known_ones():
-    with pytest.raises(UserError, match=r"unknown attack: 'ipm'\. Known: none, .*, ipm-2, .*, front-run-copy\."):
+    with pytest.raises(
+        UserError, match=r"unknown attack: 'ipm'\. Known: none, .*, ipm-2, .*, front-run-copy\."
+    ):
         attack("ipm")
 
 
