@@ -79,11 +79,13 @@ class Attack:
     claim
         The record's figures instead of the true ones.
     tamper
-        ``(content, most bytes)`` to the file that is served; None serves nothing.
+        ``(content, most bytes)`` to the file that is committed to and served instead.
     first
         Whether its record stands before the honest ones on the chain.
     steals
-        Whether the served file is the victim's, byte for byte.
+        Whether the record names a victim's file, which the victim serves.
+    serves
+        Whether it serves a file.
     success
         ``(x, y)`` of test samples to those on which the attack wants something, and what it wants.
     """
@@ -96,7 +98,8 @@ class Attack:
     craft: Callable[[Sight], Float64] | None = None
     trains: bool = True
     claim: Callable[[Claim], Claim] | None = None
-    tamper: Callable[[bytes, int], bytes | None] | None = None
+    tamper: Callable[[bytes, int], bytes] | None = None
     first: bool = False
     steals: bool = False
+    serves: bool = True
     success: Callable[[Tensor, Tensor], Samples] | None = None

@@ -144,7 +144,7 @@ _DELTAS = (
 )  # fmt: skip
 
 
-def _file(name: str, words: str, tamper: Callable[[bytes, int], bytes | None]) -> Attack:
+def _file(name: str, words: str, tamper: Callable[[bytes, int], bytes]) -> Attack:
     return Attack(name, words, Kind.FILE, Knowledge.NOTHING, tamper=tamper)
 
 
@@ -164,10 +164,12 @@ _FILES = (
     _file("oversized", "a file longer than allowed", files.oversize),
     _file("truncated", "a file without its end", lambda content, most: files.truncate(content)),
     _file("wrong-shape", "a tensor of another shape", lambda content, most: files.reshape(content)),
-    _file("withheld", "commits to a file and never serves it", lambda content, most: None),
+    Attack(
+        "withheld", "commits to a file and never serves it", Kind.FILE, Knowledge.NOTHING, serves=False,
+    ),
     Attack(
         "front-run-copy", "posts another's CID before it", Kind.FILE, Knowledge.UPDATES,
-        trains=False, first=True, steals=True,
+        trains=False, first=True, steals=True, serves=False,
     ),
 )  # fmt: skip
 

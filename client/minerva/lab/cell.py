@@ -14,10 +14,10 @@ from minerva.lab import judging
 from minerva.lab.judging import Sent
 from minerva.lab.settings import Setting
 from minerva.lab.training import Deltas, Trainer, trainer_for
-from minerva.lab.vectors import Layout, Vector
 from minerva.learning.aggregation import rule
 from minerva.learning.partition import parse as partition
 from minerva.learning.task import Task
+from minerva.learning.vectors import Layout, Vector
 from minerva.learning.weights import UpdateRefused, parse
 from minerva.protocol.reasons import Reason
 from minerva.protocol.rules import MAX_WEIGHT, counted_weights
@@ -176,15 +176,12 @@ class _Run:
                 victim = sent[number - self._honest]
                 sent.append(Sent(victim.content, claim))
                 continue
-            content: bytes | None = judging.file_of(
-                self._layout, self._model + deltas[number], number, round_
-            )
+            content = judging.file_of(self._layout, self._model + deltas[number], number, round_)
             if bad and self._attack.tamper is not None:
-                assert content is not None
                 content = self._attack.tamper(content, judging.most_bytes(self._layout))
             if bad and self._attack.claim is not None:
                 claim = self._attack.claim(claim)
-            sent.append(Sent(content, claim))
+            sent.append(Sent(content if self._attack.serves or not bad else None, claim))
         return sent
 
     def _verdicts(self, sent: Sequence[Sent], round_: int) -> list[Reason | None]:

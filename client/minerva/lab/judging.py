@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 
 from minerva.attacks.files import Claim
-from minerva.lab.vectors import Layout, Vector
+from minerva.learning.vectors import Layout, Vector
 from minerva.learning.weights import pack
 from minerva.protocol.history import Registration
 from minerva.protocol.manifest import RuleParameters

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from minerva.lab.vectors import Layout, Vector
 from minerva.learning.task import Task
+from minerva.learning.vectors import Layout, Vector
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,8 +8,8 @@ import torch
 
 from minerva.errors import TaskError
 from minerva.lab.training import OneByOne, SideBySide, trainer_for
-from minerva.lab.vectors import Layout
 from minerva.learning.task import load_task
+from minerva.learning.vectors import Layout
 
 MLP = """
 import torch
@@ -68,7 +68,7 @@ def test_what_is_not_plain_descent_on_a_perceptron_trains_by_its_own_code(tmp_pa
 
 
 def test_counters_are_no_part_of_a_vector(tmp_path):
-    with pytest.raises(TaskError, match=r"float32 only: 0\.num_batches_tracked"):
+    with pytest.raises(TaskError, match=r"float32 can be one vector: 0\.num_batches_tracked"):
         Layout(own(tmp_path, "normed", "nn.Sequential(nn.BatchNorm1d(12), nn.Linear(12, 3))").spec())
 
 

@@ -24,7 +24,7 @@ class Layout:
         other = [tensor.name for tensor in spec if tensor.dtype != "F32"]
         if other:
             raise TaskError(
-                "the lab takes models of float32 only",
+                "only a model of float32 can be one vector",
                 value=", ".join(other)[:200],
                 remedy="Counters of batch normalisation are such: choose another normalisation.",
             )
@@ -41,6 +41,10 @@ class Layout:
         for name, where in self.slices.items():
             out[where] = state[name].detach().reshape(-1).numpy()
         return out
+
+    def join(self, arrays: Sequence[npt.NDArray[np.float32]]) -> Vector:
+        """Return tensors, in the order of their names, as a vector."""
+        return np.concatenate([array.reshape(-1) for array in arrays])
 
     def arrays(self, vector: Vector) -> list[npt.NDArray[np.float32]]:
         """Return a vector's tensors, views in the order of their names."""
