@@ -72,6 +72,10 @@ def run(
     ] = True,
     seed: _Seed = 0,
     data: _Data = None,
+    real: Annotated[
+        bool,
+        typer.Option("--real", help="On real parts: chain, IPFS, three miners, a process for each device."),
+    ] = False,
 ) -> None:
     """Run an attack beside the honest baseline and the undefended control."""
     from dataclasses import replace
@@ -86,6 +90,9 @@ def run(
     }
     for setting in settings.values():
         setting.check()
+    if real:
+        _real(context, defended)
+        return
     outcomes = _outcomes(context, settings)
     document: dict[str, Any] = {"settings": defended.document()} | {
         name: outcomes[name].document(setting) for name, setting in settings.items()
@@ -157,6 +164,31 @@ def matrix(
             console.print(f"wrote {path}")
 
     context.emit(made, render)
+
+
+def _real(context: Context, setting: Setting) -> None:
+    """Run the attack on the demo's stack: honest devices and malicious ones, and miners that verify."""
+    import time
+
+    from minerva.demo.display import Display
+    from minerva.demo.report import print_summary
+    from minerva.demo.story import DemoOptions, run_demo
+
+    if not setting.verify or setting.task != "digits":
+        raise UserError(
+            "real parts always verify, and train digits",
+            value=f"--task {setting.task} {'--verify' if setting.verify else '--no-verify'}",
+            remedy="Leave --real out to run it in the lab.",
+        )
+    honest = setting.devices - setting.malicious
+    options = DemoOptions(
+        Path("runs") / time.strftime("%Y%m%d-%H%M%S"), rounds=setting.rounds, epochs=max(1, setting.epochs),
+        partition=setting.partition, seed=setting.seed, kill_round=0, aggregation=setting.rule,
+        cast=("honest",) * honest + (setting.attack,) * setting.malicious,
+    )  # fmt: skip
+    with Display(context.err) as display:
+        summary, observer = run_demo(options, display)
+    context.emit(summary, lambda out: print_summary(out, observer, summary, options.folder))
 
 
 def _outcomes(context: Context, settings: dict[str, Setting]) -> dict[str, Outcome]:

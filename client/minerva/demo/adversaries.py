@@ -8,6 +8,7 @@ from minerva.attacks import ATTACKS
 from minerva.attacks.devices import MaliciousDevice, malicious
 from minerva.attacks.files import INFLATION, inflate_samples
 from minerva.device.daemon import Device
+from minerva.errors import UserError
 
 OVER_REPORT_FACTOR = INFLATION
 
@@ -30,3 +31,13 @@ KINDS: dict[str, type[Device]] = {
         "withheld", from_round=3
     ),  # posts a CID and never serves what is behind it (rule 1)
 }
+
+
+def kind(name: str) -> type[Device]:
+    """Look a kind of device up: one of the demo's, or an attack's; raises `UserError` that lists the known ones."""
+    if name in KINDS:
+        return KINDS[name]
+    if name not in ATTACKS:
+        known = ", ".join([*KINDS, *ATTACKS])
+        raise UserError("unknown kind of device", value=ascii(name)[:80], remedy=f"Known: {known}.")
+    return malicious(name)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from minerva.cli.app import main
+from minerva.demo.adversaries import KINDS, kind
+from minerva.errors import UserError
 from minerva.lab.matrix import full, quick
 from minerva.lab.settings import CONTROL
 
@@ -80,6 +82,7 @@ def test_the_planned_matrices_can_be_run_and_are_as_wide_as_they_say() -> None:
         (["--seed", "-1"], "the seed is out of range: -1."),
         (["--task", "digit"], "unknown task: 'digit'."),
         (["--rule", "krum:f=9"], "the rule krum:f=9 needs n >= 2f + 3"),
+        (["--real", "--no-verify"], "real parts always verify, and train digits: --task digits --no-verify."),
     ],
 )
 def test_a_mistake_is_one_line(words: list[str], line: str | None, capsys) -> None:
@@ -104,6 +107,25 @@ def test_run_shows_baseline_control_and_defended(capsys) -> None:
     made = json.loads(capsys.readouterr().out)
     assert (made["baseline"]["attack"], made["control"]["rule"]) == ("none", CONTROL)
     assert made["defended"]["refused"] == {"NOT_FINITE": 2} and made["control"]["refused"] == {}
+
+
+def test_on_real_parts_the_malicious_devices_take_the_honest_ones_places(monkeypatch, capsys) -> None:
+    asked = []
+    monkeypatch.setattr(
+        "minerva.demo.story.run_demo",
+        lambda options, display: (asked.append(options), ({"ok": True}, None))[1],
+    )
+    words = ["attack", "run", "--real", "--devices", "5", "--rounds", "2", "--rule", "median", "--json"]
+    assert main([*words, "--attack", "sign-flip"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"ok": True}
+    (options,) = asked
+    assert options.cast == ("honest",) * 4 + ("sign-flip",)
+    assert (options.create.aggregation, options.create.min_devices, options.rounds) == ("median", 5, 2)
+    assert kind("sign-flip").attack.name == "sign-flip" and kind("honest") is KINDS["honest"]
+    with pytest.raises(
+        UserError, match="unknown kind of device: 'x'. Known: honest, over-reporter, .*, sign-flip,"
+    ):
+        kind("x")
 
 
 def test_list_names_attacks_and_rules(capsys) -> None:
