@@ -85,8 +85,9 @@ halmos: setup ## Prove statements about the contracts for all values
 coverage: setup ## Measure what the contracts' tests run through (long)
 	@$(RUN) python tools/proof/coverage_table.py $(ARGS)
 
-bench: setup ## Measure a round, and the gas of every transaction
+bench: setup ## Measure a round, aggregation, and the gas of every transaction
 	@$(RUN) python benchmarks/round.py
+	@$(RUN) python benchmarks/aggregation.py
 	@$(RUN) python benchmarks/gas.py
 
 lock: python-3.11 ## Resolve the dependencies anew into requirements.lock, tools/proof/*.lock and package-lock.json

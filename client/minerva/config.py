@@ -163,7 +163,10 @@ class CreateSection(_Section):
     initial_seed: int = Field(
         default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
     )
-    aggregation: str = "fedavg"
+    aggregation: str = Field(
+        default="fedavg",
+        description="how updates become one model, parts joined by +: nnm:f=4+trimmed_mean:f=4, fedadam",
+    )
     stake: bool = Field(default=False, description="whether miners stake; pos and a minimum imply it")
     stake_token: str = Field(default="", description="address of the ERC-20 that is staked; empty: ether")
     stake_minimum: int | str = Field(

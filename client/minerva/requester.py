@@ -11,7 +11,7 @@ from eth_abi.abi import encode
 from minerva.admission import list_bytes, policy_parameters
 from minerva.chain.port import Actor, Chain
 from minerva.errors import ChainError, ConfigError, ContractReverted
-from minerva.learning.aggregation import aggregator
+from minerva.learning.aggregation import rule
 from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CreateFederation
 from minerva.protocol.allow_list import AllowList
@@ -61,12 +61,13 @@ def create_federation(
     Raises
     ------
     UserError
-        The aggregation rule is unknown, or the task cannot be used.
+        The aggregation rule is unknown or can never have enough updates, or the task cannot be used.
     ConfigError
         A parameter is out of bounds; nothing was put or sent.
     """
-    aggregator(options.aggregation)
-    manifest = task.manifest(rules or RuleParameters(), aggregation=options.aggregation, title=options.title)
+    aggregation = rule(options.aggregation)
+    aggregation.check(options.min_devices)
+    manifest = task.manifest(rules or RuleParameters(), aggregation=aggregation.text, title=options.title)
     genesis = state_to_bytes(
         task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
     )

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -177,6 +178,21 @@ def check_minerva(packages: str) -> None:
     editable: list[str | Path] = [UV, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     editable += ["--editable", ROOT]
     run(editable, what="installing minerva itself", timeout=300, attempts=2, env=UV_ENV)
-    what = "checking that the lock fits pyproject.toml ('make lock' writes it anew)"
-    run([UV, "pip", "check"], what=what, timeout=60, env=UV_ENV)
+    check_requirements(project["tool"]["uv"]["override-dependencies"])
     stamp.write("done")
+
+
+def check_requirements(overridden: list[str]) -> None:
+    """Check that the lock has all that its packages ask for, but for what pyproject.toml leaves out."""
+    out = {re.split(r"[^A-Za-z0-9._-]", entry)[0] for entry in overridden}
+    command = [str(UV), "pip", "check"]
+    env = {**os.environ, **UV_ENV}
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, cwd=ROOT)
+    said = result.stdout + result.stderr
+    lacking = {
+        found[1]: found[0] for found in re.finditer(r"^The package .* requires `([\w.-]+).*$", said, re.M)
+    }
+    wrong = [line for name, line in lacking.items() if name not in out]
+    if result.returncode and (wrong or not lacking):
+        problem = wrong[0] if wrong else said.strip()[-200:]
+        raise SetupError(f"the lock does not fit pyproject.toml ('make lock' writes it anew): {problem}")

@@ -44,8 +44,8 @@ def dtype_name(array: Array) -> str:
     return name
 
 
-def widen(values: Array, dtype: str, out: Float64) -> None:
-    """Write floating ``values`` of safetensors dtype ``dtype`` into ``out`` (float64, same shape). Exact."""
+def widen(values: Array, dtype: str, out: Array) -> None:
+    """Write floating ``values`` of safetensors dtype ``dtype`` into ``out`` (float32 or float64, same shape). Exact."""
     if dtype == "BF16":
         values = (values.astype(np.uint32) << np.uint32(16)).view(np.float32)
     np.copyto(out, values)

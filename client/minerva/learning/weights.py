@@ -131,10 +131,20 @@ def check_update(
 
 
 def check_model(
-    data: Buffer, spec: Sequence[TensorSpec], *, federation: str, round: int, max_bytes: int
+    data: Buffer,
+    spec: Sequence[TensorSpec],
+    *,
+    federation: str,
+    round: int,
+    max_bytes: int,
+    state: str | None = None,
 ) -> Weights:
-    """Like `check_update` for a global model, whose metadata is federation and round only."""
-    return _check(data, spec, {"federation": federation, "round": str(round)}, max_bytes)
+    """Like `check_update` for a global model, whose metadata is federation and round only.
+
+    After a rule with memory it is the CID of that ``state`` too (docs/SPECIFICATION.md, G8).
+    """
+    metadata = {"federation": federation, "round": str(round)} | ({"state": state} if state else {})
+    return _check(data, spec, metadata, max_bytes)
 
 
 def bytes_to_state(data: Buffer, spec: Sequence[TensorSpec] | None = None) -> dict[str, torch.Tensor]:

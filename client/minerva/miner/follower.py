@@ -140,7 +140,7 @@ class Follower:
         if derivation is not None and compare(header, derivation) is None:
             earned = derivation.proposed(header.proposer).earned
             parent = Parent(header.number, header.hash(), header.model, derivation.rates, earned)
-            self.preparation.remember(Tip(parent, derivation.model))
+            self.preparation.remember(Tip(parent, derivation.model, derivation.state))
         if live:
             self._keep(header, record, work)
         self.finalized.append(header)

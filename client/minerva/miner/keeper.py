@@ -79,7 +79,7 @@ class Keeper:
     def _expire(self, round_: int) -> None:
         for kinds, kept in (
             (("update",), self._settings.retention_rounds),
-            (("model", "body"), self._settings.retention_models),
+            (("model", "body", "state"), self._settings.retention_models),
         ):
             if not kept:
                 continue

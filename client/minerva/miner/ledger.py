@@ -211,7 +211,7 @@ class Ledger:
         )
 
     def pinned(self, cid: Cid, kind: str, round_: int) -> None:
-        """Note that a round needs ``cid``; ``kind``: ``update``, ``model``, ``body`` or ``genesis``."""
+        """Note that a round needs ``cid``; ``kind``: ``update``, ``model``, ``body``, ``state`` or ``genesis``."""
         self._write("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (str(cid), kind, round_))
 
     def unpinned(self, cid: Cid, kinds: Sequence[str], up_to_round: int) -> None:

@@ -1,4 +1,4 @@
-"""Makes a round workable: the parent block's model and rates, from memory, else from the store."""
+"""Makes a round workable: the parent block's model, state and rates, from memory, else from the store."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from minerva.miner.workers import Workers
 from minerva.protocol.blocks import MAX_BODY_BYTES
 from minerva.protocol.header import Header
 from minerva.protocol.history import RoundRecord
+from minerva.verification.combining import most_state_bytes, state_named
 from minerva.verification.derive import Parent
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,18 @@ class Preparation:
         if header is not None:
             self._tools.keeper.pin_later(header.body, "body", header.round)
             self._tools.keeper.pin_later(header.model, "model", header.round)
-        tip = Tip(parent, model)
+        tip = Tip(parent, model, self._state(model, header))
         self.remember(tip)
         return tip
+
+    def _state(self, model: bytes, header: Header | None) -> bytes | None:
+        """Return what the aggregation rule remembered after the block, None for a rule without memory."""
+        most = most_state_bytes(self._tools.genesis)
+        named = state_named(model) if most else None
+        if named is None:
+            return None
+        seconds = self._tools.settings.fetch_slice_seconds
+        state, _ = self._tools.contents.fetch(named, max_bytes=most, timeout=seconds)
+        if header is not None:
+            self._tools.keeper.pin_later(named, "state", header.round)
+        return state

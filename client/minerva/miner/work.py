@@ -23,6 +23,7 @@ from minerva.protocol.history import History, RoundRecord
 from minerva.protocol.machine import Claim, meets, pow_seed
 from minerva.protocol.records import Address, PlacedUpdate
 from minerva.protocol.statements import Branch
+from minerva.store.cid import cid_of
 from minerva.verification.derive import Derivation, Genesis, Parent, compare, derive_block, header_for
 from minerva.verification.judge import Judge
 
@@ -51,10 +52,11 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A block that a round follows, and the bytes of its model."""
+    """A block that a round follows, the bytes of its model, and of the rule's state if the model names one."""
 
     parent: Parent
     model: bytes
+    state: bytes | None = None
 
 
 class RoundWork:
@@ -66,10 +68,10 @@ class RoundWork:
     def __init__(self, tools: Tools, tip: Tip, record: RoundRecord) -> None:
         self._tools, self.tip, self.round = tools, tip, record.round
         genesis, settings = tools.genesis, tools.settings
-        spool = settings.state if len(tip.model) >= _SPOOL_FROM_BYTES else None
+        self._spool = settings.state if len(tip.model) >= _SPOOL_FROM_BYTES else None
         judge = Judge(
             genesis.federation, record.round, genesis.manifest.tensors, genesis.manifest.rules, tip.model,
-            genesis.max_model_bytes, spool=spool,
+            genesis.max_model_bytes, spool=self._spool,
         )  # fmt: skip
         self.intake = Intake(
             judge, tools.contents, tools.fetching, tools.ledger, settings, opened_at=record.opened_at,
@@ -145,8 +147,9 @@ class RoundWork:
 
     @property
     def stored(self) -> bool:
-        """Whether the own candidate's body and model lie in the store."""
-        return len(self._kept) == 2
+        """Whether the own candidate's body and model, and the rule's state if it has one, lie in the store."""
+        derivation = self.derivation
+        return derivation is not None and len(self._kept) == (2 if derivation.state is None else 3)
 
     def keeps(self, header: Header) -> bool:
         """Whether a final block's body and model lie in the store."""
@@ -170,7 +173,7 @@ class RoundWork:
         try:
             derivation = derive_block(
                 tools.genesis, record, self.tip.parent, tools.history, self.tip.model, self._content,
-                threads=tools.settings.aggregation_threads,
+                state=self.tip.state, spool=self._spool, threads=tools.settings.aggregation_threads,
             )  # fmt: skip
         except StoreError as error:
             self.problem = f"the content of an accepted update ({error.what})"
@@ -190,6 +193,8 @@ class RoundWork:
             own, model = derivation.proposed(miner), derivation.model_cid
             tools.keeper.submit(lambda: self._store(own.body_cid, own.body, "body"))
             tools.keeper.submit(lambda: self._store(model, derivation.model, "model"))
+            if (state := derivation.state) is not None:
+                tools.keeper.submit(lambda: self._store(cid_of(state), state, "state"))
         tools.changed()
 
     def _content(self, placed: PlacedUpdate) -> bytes:
@@ -204,7 +209,7 @@ class RoundWork:
         return content
 
     def _store(self, cid: Cid, data: bytes, kind: str) -> None:
-        """Store and pin body or model: the winner can publish at once, others keep what they agree with."""
+        """Store and pin body, model or state: the winner can publish at once, others keep what they agree with."""
         tools, began = self._tools, time.perf_counter()
         pause = tools.settings.retry_seconds
         while not self._over.is_set():

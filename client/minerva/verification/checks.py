@@ -15,7 +15,8 @@ from minerva.protocol.reasons import Reason, words
 from minerva.protocol.records import PlacedUpdate
 from minerva.store.cid import cid_of
 from minerva.store.port import Store
-from minerva.verification.derive import Decision, Genesis, Parent, aggregate, decide
+from minerva.verification.combining import aggregate, most_state_bytes, state_named
+from minerva.verification.derive import Decision, Genesis, Parent, decide
 from minerva.verification.differences import differing_body, differing_byte
 from minerva.verification.judge import Judge
 
@@ -112,6 +113,7 @@ class BlockCheck:
     def _check_contents(self, parent: Parent, decision: Decision, folder: Path) -> list[str]:
         genesis, record = self._genesis, self._record
         base = self._fetch(parent.model, genesis.max_model_bytes, "the parent's model")
+        state = self._state(base)
         judge = Judge(
             genesis.federation, record.round, genesis.manifest.tensors, genesis.manifest.rules, base,
             genesis.max_model_bytes, spool=folder,
@@ -129,7 +131,8 @@ class BlockCheck:
             judge.admit(placed, data)
             return data
 
-        model = aggregate(genesis, record, decision, base, content)
+        made = aggregate(genesis, record, decision, base, content, state=state, spool=folder)
+        model = made.model
         for placed, reason in zip(decision.accepted, judge.reasons(decision.accepted), strict=True):
             if reason is not None:
                 raise VerificationFailed(
@@ -140,6 +143,12 @@ class BlockCheck:
         if self._header.model != model_cid:
             raise VerificationFailed(self._words_for("model", self._header.model, model, model_cid))
         return not_checked
+
+    def _state(self, model: bytes) -> bytes | None:
+        """Return what the rule remembered after the parent, which the parent's model names."""
+        most = most_state_bytes(self._genesis)
+        named = state_named(model) if most else None
+        return None if named is None else self._fetch(named, most, "the state of the aggregation rule")
 
     def _check_refused(self, judge: Judge, refused: list[tuple[int, PlacedUpdate, int]]) -> list[str]:
         """Compare the refusals that rest on bytes; return those whose bytes are not to be had."""

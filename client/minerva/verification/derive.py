@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 
 from minerva.chain.port import Chain
-from minerva.errors import VerificationFailed
-from minerva.learning.aggregation import aggregator
-from minerva.learning.weights import UpdateRefused, check_update
+from minerva.errors import UserError, VerificationFailed
+from minerva.learning.aggregation import rule
 from minerva.protocol.ballots import Outcome, tally
 from minerva.protocol.blocks import Body
 from minerva.protocol.cid import Cid
@@ -34,10 +34,7 @@ from minerva.protocol.weights import (
     reputations_after,
 )
 from minerva.store.cid import cid_of
-
-Content = Callable[[PlacedUpdate], bytes]
-"""Gives an update's bytes, which hash to its CID; raises a `StoreError` when it cannot."""
-
+from minerva.verification.combining import Content, aggregate
 
 COMMITTEE = "committee"
 """What the module of that name answers to."""
@@ -101,6 +98,10 @@ class Genesis:
         if cid_of(manifest) != config.manifest:
             raise VerificationFailed("these bytes are not the federation's manifest", value=federation)
         read = Manifest.from_bytes(manifest)
+        try:
+            rule(read.aggregation)
+        except UserError as error:
+            raise VerificationFailed(f"the manifest's {error.what}", value=error) from None
         size = config.max_model_bytes
         return cls(chain_id, federation, config.manifest, config.model, size, read, modules or {}, rewards)
 
@@ -153,10 +154,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Derivation(Decision):
-    """A block but for its proposer and proof; ``model`` is the global model's bytes."""
+    """A block but for its proposer and proof.
+
+    ``model`` is the global model's bytes, ``state`` those of what the rule remembers after it, if anything.
+    """
 
     model: bytes
     model_cid: Cid
+    state: bytes | None = None
 
 
 def decide(genesis: Genesis, record: RoundRecord, parent: Parent, history: History) -> Decision:
@@ -270,54 +275,6 @@ def _next_lanes(genesis: Genesis, record: RoundRecord, parent: Parent, body: Bod
             return ()
 
 
-def aggregate(
-    genesis: Genesis,
-    record: RoundRecord,
-    decision: Decision,
-    base: bytes,
-    content: Content,
-    *,
-    threads: int = 1,
-) -> bytes:
-    """Make the global model of the accepted updates, fetched one at a time; memory is O(model).
-
-    Parameters
-    ----------
-    genesis, record, decision
-        As for and from `decide`.
-    base
-        The parent's model, carried over when nothing was accepted.
-    content
-        Called once for each accepted update, in update order.
-    threads
-        Threads that share the arithmetic; they change nothing in the result.
-
-    Raises
-    ------
-    VerificationFailed
-        An accepted update breaks rule 2: no block follows from this round.
-    StoreError
-        From ``content``: the bytes are not to be had, so nothing can be said of the block.
-    """
-    if not decision.accepted:
-        return base
-    spec = genesis.manifest.tensors
-    total = aggregator(genesis.manifest.aggregation)(spec, threads=threads)
-    for placed, weight in zip(decision.accepted, decision.weights, strict=True):
-        try:
-            weights = check_update(
-                content(placed), spec, federation=genesis.federation, round=record.round,
-                device=placed.update.device, max_bytes=genesis.max_model_bytes,
-            )  # fmt: skip
-        except UpdateRefused as refusal:
-            raise VerificationFailed(
-                f"an accepted update of round {record.round} is refused by rule 2",
-                value=f"{placed.update.device}: {refusal}",
-            ) from None
-        total.accept(weights, weight)
-    return total.aggregate({"federation": genesis.federation, "round": str(record.round)})
-
-
 def derive_block(
     genesis: Genesis,
     record: RoundRecord,
@@ -326,15 +283,17 @@ def derive_block(
     base: bytes,
     content: Content,
     *,
+    state: bytes | None = None,
+    spool: Path | None = None,
     threads: int = 1,
 ) -> Derivation:
     """Derive the one block of a round: `decide`, then `aggregate`; see there for parameters and errors."""
     decision = decide(genesis, record, parent, history)
-    model = aggregate(genesis, record, decision, base, content, threads=threads)
-    model_cid = cid_of(model) if decision.accepted else parent.model
+    made = aggregate(genesis, record, decision, base, content, state=state, spool=spool, threads=threads)
+    model_cid = cid_of(made.model) if decision.accepted else parent.model
     return Derivation(
         decision.outcomes, decision.accepted, decision.weights, decision.accepted_root, decision.rates,
-        decision.proposed, model, model_cid,
+        decision.proposed, made.model, model_cid, made.state,
     )  # fmt: skip
 
 

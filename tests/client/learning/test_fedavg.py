@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import tracemalloc
 from fractions import Fraction
@@ -12,8 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minerva.errors import UserError
-from minerva.learning.aggregation import AGGREGATORS, FedAvg, aggregator
+from minerva.learning.aggregation import FedAvg, aggregator
 from minerva.learning.numbers import BLOCK
 from minerva.learning.weights import Weights, parse, serialize
 
@@ -153,6 +153,7 @@ def test_memory_does_not_grow_with_the_number_of_updates():
     size = 2**20
 
     def peak(count: int) -> int:
+        gc.collect()
         tracemalloc.start()
         rule = FedAvg(weights(w=np.zeros(size, "f4")).specs)
         for seed in range(count):
@@ -162,10 +163,5 @@ def test_memory_does_not_grow_with_the_number_of_updates():
         tracemalloc.stop()
         return highest
 
+    peak(8)  # compiles
     assert peak(40) < peak(8) * 1.1
-
-
-def test_unknown_rules_list_the_known_ones():
-    assert set(AGGREGATORS) == {"fedavg"}
-    with pytest.raises(UserError, match="unknown aggregation rule: 'krum'. Known: fedavg"):
-        aggregator("krum")

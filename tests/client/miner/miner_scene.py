@@ -86,13 +86,14 @@ class Scene:
         stake: StakeTerms = NO_STAKE,
         chain: MemoryChain | None = None,
         driver: type[Driver] = Driver,
+        aggregation: str = "fedavg",
         **config: Any,
     ) -> None:
         self.folder, self.store = folder, MemoryStore()
         self.chain = chain or MemoryChain(clock=clock)
         self.driver = driver(self._perform, self.chain)
         manifest = Manifest(
-            "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), "fedavg", "0" * 64, "nobody"
+            "small", "numbers", "none", "none", SPEC, {}, RuleParameters(), aggregation, "0" * 64, "nobody"
         )
         options: dict[str, Any] = {
             "manifest": self.store.put(manifest.to_bytes()),

@@ -23,6 +23,7 @@ from minerva.rewards import fund
 from minerva.store.cid import cid_of
 from minerva.store.memory import MemoryStore
 from minerva.verification.audit import AuditReport, audit
+from minerva.verification.combining import state_named
 from minerva.verification.derive import (
     Decision,
     Derivation,
@@ -51,8 +52,8 @@ def arrays(seed: int) -> Arrays:
     }
 
 
-def manifest() -> Manifest:
-    return Manifest("small", "numbers", "none", "none", TENSORS, {}, RULES, "fedavg", "0" * 64, "nobody")
+def manifest(aggregation: str = "fedavg") -> Manifest:
+    return Manifest("small", "numbers", "none", "none", TENSORS, {}, RULES, aggregation, "0" * 64, "nobody")
 
 
 class SmallFederation:
@@ -70,12 +71,13 @@ class SmallFederation:
         funded: bool = True,
         tokens: Tokens | None = None,
         driver: type[Driver] = Driver,
+        aggregation: str = "fedavg",
         **changes: Any,
     ) -> None:
         self.chain, self.store = MemoryChain(tokens=tokens), MemoryStore(waits=False)
         self.driver = driver(self._perform, self.chain)
         config = make_config(
-            self.chain.proof_of_work, manifest=self.store.put(manifest().to_bytes()),
+            self.chain.proof_of_work, manifest=self.store.put(manifest(aggregation).to_bytes()),
             model=self.store.put(serialize(arrays(0), {})), consensus_parameters=pow_parameters(1, 1),
             max_model_bytes=MAX_BYTES, **changes,
         )  # fmt: skip
@@ -162,7 +164,12 @@ class SmallFederation:
         def content(placed: PlacedUpdate) -> bytes:
             return self.get(placed.update.cid)
 
-        return derive_block(self.genesis, self.record, self.parent(), self.history, self.base(), content)
+        base = self.base()
+        named = state_named(base)
+        state = None if named is None else self.get(named)
+        return derive_block(
+            self.genesis, self.record, self.parent(), self.history, base, content, state=state
+        )  # fmt: skip
 
     def proposed(self, decision: Decision) -> Proposed:
         """What the block says where miner 0 proposes it."""
@@ -173,6 +180,8 @@ class SmallFederation:
         derivation = self.derive()
         self.store.put(self.proposed(derivation).body)
         self.store.put(derivation.model)
+        if derivation.state is not None:
+            self.store.put(derivation.state)
         proof = self.driver.header(0).proof
         header = header_for(derivation, self.record, self.parent(), self.driver.contract(0), proof)
         header = replace(header, **changes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from minerva.learning.aggregation.optimisers import State
 from minerva.learning.weights import Weights
 from minerva.protocol.manifest import TensorSpec
 
@@ -42,6 +43,16 @@ class Aggregator(Protocol):
         """
         ...
 
+    def state(self, metadata: Mapping[str, str]) -> bytes | None:
+        """Return what the rule remembers after these updates, as canonical safetensors; None without memory.
+
+        Raises
+        ------
+        ValueError
+            Nothing was accepted: the parent's state carries over.
+        """
+        ...
+
     def aggregate(self, metadata: Mapping[str, str]) -> bytes:
         """Return the global model as canonical safetensors with this metadata; may be called again.
 
@@ -56,6 +67,30 @@ class Aggregator(Protocol):
 class AggregatorFactory(Protocol):
     """Makes an aggregator for a model of these tensors (in the order of their names)."""
 
-    def __call__(self, spec: Sequence[TensorSpec], *, threads: int = 1) -> Aggregator:
-        """Make one that uses up to ``threads`` threads."""
+    def __call__(
+        self,
+        spec: Sequence[TensorSpec],
+        *,
+        base: Weights | None = None,
+        state: State | None = None,
+        threads: int = 1,
+    ) -> Aggregator:
+        """Make one that uses up to ``threads`` threads.
+
+        Parameters
+        ----------
+        spec
+            The genesis model's tensors.
+        base
+            The round's global model, which every rule but plain FedAvg measures the updates against.
+        state
+            What the rule remembered after the block before, None or empty before the first.
+        threads
+            Threads that share the arithmetic; they change nothing in the result.
+
+        Raises
+        ------
+        ValueError
+            The rule needs a base.
+        """
         ...

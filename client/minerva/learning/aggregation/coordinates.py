@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from minerva.learning.aggregation import kernels, loops
 from minerva.learning.aggregation.rows import Rows, in_blocks
 from minerva.learning.numbers import Array, Float64
 
@@ -29,17 +30,20 @@ def trimmed_mean(rows: Rows, f: int, threads: int = 1) -> Float64:
 
 def middle_mean(rows: Rows, cut: int, threads: int = 1) -> Float64:
     """Sort each coordinate, drop ``cut`` values at both ends, and average the others in ascending order."""
-    count, which = rows.count, range(rows.count)
+    count, fast = rows.count, kernels.pays(rows.count * rows.size)
     network, step = comparators(count, cut, count - cut), np.empty(rows.size)
 
     def work(start: int, stop: int) -> None:
-        values = np.empty((count, stop - start))
-        rows.read(which, start, values)
+        values, base = rows.values(start, stop - start)
+        if fast:
+            kernels.compiled(loops.sort_rows)(values, network)
+            kernels.compiled(loops.add_middle)(values, cut, base, step[start:stop])
+            return
         sort_rows(values, network)
-        total = values[cut]
-        for row in values[cut + 1 : count - cut]:
-            total += row
-        np.divide(total, count - 2 * cut, out=step[start:stop])
+        deltas = (values[cut : count - cut].astype(np.float64) - base) + 0.0
+        for row in deltas[1:]:
+            deltas[0] += row
+        np.divide(deltas[0], count - 2 * cut, out=step[start:stop])
 
     in_blocks(rows.size, work, threads)
     return step

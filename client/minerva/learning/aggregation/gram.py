@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
 
-from minerva.learning.aggregation.rows import BLOCK, Rows, accumulate, in_blocks
+from minerva.learning.aggregation import kernels, loops
+from minerva.learning.aggregation.rows import BLOCK, Rows, in_blocks, scratch
 from minerva.learning.numbers import Float64
 
 CHUNK = 2_048
-LANES = 32
-"""Inside a chunk, lane l sums the products l, l + 32, l + 64, … in this order: part of the rules (G4)."""
+LANES = 256
+"""Inside a chunk, lane l sums the products l, l + 256, l + 512, … in this order: part of the rules (G4)."""
 
 Gram: TypeAlias = Float64
 """A symmetric matrix: inner products of rows."""
@@ -25,57 +27,51 @@ def gram(rows: Rows, threads: int = 1) -> Gram:
     chunk's lanes are summed, then added up as a tree, the second half to the first; chunks are added to their
     block's sum in order, and blocks to the total, each from +0.
     """
-    total = np.zeros((rows.count, rows.count))
-    starts = range(0, rows.size, BLOCK)
-    if threads <= 1:
-        for start in starts:
-            total += _block(rows, start)
-        return total
-    with ThreadPoolExecutor(threads) as pool:
-        for first in range(0, len(starts), 8 * threads):
-            for part in pool.map(lambda start: _block(rows, start), starts[first : first + 8 * threads]):
-                total += part
-    return total
+    return _sum(rows, range(rows.count), threads)
 
 
 def squared_norms(rows: Rows, threads: int = 1) -> Float64:
     """Return the diagonal of `gram`, the same numbers, at the cost of n·d."""
-    norms = np.empty(rows.count)
-    for index in range(rows.count):
-        norms[index] = gram(_One(rows, index), threads)[0, 0]
-    return norms
+    return np.array([_sum(rows, [index], threads)[0, 0] for index in range(rows.count)])
 
 
 def combination(rows: Rows, coefficients: Float64, divisor: float, threads: int = 1) -> Float64:
     """Return ``(Σ cᵢ·rowᵢ) / divisor``, summed from +0 in the order of the rows; a c of 0 leaves its row out."""
-    which = [int(index) for index in np.flatnonzero(coefficients)]
-    factors, step = coefficients[which], np.empty(rows.size)
+    step = np.empty(rows.size)
 
     def work(start: int, stop: int) -> None:
-        read = np.empty((len(which), stop - start))
-        rows.read(which, start, read)
-        accumulate(factors, read, step[start:stop])
+        rows.accumulate(coefficients, start, step[start:stop])
         step[start:stop] /= divisor
 
     in_blocks(rows.size, work, threads)
     return step
 
 
-class _One:
-    def __init__(self, rows: Rows, index: int) -> None:
-        self._rows, self._index = rows, index
-        self.count, self.size = 1, rows.size
+def _sum(rows: Rows, which: Sequence[int], threads: int) -> Gram:
+    total = np.zeros((len(which), len(which)))
+    starts = range(0, rows.size, BLOCK)
+    if threads <= 1:
+        for start in starts:
+            total += _block(rows, which, start)
+        return total
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(starts), 8 * threads):
+            some = starts[first : first + 8 * threads]
+            for part in pool.map(lambda start: _block(rows, which, start), some):
+                total += part
+    return total
 
-    def read(self, which: object, start: int, out: Float64) -> None:
-        self._rows.read([self._index], start, out)
 
-
-def _block(rows: Rows, start: int) -> Gram:
+def _block(rows: Rows, which: Sequence[int], start: int) -> Gram:
     width = min(BLOCK, rows.size - start)
-    chunks = -(-width // CHUNK)
-    values = np.zeros((rows.count, chunks * CHUNK))
-    rows.read(range(rows.count), start, values[:, :width])
-    return block_gram(values)
+    values = scratch("gram", (len(which), -(-width // CHUNK) * CHUNK))
+    rows.read(which, start, values[:, :width])
+    values[:, width:] = 0.0
+    if not kernels.pays(rows.count * rows.size):
+        return block_gram(values)
+    upper = np.zeros((len(which), len(which)))
+    kernels.compiled(loops.block_gram)(values, upper)
+    return upper + np.triu(upper, 1).T
 
 
 def block_gram(values: Float64) -> Gram:

@@ -11,7 +11,7 @@ from minerva.errors import UserError
 
 MAX_TEXT = 200
 """Longest name of a rule, in characters."""
-_PART = re.compile(r"([a-z][a-z0-9_]*)(?::([a-z0-9_=,]*))?", re.ASCII)
+_PART = re.compile(r"([a-z][a-z0-9_]*)(?::(.*))?", re.ASCII)
 _PAIR = re.compile(r"([a-z][a-z0-9_]*)=(0|[1-9][0-9]{0,8})", re.ASCII)
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from minerva.learning.aggregation import kernels, loops
 from minerva.learning.numbers import Array, Float64
 
 BLOCK = 16_384
 """Elements of each row that are read at a time: part of the rules (docs/SPECIFICATION.md, G4), no figure to tune."""
+
+
+_kept = threading.local()
 
 
 class Rows(Protocol):
@@ -31,6 +38,17 @@ class Rows(Protocol):
         """Write elements ``start`` and on of the rows ``which`` to the rows of ``out``, without negative zeros."""
         ...
 
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """Write ``Σ cᵢ·rowᵢ`` from element ``start`` on, added in order from +0; a c of 0 leaves its row out."""
+        ...
+
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """Return ``width`` elements of all rows as (values, base), to be written over.
+
+        The rows are ``values - base``, and sorting the values, float32 or float64, sorts the rows.
+        """
+        ...
+
 
 class ArrayRows:
     """Rows that lie in memory, float32 or float64."""
@@ -43,6 +61,14 @@ class ArrayRows:
         """See `Rows`."""
         for row, index in enumerate(which):
             np.add(self._deltas[index, start : start + out.shape[1]], 0.0, out=out[row], dtype=np.float64)
+
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """See `Rows`."""
+        _accumulate(self, coefficients, start, out)
+
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """See `Rows`."""
+        return np.array(self._deltas[:, start : start + width], order="C"), np.zeros(width)
 
 
 class AppendedRow:
@@ -60,6 +86,14 @@ class AppendedRow:
             else:
                 self._rows.read([index], start, out[row : row + 1])
 
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """See `Rows`."""
+        _accumulate(self, coefficients, start, out)
+
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """See `Rows`."""
+        return _deltas(self, start, width)
+
 
 class MixedRows:
     """Linear combinations of rows, each summed in the order of the rows: ``mixture`` has a row for each."""
@@ -70,18 +104,50 @@ class MixedRows:
 
     def read(self, which: Sequence[int], start: int, out: Float64) -> None:
         """See `Rows`."""
-        inner = np.empty((self._rows.count, out.shape[1]))
+        inner = scratch("mixed", (self._rows.count, out.shape[1]))
         self._rows.read(range(self._rows.count), start, inner)
         for row, index in enumerate(which):
             accumulate(self._mixture[index], inner, out[row])
 
+    def accumulate(self, coefficients: Float64, start: int, out: Float64) -> None:
+        """See `Rows`."""
+        _accumulate(self, coefficients, start, out)
+
+    def values(self, start: int, width: int) -> tuple[Array, Float64]:
+        """See `Rows`."""
+        return _deltas(self, start, width)
+
+
+def _deltas(rows: Rows, start: int, width: int) -> tuple[Array, Float64]:
+    out = scratch("values", (rows.count, width))
+    rows.read(range(rows.count), start, out)
+    return out, np.zeros(width)
+
+
+def scratch(use: str, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
+    """Return an array of this thread, of any content, for one use: fresh memory costs more than the arithmetic."""
+    room, kept = math.prod(shape), vars(_kept)
+    if use not in kept or kept[use].size < room or kept[use].dtype != dtype:
+        kept[use] = np.empty(room, dtype)
+    array: Array = kept[use][:room].reshape(shape)
+    return array
+
+
+def _accumulate(rows: Rows, coefficients: Float64, start: int, out: Float64) -> None:
+    which = np.flatnonzero(coefficients)
+    read = scratch("combination", (len(which), out.size))
+    rows.read(which.tolist(), start, read)
+    accumulate(coefficients[which], read, out)
+
 
 def accumulate(coefficients: Float64, rows: Float64, out: Float64) -> None:
-    """Write ``Σ cᵢ·rowᵢ`` to ``out``, in the order of the rows, leaving out those whose coefficient is 0."""
+    """Do what `Rows.accumulate` does, with rows that are in memory."""
     out.fill(0.0)
-    product = np.empty(out.size)
+    product, fast = scratch("product", (out.size,)), kernels.pays(rows.size)
     for factor, row in zip(coefficients, rows, strict=True):
-        if factor != 0.0:
+        if factor != 0.0 and fast:
+            kernels.compiled(loops.add_one)(out, row, factor)
+        elif factor != 0.0:
             out += np.multiply(row, factor, out=product)
 
 

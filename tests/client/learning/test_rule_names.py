@@ -1,0 +1,96 @@
+"""The names of rules: one canonical text each, and clear words for what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from minerva.errors import UserError
+from minerva.learning.aggregation import RULES, aggregator, rule
+from minerva.learning.aggregation.names import Part
+from minerva.learning.aggregation.tolerance import tolerated
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(name for name in RULES if name not in ("nnm", "bucketing", "clip")),
+        "nnm:f=4+trimmed_mean:f=4",
+        "clip:permille=1500+bucketing:s=3+nnm+krum:f=1",
+        "centred_clipping:permille=900,steps=5+fedavgm:beta=500,lr=700",
+        "fedadam:beta1=1,beta2=2,lr=3,tau=4",
+    ],
+)
+def test_canonical_names_stay(text):
+    assert rule(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("fedavg+fedadam", "fedadam"),
+        ("geometric_median:steps=64", "geometric_median"),
+        ("fedavgm:lr=5,beta=900", "fedavgm:lr=5"),
+        ("nnm+fedavg+fedyogi", "nnm+fedyogi"),
+    ],
+)
+def test_other_names_become_canonical(text, canonical):
+    assert rule(text).text == canonical and rule(canonical).parts == rule(text).parts
+
+
+@pytest.mark.parametrize("text", ["krumm", "", "nnm+", "Median", "median ", "kru\u0301m", "a" * 1000, "+"])
+def test_unknown_names_list_the_known_ones(text):
+    with pytest.raises(
+        UserError, match=r"unknown aggregation rule: .* Known: bucketing, centred_clipping, clip, "
+    ):
+        aggregator(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("median+krum", "mixers .* then one rule"),
+        ("nnm", "then one rule"),
+        ("fedadam+median", "at most one optimiser"),
+        ("median+fedadam+fedyogi", "at most one optimiser"),
+        ("median:f=2", "not a parameter of the rule median: 'f=2'. It takes none"),
+        ("krum:g=2", "It takes f, each once, as key=integer"),
+        ("krum:f=02", "not a parameter"),
+        ("krum:f=-1", "not a parameter"),
+        ("krum:f=1,f=2", "not a parameter"),
+        ("krum:", "not a parameter"),
+        ("fedavgm:beta=1000", "out of bounds: beta=1000. It is an integer from 0 to 999"),
+        ("bucketing:s=1+median", "from 2 to 1000"),
+    ],
+)
+def test_what_is_wrong_is_said(text, words):
+    with pytest.raises(UserError, match=words):
+        rule(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "n", "inequality"),
+    [
+        ("trimmed_mean:f=4", 8, r"n >= 2f \+ 1 updates: n = 8 < 9 = 2 \* 4 \+ 1"),
+        ("nnm:f=4+median", 8, r"n >= 2f \+ 1 updates: n = 8 < 9"),
+        ("krum:f=4", 10, r"n >= 2f \+ 3 updates: n = 10 < 11 = 2 \* 4 \+ 3"),
+        ("multi_krum", 2, r"n >= 2f \+ 3 updates: n = 2 < 3 even for f = 0"),
+        ("bucketing+krum:f=4", 20, r"buckets of 20 updates: n = 10 < 11"),
+    ],
+)
+def test_too_few_updates_are_refused_with_the_inequality(text, n, inequality):
+    with pytest.raises(UserError, match=inequality):
+        rule(text).check(n)
+    rule(text).check(2 * n + 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["fedavg", "median", "nnm+trimmed_mean", "centred_clipping+fedadam", "clip+median"]
+)
+def test_rules_without_a_stated_f_need_nothing(text):
+    rule(text).check(1)
+
+
+def test_f_falls_with_the_number_of_updates():
+    assert [tolerated(Part("nnm", {"f": 4}), n) for n in (20, 9, 8, 3, 2, 1)] == [4, 4, 3, 1, 0, 0]
+    assert [tolerated(Part("krum", {"f": 4}), n) for n in (20, 11, 10, 5, 3, 1)] == [4, 4, 3, 1, 0, 0]
+    assert [tolerated(Part("trimmed_mean", {}), n) for n in (20, 16, 10, 5, 3, 1)] == [4, 4, 2, 1, 1, 0]
