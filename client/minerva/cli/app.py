@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from minerva import __version__
 from minerva.cli import (
+    attack,
     demo,
     device,
     doctor,
@@ -50,6 +51,7 @@ for name, group in (
     ("node", node.app),
     ("model", model.app),
     ("task", task.app),
+    ("attack", attack.app),
     ("key", key.app),
 ):
     app.add_typer(group, name=name)

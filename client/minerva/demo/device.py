@@ -9,8 +9,8 @@ import typer
 
 from minerva.cli.common import Context, command, stop_on_signals
 from minerva.cli.device import build_device
-from minerva.demo.adversaries import KINDS
-from minerva.errors import ConfigError, MinervaError
+from minerva.demo import adversaries
+from minerva.errors import MinervaError
 
 app = typer.Typer()
 
@@ -18,9 +18,8 @@ app = typer.Typer()
 @command(app, "run")
 def run(context: Context, kind: Annotated[str, typer.Argument()]) -> None:
     """Run a device of this kind until the federation closes."""
-    if kind not in KINDS:
-        raise ConfigError("unknown kind of device", value=kind, remedy=f"Known: {', '.join(KINDS)}.")
-    device = build_device(context, context.federation(None), KINDS[kind])
+    made = adversaries.kind(kind)
+    device = build_device(context, context.federation(None), made)
     with stop_on_signals() as stop:
         device.run(stop)
 

@@ -34,7 +34,7 @@ from minerva.verification.audit import audit
 if TYPE_CHECKING:
     from minerva.learning.task import Task
 
-CAST = ("honest", "honest", "honest", "over-reporter", "copier", "withholder")
+CAST: tuple[str, ...] = ("honest", "honest", "honest", "over-reporter", "copier", "withholder")
 KILLED_MINER = 2
 STAKES = ("3 ether", "3 ether", "2 ether")
 """By miner, in turn; with proof of stake that is what their words weigh. Without the killed one it is a quorum."""
@@ -45,7 +45,7 @@ TAU_PERMILLE = (
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What the demo runs. ``quiet``: no story. ``kill_round``: in which a miner is killed (0: in none)."""
+    """What the demo runs. ``kill_round``: in which a miner is killed (0: in none). ``cast``: kinds of devices."""
 
     folder: Path
     rounds: int = 5
@@ -56,15 +56,17 @@ class DemoOptions:
     kill_round: int = 4
     consensus: Literal["pow", "pos", "por", "committee"] = "pow"
     round_deadline_seconds: float = 180.0
+    cast: tuple[str, ...] = CAST
+    aggregation: str = "fedavg"
 
     @property
     def create(self) -> CreateSection:
         """The federation's parameters: short deadlines, since all run on one machine."""
         return CreateSection(
-            rounds=self.rounds, min_miners=min(2, self.miners), min_devices=len(CAST), min_updates=3,
+            rounds=self.rounds, min_miners=min(2, self.miners), min_devices=len(self.cast), min_updates=3,
             training_seconds=60, verification_seconds=8, fetch_seconds=3,
             mining_seconds=30, attestation_seconds=20,
-            difficulty=2_000_000, target_seconds=1, consensus=self.consensus,
+            aggregation=self.aggregation, difficulty=2_000_000, target_seconds=1, consensus=self.consensus,
             committee_size=max(1, self.miners - 1), reward_per_round=PER_ROUND,
             stake_minimum="1 ether" if self.staked else 0, stake_absences=1,
         )  # fmt: skip
@@ -107,7 +109,7 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         if options.staked:
             stack.stakes = {index: STAKES[index % len(STAKES)] for index in range(options.miners)}
         if options.consensus == "committee":  # its members are nodes: the honest devices mine (K9)
-            nodes = min(options.miners, CAST.count("honest"))
+            nodes = min(options.miners, options.cast.count("honest"))
             stack.miners_devices = {number: _device(options, number) for number in range(nodes)}
         stack.start_miners(options.miners, federation)
         display.say(f"{options.miners} miners are registered and healthy")
@@ -138,7 +140,7 @@ def _start_devices(
 
     owners = _owners(options.miners)
     names = {info.contract: owners[info.owner] for info in chain.miners(federation)} | owners
-    for number, kind in enumerate(CAST):
+    for number, kind in enumerate(options.cast):
         name = f"device-{number}"
         if number in stack.miners_devices:
             names[anvil_address(FIRST_MINER_KEY + number)] = name
@@ -165,7 +167,7 @@ def _owners(miners: int) -> dict[Address, str]:
 def _device(options: DemoOptions, number: int) -> dict[str, object]:
     """Return the settings of a device, by its number in the cast."""
     return {
-        "task": "digits", "partition": options.partition, "clients": len(CAST), "client": number,
+        "task": "digits", "partition": options.partition, "clients": len(options.cast), "client": number,
         "seed": options.seed, "epochs": options.epochs, "push": number % 2 == 0,
     }  # fmt: skip
 
@@ -257,8 +259,8 @@ def _baseline(task: Task, options: DemoOptions) -> dict[str, list[float]]:
     from minerva.learning.partition import parse
 
     train, test = task.load_data()
-    parts = parse(options.partition)(train[1].numpy(), len(CAST), options.seed)
-    honest = [number for number, kind in enumerate(CAST) if kind == "honest"]
+    parts = parse(options.partition)(train[1].numpy(), len(options.cast), options.seed)
+    honest = [number for number, kind in enumerate(options.cast) if kind == "honest"]
     fedavg = bare_fedavg(
         task, train, parts, rounds=options.rounds, epochs=options.epochs, orders=[honest] * options.rounds
     )

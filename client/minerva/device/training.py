@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from copy import copy
+from typing import TYPE_CHECKING, Protocol, Self
 
 from minerva.errors import TaskError
 from minerva.learning.training import LocalResult, calibrate, dataset_commitment, train_local
@@ -55,6 +56,17 @@ class TaskTrainer:
     ) -> None:
         self._task, self._x, self._y = task, x, y
         self._client, self._epochs, self._trust = client, epochs or task.epochs, trust_code
+
+    @property
+    def samples(self) -> tuple[Tensor, Tensor]:
+        """What it trains on."""
+        return self._x, self._y
+
+    def on(self, x: Tensor, y: Tensor) -> Self:
+        """Return the same trainer on other samples."""
+        other = copy(self)
+        other._x, other._y = x, y
+        return other
 
     def commitment(self) -> tuple[bytes, int, int]:
         """See `Trainer`. The calibration trains a scratch copy of the model and keeps nothing."""

@@ -44,7 +44,7 @@ def load_task(name_or_path: str, data: Path | None = None) -> Task:
     Parameters
     ----------
     name_or_path
-        ``"digits"``, ``"breast_cancer"``, ``"fashion_mnist"``, or a file.
+        A bundled task (`BUNDLED`), or a file.
     data
         Folder given to the task's ``load_data``; None for its own default.
 

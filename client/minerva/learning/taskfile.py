@@ -13,7 +13,7 @@ from typing import Any
 
 from minerva.errors import MinervaError, TaskError
 
-BUNDLED = ("breast_cancer", "digits", "fashion_mnist")
+BUNDLED = ("breast_cancer", "digits", "fashion_mlp", "fashion_mnist")
 FOLDER = Path(__file__).parent / "tasks"
 FUNCTIONS: dict[str, tuple[tuple[None, ...], dict[str, int]]] = {
     "model": ((), {}),

@@ -149,6 +149,15 @@ def test_fashion_mnist_reads_idx_files_and_learns(tmp_path, compressed):
     assert task.evaluate_state(state, *test)["accuracy"] > 0.5
 
 
+def test_the_perceptrons_images_are_those_of_the_convolutions_standardised(tmp_path):
+    images(tmp_path)
+    plain, standard = (
+        load_task(name, data=tmp_path).load_data()[0] for name in ("fashion_mnist", "fashion_mlp")
+    )
+    assert torch.allclose(standard[0], (plain[0] - 0.2860) / 0.3530, atol=1e-6)
+    assert torch.equal(standard[1], plain[1])
+
+
 def test_fashion_mnist_says_where_its_data_comes_from(tmp_path):
     with pytest.raises(DataError, match="install Debian's package dataset-fashion-mnist"):
         load_task("fashion_mnist", data=tmp_path).load_data()
@@ -167,7 +176,7 @@ def test_digits_take_no_folder(tmp_path):
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_same_seed_gives_the_same_bytes(name, tmp_path):
-    task = load_task(name, data=images(tmp_path) if name == "fashion_mnist" else None)
+    task = load_task(name, data=images(tmp_path) if name.startswith("fashion") else None)
     (x, y), _ = task.load_data()
     base = state_to_bytes(task.initial_state(), NAMES)
     results = [

@@ -18,7 +18,7 @@ from minerva.learning.weights import UpdateRefused, bytes_to_state, state_to_byt
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_onnx_computes_what_the_model_computes(name, tmp_path):
-    task = load_task(name, data=images(tmp_path) if name == "fashion_mnist" else None)
+    task = load_task(name, data=images(tmp_path) if name.startswith("fashion") else None)
     data = state_to_bytes(task.initial_state(3), NAMES)
     export_onnx(task, data, tmp_path / "model.onnx")
     samples = task.load_data()[1][0][:7]

@@ -86,7 +86,9 @@ def test_the_scaffold_works_and_has_its_title(write):
 
 def test_names_find_the_bundled_tasks():
     assert [load_task(name).name for name in BUNDLED] == list(BUNDLED)
-    with pytest.raises(TaskError, match="Known: breast_cancer, digits, fashion_mnist.*Did you mean digits?"):
+    with pytest.raises(
+        TaskError, match="Known: breast_cancer, digits, fashion_mlp, fashion_mnist.*Did you mean digits?"
+    ):
         load_task("digit")
     with pytest.raises(TaskError) as caught:
         load_task("zzz")

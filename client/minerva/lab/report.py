@@ -1,0 +1,132 @@
+"""What a matrix leaves behind: results.json, tables, a heat map and accuracy curves."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from minerva.errors import UserError
+from minerva.lab.matrix import Plan
+from minerva.lab.settings import CONTROL
+
+Cells = Sequence[dict[str, Any]]
+MEANT_TO_BREAK = 0.5
+"""A control that keeps more accuracy than this share of the baseline's shows nothing."""
+
+
+def document(plan: Plan, cells: Cells) -> dict[str, Any]:
+    """Build results.json: nothing in it depends on the clock, so that two runs give the same."""
+    settings = plan.base.document()
+    for name in ("attack", "rule", "partition", "seed", "verify"):
+        settings.pop(name)
+    settings |= {
+        "attacks": list(plan.attacks), "rules": list(plan.rules), "partitions": list(plan.partitions),
+        "seeds": list(plan.seeds), "whole": list(plan.whole), "defaultRule": plan.default, "control": CONTROL,
+    }  # fmt: skip
+    return {"settings": settings, "cells": list(cells), "worst": worst(plan, cells)}
+
+
+def averages(cells: Cells, partition: str, *, key: str = "accuracy") -> dict[tuple[str, str], float]:
+    """Mean over the seeds by (attack, rule), of the cells without verification."""
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for cell in cells:
+        if cell["partition"] == partition and not cell["verify"] and cell[key] is not None:
+            found[cell["attack"], cell["rule"]].append(cell[key])
+    return {pair: fmean(values) for pair, values in found.items()}
+
+
+def worst(plan: Plan, cells: Cells) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return, by partition and rule, the attack that hurts most, and the accuracy that it leaves."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for partition in plan.partitions:
+        mean = averages(cells, partition)
+        found[partition] = {}
+        for rule in plan.rules:
+            attack = min(plan.attacks, key=lambda attack: mean[attack, rule])
+            found[partition][rule] = {"attack": attack, "accuracy": round(mean[attack, rule], 6)}
+    return found
+
+
+def best_rule(plan: Plan, cells: Cells) -> str:
+    """Return the rule whose worst accuracies, added up over the partitions, are highest."""
+    found = worst(plan, cells)
+    return max(
+        plan.rules, key=lambda rule: sum(found[partition][rule]["accuracy"] for partition in plan.partitions)
+    )
+
+
+def table(plan: Plan, cells: Cells, partition: str) -> Table:
+    """Draw attacks × rules; the first row is the honest baseline, the first column the undefended control."""
+    mean, asr = averages(cells, partition), averages(cells, partition, key="asr")
+    drawn = Table(title=f"accuracy, %  ({plan.base.task}, {partition}; attack success in brackets)")
+    drawn.add_column("attack")
+    for rule in plan.rules:
+        drawn.add_column(f"{rule} (control)" if rule == CONTROL else rule, justify="right")
+    for attack in plan.attacks:
+        row = []
+        for rule in plan.rules:
+            success = asr.get((attack, rule))
+            row.append(
+                f"{100 * mean[attack, rule]:.1f}" + ("" if success is None else f" [{100 * success:.0f}]")
+            )
+        drawn.add_row(attack, *row)
+    found = worst(plan, cells)[partition]
+    drawn.add_section()
+    drawn.add_row("worst", *(f"{100 * found[rule]['accuracy']:.1f}" for rule in plan.rules))
+    return drawn
+
+
+def whole_table(plan: Plan, cells: Cells) -> Table:
+    """Draw what verification adds: attacks that it refuses by name."""
+    drawn = Table(title=f"with and without verification ({plan.base.task}, {plan.partitions[0]}), %")
+    columns = ((CONTROL, False), (CONTROL, True), (plan.default, True))
+    drawn.add_column("attack")
+    for rule, verify in columns:
+        drawn.add_column(f"verification + {rule}" if verify else f"{rule} alone", justify="right")
+    drawn.add_column("refused as")
+    by_key = {
+        (cell["attack"], cell["rule"], cell["verify"]): cell
+        for cell in reversed(cells)
+        if cell["partition"] == plan.partitions[0] and cell["seed"] == plan.seeds[0]
+    }
+    for attack in plan.whole:
+        row = [f"{100 * by_key[attack, rule, verify]['accuracy']:.1f}" for rule, verify in columns]
+        refused = by_key[attack, CONTROL, True]["refused"]
+        drawn.add_row(attack, *row, ", ".join(f"{name} x {count}" for name, count in refused.items()) or "-")
+    return drawn
+
+
+def show(out: Console, plan: Plan, cells: Cells) -> None:
+    """Print all tables."""
+    for partition in plan.partitions:
+        out.print(table(plan, cells, partition))
+    if plan.whole:
+        out.print(whole_table(plan, cells))
+    out.print(f"best worst case: {best_rule(plan, cells)}")
+
+
+def write(folder: Path, plan: Plan, made: dict[str, Any]) -> list[Path]:
+    """Write results.json and the pictures into ``folder``; raises `UserError` when it cannot be written."""
+    from minerva.lab.pictures import draw_curves, draw_heat_map
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "results.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+        paths = [folder / "results.json"]
+        for partition in plan.partitions:
+            stem = partition.replace(":", "-")
+            paths += [folder / f"heat-{stem}.png", folder / f"curves-{stem}.png"]
+            draw_heat_map(plan, made["cells"], partition, paths[-2])
+            draw_curves(plan, made["cells"], partition, paths[-1])
+    except OSError as error:
+        raise UserError(
+            "the results cannot be written", value=f"{folder}: {error.strerror}", remedy="Name another --out."
+        ) from None
+    return paths
