@@ -70,9 +70,16 @@ def test_a_robust_rule_holds_where_the_mean_breaks(bench, name):
         assert mean.asr > 0.5 and robust.asr < clean.asr + 0.1
 
 
-def test_a_colluding_group_passes_rule_4_where_equal_attacks_do_not(bench):
-    assert run(bench, attack="ipm-10", verify=True).refused == {"COPY": ROUNDS}  # all but the first of two
-    assert run(bench, attack="colluding", verify=True).refused == {}
+@pytest.mark.parametrize("name", ["ipm-10", "colluding"])
+def test_what_is_made_of_others_updates_is_refused_by_name(bench, name):
+    """The first of two attackers sends a sum of the honest updates, the second one that is nearly the same."""
+    assert run(bench, attack=name, verify=True).refused == {"COMBINATION": ROUNDS, "COPY": ROUNDS}
+    assert run(bench, attack=name).refused == {}
+
+
+def test_a_sum_of_copies_is_refused_by_name(bench):
+    assert run(bench, attack="copy-sum", verify=True).refused == {"COMBINATION": 2 * ROUNDS}
+    assert run(bench, attack="copy-sum").refused == {}
 
 
 @pytest.mark.parametrize("name", ["sign-flip", "ipm-2", "label-flip"])
