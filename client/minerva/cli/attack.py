@@ -60,8 +60,11 @@ def run(
     attack: Annotated[str, typer.Option(help="See 'minerva attack list'.")] = "ipm-10",
     fraction: _Fraction = 0.2,
     rule: Annotated[
-        str, typer.Option(help="An aggregation rule, e.g. nnm+trimmed_mean.")
-    ] = "centred_clipping",
+        str | None,
+        typer.Option(
+            help="An aggregation rule, e.g. nnm+trimmed_mean; else the lab's strongest.", show_default=False
+        ),
+    ] = None,
     task: Annotated[str, typer.Option(help="A bundled task's name, or a path.")] = "digits",
     partition: Annotated[str, typer.Option(help="iid, dirichlet:0.5 or pathological:2.")] = "iid",
     devices: _Devices = 20,
@@ -80,9 +83,11 @@ def run(
     """Run an attack beside the honest baseline and the undefended control."""
     from dataclasses import replace
 
-    from minerva.lab.settings import CONTROL, Setting
+    from minerva.lab.settings import CONTROL, DEFAULT, Setting
 
-    defended = Setting(attack, rule, task, partition, devices, fraction, rounds, epochs, seed, verify, data)
+    defended = Setting(
+        attack, rule or DEFAULT, task, partition, devices, fraction, rounds, epochs, seed, verify, data
+    )
     settings = {
         "baseline": replace(defended, attack="none", rule=CONTROL, verify=False),
         "control": replace(defended, rule=CONTROL, verify=False),

@@ -9,10 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from minerva.lab.settings import CONTROL, Setting
-
-DEFAULT = "centred_clipping"
-"""The rule that is shown together with verification."""
+from minerva.lab.settings import CONTROL, DEFAULT, Setting
 
 _RULES = (
     CONTROL,
@@ -22,7 +19,7 @@ _RULES = (
     "geometric_median",
     "centred_clipping",
     "nnm+trimmed_mean",
-    "nnm+centred_clipping+fedavgm",
+    DEFAULT,
 )
 _POISONING = (
     "none",
@@ -38,9 +35,9 @@ _POISONING = (
 )
 _REFUSED = ("mimic", "no-training", "sample-inflation", "consistent-liar")
 _WHOLE = (
-    "colluding", "ipm-10", "mimic", "copy", "copy-noise", "copy-scaled", "no-training", "sample-inflation",
-    "record-inflation", "forged-time", "consistent-liar", "nan", "infinity", "oversized", "truncated", "wrong-shape",
-    "withheld", "front-run-copy",
+    "colluding", "ipm-10", "mimic", "copy", "copy-noise", "copy-scaled", "copy-sum", "no-training",
+    "sample-inflation", "record-inflation", "forged-time", "consistent-liar", "nan", "infinity", "oversized",
+    "truncated", "wrong-shape", "withheld", "front-run-copy",
 )  # fmt: skip
 
 

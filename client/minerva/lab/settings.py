@@ -13,6 +13,8 @@ from minerva.learning.partition import parse
 
 CONTROL = "fedavg"
 """The rule without a defence: the broken control of every table."""
+DEFAULT = "nnm+centred_clipping+fedavgm"
+"""The rule with the best worst case (docs/robustness/README.md), shown together with verification."""
 
 
 @dataclass(frozen=True, slots=True)
