@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from device_scene import SPEC, FakeTrainer, Scene, await_, open_round, running
+from opacus.accountants import RDPAccountant
 
 from minerva.device.privacy import Privacy, PrivacyTerms, Release, decimal, epsilon
 from minerva.errors import ConfigError, StoreError
 from minerva.learning.weights import UpdateRefused, check_update
 from minerva.protocol.reasons import Reason
-
-rdp = pytest.importorskip("opacus.accountants").RDPAccountant
 
 TERMS = PrivacyTerms(noise_multiplier=2.0, max_norm=1.0, delta=1e-5, budget_epsilon=5.0)
 
@@ -54,7 +53,7 @@ def next_round(scene: Scene) -> None:
     ("multiplier", "delta", "rounds", "known"), [(1.0, 1e-5, 10, 19.0536), (2.0, 1e-5, 1, 2.1657)]
 )
 def test_epsilon_is_the_accountants(multiplier: float, delta: float, rounds: int, known: float) -> None:
-    accountant = rdp()
+    accountant = RDPAccountant()
     for _ in range(rounds):
         accountant.step(noise_multiplier=multiplier, sample_rate=1.0)
     found = epsilon([Release(round_, multiplier) for round_ in range(rounds)], delta)
