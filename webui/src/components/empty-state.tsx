@@ -1,0 +1,16 @@
+import type { ReactNode } from "react";
+
+interface Props {
+  title: string;
+  /** What to do about it. */
+  hint?: ReactNode;
+}
+
+export function EmptyState({ title, hint }: Props) {
+  return (
+    <div className="rounded-box border border-base-300 border-dashed bg-base-100 px-6 py-10 text-center">
+      <p className="font-semibold">{title}</p>
+      {hint !== undefined && <p className="mt-1 text-sm">{hint}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+// Reads a scope's events from the chain in bounded ranges, keeps them, and follows the chain through re-organisations.
+import type { Hex } from "viem";
+import { type ChainEvent, inOrder } from "./events";
+import { absorbed, type Segment, type SegmentStore } from "./segments";
+import { isUnreachable } from "./unreachable";
+
+export interface Head {
+  number: number;
+  hash: Hex;
+}
+
+/** What a follower asks of the chain. */
+export interface EventSource {
+  /** The hash of a block; null when the chain has none of this number. */
+  hashOf(block: number): Promise<Hex | null>;
+  /** The scope's events of these blocks. `known` are those of earlier blocks, which may tell of contracts to ask. */
+  read(from: number, to: number, known: readonly ChainEvent[]): Promise<ChainEvent[]>;
+}
+
+export interface Listener {
+  /** Forget what was told: these are all events up to now. */
+  reset(events: readonly ChainEvent[]): unknown;
+  append(events: readonly ChainEvent[]): unknown;
+  /** Read up to `block` of `head`. */
+  progress(block: number, head: number): unknown;
+}
+
+const FIRST_RANGE = 2_000;
+const MOST_RANGE = 50_000;
+/** A range with more events than this is followed by a shorter one. */
+const MANY_EVENTS = 5_000;
+const SEGMENT_EVENTS = 20_000;
+
+export class Follower {
+  private segments: Segment[] | null = null;
+  private range = FIRST_RANGE;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly scope: string,
+    private readonly first: number,
+    private readonly source: EventSource,
+    private readonly store: SegmentStore,
+    private readonly listener: Listener,
+  ) {}
+
+  /** Come to the state of `head`; calls wait for one another. Rejects when the chain does not answer. */
+  follow(head: Head, signal?: AbortSignal): Promise<void> {
+    this.running = this.running.catch(() => undefined).then(() => this.step(head, signal));
+    return this.running;
+  }
+
+  private async step(head: Head, signal?: AbortSignal): Promise<void> {
+    const fresh = this.segments === null;
+    const segments = this.segments ?? contiguous(await this.store.read(this.scope), this.first);
+    const vanished = await this.takeVanished(segments, head);
+    if (vanished.length > 0) await this.store.remove(this.scope, vanished);
+    this.segments = segments;
+    if (fresh || vanished.length > 0) this.listener.reset(segments.flatMap(({ events }) => events));
+    await this.readOn(segments, head, signal);
+    this.listener.progress(head.number, head.number);
+  }
+
+  /** Take off the end the segments whose last block the chain does not have any more. */
+  private async takeVanished(segments: Segment[], head: Head): Promise<number[]> {
+    const vanished: number[] = [];
+    for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
+      if (last.to === head.number ? last.hash === head.hash : last.to < head.number && (await this.has(last)))
+        break;
+      segments.pop();
+      vanished.push(last.from);
+    }
+    return vanished;
+  }
+
+  private async has(segment: Segment): Promise<boolean> {
+    return (await this.source.hashOf(segment.to)) === segment.hash;
+  }
+
+  private async readOn(segments: Segment[], head: Head, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      const from = (segments.at(-1)?.to ?? this.first - 1) + 1;
+      if (from > head.number) return;
+      signal?.throwIfAborted();
+      const to = Math.min(head.number, from + this.range - 1);
+      this.listener.progress(from - 1, head.number);
+      const [events, hash] = await this.readRange(segments, from, to, head);
+      if (events === null) continue; // the range was halved
+      if (hash === null) return; // the chain changed while it was read: the next head begins at the right place
+      await this.keep(segments, { scope: this.scope, from, to, hash, events });
+      if (events.length > 0) this.listener.append(events);
+    }
+  }
+
+  private async readRange(
+    segments: readonly Segment[],
+    from: number,
+    to: number,
+    head: Head,
+  ): Promise<[ChainEvent[] | null, Hex | null]> {
+    const known = segments.flatMap(({ events }) => events);
+    const hash = to === head.number ? head.hash : await this.source.hashOf(to);
+    try {
+      const events = (await this.source.read(from, to, known)).sort(inOrder);
+      this.range = Math.max(
+        1,
+        events.length > MANY_EVENTS ? this.range >> 1 : Math.min(MOST_RANGE, this.range * 2),
+      );
+      return [events, (await this.source.hashOf(to)) === hash ? hash : null];
+    } catch (error) {
+      // An RPC may refuse so many blocks, or so many events; one that does not answer at all is not asked again.
+      if (to === from || isUnreachable(error)) throw error;
+      this.range = Math.max(1, (to - from + 1) >> 2);
+      return [null, null];
+    }
+  }
+
+  private async keep(segments: Segment[], next: Segment): Promise<void> {
+    const taken = absorbed(
+      segments.map(({ events }) => events.length),
+      next.events.length,
+      SEGMENT_EVENTS,
+    );
+    const merged = taken === 0 ? [] : segments.splice(-taken);
+    const whole: Segment = {
+      ...next,
+      from: merged[0]?.from ?? next.from,
+      events: [...merged.flatMap(({ events }) => events), ...next.events],
+    };
+    segments.push(whole);
+    await this.store.put(
+      whole,
+      merged.map(({ from }) => from),
+    );
+  }
+}
+
+/** The segments from the first block on without a gap: what follows one is of no use. */
+function contiguous(segments: readonly Segment[], first: number): Segment[] {
+  const good: Segment[] = [];
+  for (const segment of segments) {
+    if (segment.from !== (good.at(-1)?.to ?? first - 1) + 1) break;
+    good.push(segment);
+  }
+  return good;
+}

@@ -1,0 +1,99 @@
+// The newest block: told by WebSocket where the chain has one, asked for where it has not, or has it no more.
+import type { Hex } from "viem";
+import { asObject, field, parseObject } from "@/lib/json";
+import type { Head } from "./follower";
+
+export interface BlockHead extends Head {
+  time: number;
+}
+
+export type Reach = "connecting" | "live" | "polling" | "gone";
+
+interface Options {
+  /** Empty: the chain is polled. */
+  ws: string;
+  latest: () => Promise<BlockHead>;
+  pollMs: number;
+  onHead: (head: BlockHead) => void;
+  onReach: (reach: Reach) => void;
+}
+
+/** While the WebSocket tells of heads: in case it does not tell of one, as after a re-organisation. */
+const SAFETY_MS = 5_000;
+const RECONNECT_MS = 5_000;
+
+export class HeadWatcher {
+  private socket: WebSocket | null = null;
+  private live = false;
+  private stopped = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private reconnect: ReturnType<typeof setTimeout> | undefined;
+  private last: Hex | null = null;
+
+  constructor(private readonly options: Options) {}
+
+  start(): void {
+    this.open();
+    void this.poll();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.reconnect);
+    this.socket?.close();
+  }
+
+  /** Ask at once, e.g. after a transaction of one's own. */
+  async poll(): Promise<void> {
+    clearTimeout(this.timer);
+    try {
+      this.tell(await this.options.latest());
+      if (!this.stopped) this.options.onReach(this.live ? "live" : "polling");
+    } catch {
+      if (!this.stopped) this.options.onReach("gone");
+    }
+    if (!this.stopped)
+      this.timer = setTimeout(() => void this.poll(), this.live ? SAFETY_MS : this.options.pollMs);
+  }
+
+  private tell(head: BlockHead): void {
+    if (this.stopped || head.hash === this.last) return;
+    this.last = head.hash;
+    this.options.onHead(head);
+  }
+
+  private open(): void {
+    if (this.options.ws === "" || this.stopped) return;
+    try {
+      this.socket = new WebSocket(this.options.ws);
+    } catch {
+      return; // not to be had here: polling goes on
+    }
+    const socket = this.socket;
+    const request = { jsonrpc: "2.0", id: 1, method: "eth_subscribe", params: ["newHeads"] };
+    socket.onopen = () => socket.send(JSON.stringify(request));
+    socket.onmessage = ({ data }) => this.hear(data);
+    socket.onclose = () => {
+      if (this.stopped) return;
+      this.live = false;
+      this.reconnect = setTimeout(() => this.open(), RECONNECT_MS);
+      void this.poll();
+    };
+  }
+
+  private hear(data: unknown): void {
+    const message = typeof data === "string" ? parseObject(data) : null;
+    if (field(message, "id") === 1 && field(message, "result") !== undefined) this.live = true;
+    const head = readHead(field(asObject(field(message, "params")), "result"));
+    if (head !== null) this.tell(head);
+  }
+}
+
+/** A block's header as JSON-RPC has it; null when it is none. */
+export function readHead(value: unknown): BlockHead | null {
+  const header = asObject(value);
+  const [number, hash, time] = ["number", "hash", "timestamp"].map((key) => field(header, key));
+  if (typeof number !== "string" || typeof hash !== "string" || typeof time !== "string") return null;
+  return { number: Number(number), hash: hash as Hex, time: Number(time) };
+}

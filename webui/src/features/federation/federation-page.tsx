@@ -1,0 +1,74 @@
+import { Address } from "@/components/address";
+import { Badge } from "@/components/badge";
+import { EmptyState } from "@/components/empty-state";
+import { ErrorNote } from "@/components/error-note";
+import { Loading } from "@/components/loading";
+import { StatusBadge } from "@/components/status-badge";
+import { StrangerText } from "@/components/stranger-text";
+import { useManifest } from "@/features/content/use-content";
+import { formatPercent } from "@/lib/format";
+import type { PageProps } from "@/routes";
+import { MembersSection } from "./members-section";
+import { MoneySection } from "./money-section";
+import { Parameters } from "./parameters";
+import { RoundsSection } from "./rounds-section";
+import { currentRound } from "./selectors";
+import { Timeline } from "./timeline";
+import { UpdatesSection } from "./updates-section";
+import { addressOf, useFederation } from "./use-federation";
+import { useFederationConfig, useFederationState } from "./use-federation-state";
+
+/** One federation, live: where it is, what happened, who takes part. */
+export default function FederationPage({ route }: PageProps) {
+  const text = route.parts[1] ?? "";
+  const feed = useFederation(text);
+  const address = feed.unknown ? null : addressOf(text);
+  const state = useFederationState(feed.entry?.address ?? null).data;
+  const config = useFederationConfig(feed.entry?.address ?? null).data;
+  const manifest = useManifest(config?.manifest ?? null);
+  if (feed.unknown || address === null) {
+    return (
+      <EmptyState
+        title="The factory knows no federation at this address"
+        hint="The page Federations has all of them."
+      />
+    );
+  }
+  const { record } = feed;
+  if (record === null || state === undefined || config === undefined) {
+    return feed.error === null ? (
+      <Loading label="Reading the federation" lines={14} />
+    ) : (
+      <ErrorNote problem={{ title: "The federation cannot be read", cure: feed.error }} />
+    );
+  }
+  const round = currentRound(record);
+  return (
+    <div className="space-y-4">
+      <header className="space-y-1">
+        <div className="flex flex-wrap items-center gap-3">
+          <h1 className="min-h-8 font-bold text-2xl">
+            <StrangerText value={manifest.data?.title} most={80} none="Federation" />
+          </h1>
+          <StatusBadge status={state.status} />
+          {!feed.complete && <Badge tone="busy">reading events: {formatPercent(feed.progress, 0)}</Badge>}
+        </div>
+        <p className="flex flex-wrap items-center gap-x-4 text-sm">
+          <Address value={address} /> <span>requested by</span> <Address value={config.requester} />
+        </p>
+      </header>
+      <Timeline
+        address={address}
+        state={state}
+        config={config}
+        submitted={round?.updates.length ?? 0}
+        money={record.money}
+      />
+      <UpdatesSection round={round} />
+      <RoundsSection rounds={record.rounds} />
+      <MembersSection federation={record} />
+      <MoneySection money={record.money} config={config} />
+      <Parameters config={config} manifest={manifest.data ?? null} failed={manifest.error?.message ?? null} />
+    </div>
+  );
+}

@@ -1,0 +1,104 @@
+import { useMemo } from "react";
+import { Address } from "@/components/address";
+import { Amount } from "@/components/amount";
+import { Badge, type Tone } from "@/components/badge";
+import { Card } from "@/components/card";
+import { type Column, DataTable } from "@/components/data-table";
+import { StrangerText } from "@/components/stranger-text";
+import { formatNumber } from "@/lib/format";
+import { reasonWords } from "@/lib/verdicts";
+import type { Device, Federation, Miner, MinerStatus } from "./records";
+
+const TONES: Readonly<Record<MinerStatus, Tone>> = {
+  member: "good",
+  dormant: "bad",
+  leaving: "warn",
+  left: "neutral",
+};
+
+/** Miners and devices, with what each did. */
+export function MembersSection({ federation }: { federation: Federation }) {
+  const miners = useMemo(
+    () => [...federation.miners.values()].sort((a, b) => a.index - b.index),
+    [federation.miners],
+  );
+  const devices = useMemo(() => [...federation.devices.values()], [federation.devices]);
+  const names = useMemo(() => new Map(miners.map((miner) => [miner.contract, miner.index])), [miners]);
+  const deviceColumns = useMemo(() => columnsOfDevices((miner) => names.get(miner)), [names]);
+  return (
+    <div className="grid grid-cols-1 gap-4">
+      <Card title={`Miners (${miners.filter(({ status }) => status !== "left").length})`}>
+        <DataTable
+          caption="Miners"
+          columns={MINERS}
+          rows={miners}
+          rowKey={(miner) => miner.contract}
+          empty="No miner has joined yet"
+        />
+      </Card>
+      <Card title={`Devices (${devices.filter(({ miner }) => miner !== null).length})`}>
+        <DataTable
+          caption="Devices"
+          columns={deviceColumns}
+          rows={devices}
+          rowKey={(device) => device.address}
+          empty="No device has registered yet"
+        />
+      </Card>
+    </div>
+  );
+}
+
+const MINERS: readonly Column<Miner>[] = [
+  { name: "No.", cell: (miner) => miner.index, right: true },
+  { name: "Owner", cell: (miner) => <Address value={miner.owner} /> },
+  {
+    name: "Status",
+    cell: (miner) => (
+      <Badge tone={TONES[miner.status]}>{miner.expelled ? `${miner.status}, expelled` : miner.status}</Badge>
+    ),
+  },
+  {
+    name: "Weight",
+    cell: (miner) => (miner.weight === null ? "1" : formatNumber(miner.weight)),
+    right: true,
+  },
+  { name: "Devices", cell: (miner) => formatNumber(miner.devices), right: true },
+  { name: "Ballots", cell: (miner) => formatNumber(miner.votes), right: true },
+  { name: "Absences", cell: (miner) => formatNumber(miner.absences), right: true },
+  {
+    name: "Blocks",
+    cell: (miner) => `${formatNumber(miner.mined)} of ${formatNumber(miner.proposed)} proposed`,
+    right: true,
+  },
+  { name: "Stake", cell: (miner) => <Amount value={miner.bonded} />, right: true },
+  { name: "Endpoint", cell: (miner) => <StrangerText value={miner.endpoint} most={60} none="none" /> },
+];
+
+function columnsOfDevices(
+  minerIndex: (contract: Device["miner"] & string) => number | undefined,
+): readonly Column<Device>[] {
+  return [
+    { name: "Device", cell: (device) => <Address value={device.address} /> },
+    {
+      name: "Status",
+      cell: ({ miner }) =>
+        miner === null ? (
+          <Badge>left</Badge>
+        ) : (
+          <Badge tone="good">with miner {minerIndex(miner) ?? "?"}</Badge>
+        ),
+    },
+    { name: "From round", cell: (device) => formatNumber(device.fromRound), right: true },
+    { name: "Samples", cell: (device) => formatNumber(device.datasetSize), right: true },
+    { name: "Last seen", cell: (device) => `round ${formatNumber(device.lastSeen)}`, right: true },
+    { name: "Submitted", cell: (device) => formatNumber(device.submitted), right: true },
+    { name: "Accepted", cell: (device) => formatNumber(device.accepted), right: true },
+    { name: "Refused", cell: (device) => formatNumber(device.refused), right: true },
+    {
+      name: "Last refusal",
+      cell: ({ lastRefusal }) =>
+        lastRefusal === null ? "none" : `round ${lastRefusal.round}: ${reasonWords(lastRefusal.reason)}`,
+    },
+  ];
+}

@@ -1,0 +1,24 @@
+// Figures that follow from a federation's record.
+import type { Federation, Round, Update } from "./records";
+
+export function acceptedOf(round: Round): readonly Update[] {
+  return round.updates.filter((update) => update.outcome?.accepted);
+}
+
+export function refusedOf(round: Round): readonly Update[] {
+  return round.updates.filter((update) => update.outcome !== null && !update.outcome.accepted);
+}
+
+/** The mean loss after training that a round's accepted devices report, by samples; null where there is none. */
+export function reportedLoss(round: Round): number | null {
+  const accepted = acceptedOf(round);
+  const samples = accepted.reduce((sum, update) => sum + update.samples, 0);
+  if (samples === 0) return null;
+  const total = accepted.reduce((sum, update) => sum + Number(update.lossAfter) * update.samples, 0);
+  return total / samples / 1e6;
+}
+
+/** The round that runs, or that ended last. */
+export function currentRound(federation: Federation): Round | null {
+  return federation.rounds.at(-1) ?? null;
+}

@@ -1,0 +1,49 @@
+import { Address } from "@/components/address";
+import { StatusBadge } from "@/components/status-badge";
+import { StrangerText } from "@/components/stranger-text";
+import { Time } from "@/components/time";
+import { Status } from "@/generated/enums";
+import { href } from "@/hooks/use-route";
+import { formatNumber } from "@/lib/format";
+import { count } from "@/lib/masks";
+import { phaseWords } from "@/lib/phases";
+import type { Summary } from "./use-summaries";
+
+/** One federation of the list; figures take their place before they are there. */
+export function FederationCard({ summary }: { summary: Summary }) {
+  const { entry, state, title, task } = summary;
+  return (
+    <article className="h-full rounded-box border border-base-300 bg-base-100 p-4 shadow-sm">
+      <div className="flex items-start justify-between gap-2">
+        <h2 className="min-h-7 font-semibold text-lg">
+          <a className="link link-hover" href={href("federation", entry.address)}>
+            <StrangerText value={title} most={80} none="Federation" />
+          </a>
+        </h2>
+        {state !== null && <StatusBadge status={state.status} />}
+      </div>
+      <p className="min-h-6 text-sm">
+        <StrangerText value={task} most={60} none="…" />
+        {state?.status === Status.Running && ` · ${phaseWords(state.phase)}`}
+      </p>
+      <dl className="figures mt-3 grid grid-cols-4 gap-2 text-center">
+        <Figure name="round" value={state?.round} />
+        <Figure name="blocks" value={state?.height} />
+        <Figure name="devices" value={state?.devices} />
+        <Figure name="miners" value={state === null ? undefined : count(state.members)} />
+      </dl>
+      <p className="mt-3 flex flex-wrap items-center justify-between gap-2 text-sm">
+        <Address value={entry.address} /> <Time value={entry.created.time} />
+      </p>
+    </article>
+  );
+}
+
+function Figure({ name, value }: { name: string; value: number | undefined }) {
+  return (
+    <div className="flex flex-col-reverse">
+      <dt className="text-xs">{name}</dt>
+      <dd className="font-semibold">{value === undefined ? "…" : formatNumber(value)}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+// Why something failed, in the words of docs/errors.md; nothing that a person sees is hex.
+import { BaseError, decodeErrorResult, type Hex, isHex, parseAbi } from "viem";
+import { ERROR_ABI, ERROR_WORDS } from "@/generated/errors";
+import { cleanText } from "./text";
+
+/** What went wrong (a sentence), why, and what to do about it. */
+export interface Problem {
+  title: string;
+  cure: string;
+  /** The contract's error, if it is one, and its values by their names. */
+  name: string | null;
+  values: readonly (readonly [string, string])[];
+}
+
+const STANDARD = parseAbi(["error Error(string message)", "error Panic(uint256 code)"]);
+const REFUSED = new Set([4001, 5000]);
+
+/** Whether it was the user who said no in the wallet: that is no error. */
+export function isRefusal(error: unknown): boolean {
+  return chain(error).some((inner) => {
+    const { code, name } = inner as { code?: unknown; name?: unknown };
+    return (typeof code === "number" && REFUSED.has(code)) || name === "UserRejectedRequestError";
+  });
+}
+
+/** Explain any error of viem, of a wallet, or of a contract. */
+export function explain(error: unknown): Problem {
+  const data = revertData(error);
+  if (data !== null) return explainRevert(data);
+  const links = chain(error);
+  const named = (name: string) => links.some((inner) => (inner as { name?: unknown }).name === name);
+  const text = links.map((inner) => (inner instanceof Error ? inner.message : "")).join("\n");
+  if (named("InsufficientFundsError") || /insufficient funds/i.test(text)) {
+    return problem(
+      "The account cannot pay for this",
+      "Send it some ether of this network, or use another account.",
+    );
+  }
+  if (named("NonceTooLowError") || named("NonceTooHighError") || /nonce too (low|high)/i.test(text)) {
+    const cure =
+      "If the local chain was started anew, clear the wallet's activity data for this network; else try again.";
+    return problem("The wallet counts the account's transactions otherwise than the chain does", cure);
+  }
+  if (named("WaitForTransactionReceiptTimeoutError")) {
+    const cure = "It may still come: look at the wallet's activity before you send it again.";
+    return problem("The transaction is not in a block yet", cure);
+  }
+  if (named("HttpRequestError") || named("TimeoutError") || named("WebSocketRequestError")) {
+    return problem(
+      "The chain's RPC does not answer",
+      "Wait a moment, or set another one on the page Network.",
+    );
+  }
+  if (named("ResourceNotFoundRpcError") || /already pending/i.test(text)) {
+    return problem("The wallet waits for you already", "Open it and answer what it asks.");
+  }
+  const short = error instanceof BaseError ? error.shortMessage : error instanceof Error ? error.message : "";
+  return problem(
+    withoutHex(cleanText(short)) || "Something failed that has no name",
+    "Try again; if it stays, reload the page.",
+  );
+}
+
+/** Explain what a contract reverted with. */
+export function explainRevert(data: Hex): Problem {
+  if (data === "0x") return fromWords("NoReason", []);
+  try {
+    const { errorName, args } = decodeErrorResult({ abi: [...STANDARD, ...ERROR_ABI], data });
+    const values: readonly unknown[] = args ?? [];
+    if (errorName === "Error")
+      return problem(`The contract refused: ${cleanText(values[0])}`, "Check the values.");
+    return fromWords(errorName, values);
+  } catch {
+    return fromWords("Unknown", []);
+  }
+}
+
+/** The data of a revert, wherever in the error it is; null when it is none. */
+export function revertData(error: unknown): Hex | null {
+  for (const inner of chain(error)) {
+    const { data } = inner as { data?: unknown };
+    const found = hexIn(data);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Wallets pack what the node said into objects of their own, some levels deep. */
+function hexIn(data: unknown, depth = 0): Hex | null {
+  if (isHex(data)) return data;
+  if (typeof data !== "object" || data === null || depth > 3) return null;
+  const { data: inner, originalError } = data as { data?: unknown; originalError?: unknown };
+  return hexIn(inner, depth + 1) ?? hexIn(originalError, depth + 1);
+}
+
+function fromWords(name: string, values: readonly unknown[]): Problem {
+  const words = ERROR_WORDS[name];
+  const inputs = ERROR_ABI.find((entry) => entry.name === name)?.inputs ?? [];
+  const pairs = values.map(
+    (value, at) => [inputs[at]?.name || `value ${at + 1}`, cleanText(String(value), 80)] as const,
+  );
+  if (words === undefined)
+    return { ...problem(`The contract refused: ${name}`, "See docs/errors.md."), name, values: pairs };
+  return { title: sentence(words.cause), cure: words.cure, name, values: pairs };
+}
+
+function problem(title: string, cure: string): Problem {
+  return { title, cure, name: null, values: [] };
+}
+
+/** An error and its causes. */
+function chain(error: unknown): object[] {
+  const links: object[] = [];
+  for (
+    let at = error;
+    typeof at === "object" && at !== null && links.length < 20;
+    at = (at as { cause?: unknown }).cause
+  ) {
+    links.push(at);
+  }
+  return links;
+}
+
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function withoutHex(text: string): string {
+  return text.replace(/0x[0-9a-fA-F]{9,}/g, "…");
+}
