@@ -233,6 +233,21 @@ class CreateSection(_Section):
     )
 
 
+class WebuiSection(_Section):
+    """The dashboard's server, and what its page speaks to."""
+
+    host: str = Field(default="127.0.0.1", description="address the server listens on")
+    port: int = Field(default=8600, ge=0, le=65535, description="0: any free one")
+    rpc: str = Field(default="", description="RPC address for browsers, http(s)://; empty: chain.rpc")
+    ws: str = Field(
+        default="",
+        description="where it answers by WebSocket; empty: beside chain.rpc on a local chain, else none",
+    )
+    gateway: str = Field(
+        default="", description="IPFS gateway for browsers; empty: this server, from store.url"
+    )
+
+
 class Settings(_Section):
     """Everything, with its defaults."""
 
@@ -244,6 +259,7 @@ class Settings(_Section):
     miner: MinerSection = MinerSection()
     device: DeviceSection = DeviceSection()
     create: CreateSection = CreateSection()
+    webui: WebuiSection = WebuiSection()
 
     def to_toml(self) -> str:
         """Return the effective configuration as a file that would give it."""

@@ -27,6 +27,7 @@ from minerva.cli import (
     stack,
     task,
     verify,
+    webui,
 )
 from minerva.cli.common import complain, one_line
 from minerva.errors import ContractReverted, MinervaError
@@ -42,6 +43,7 @@ doctor.add(app)
 stack.add(app)
 demo.add(app)
 verify.add(app)
+webui.add(app)
 for name, group in (
     ("federation", reputation.app),
     ("device", device.app),

@@ -43,6 +43,7 @@ def up(
                 ("chain", document["rpc"]),
                 ("store", f"{document['store']} ({', '.join(document['stores'])})"),
                 ("federation", f"{document['federation']} ({document['task']})"),
+                ("dashboard", document["webui"] or "not built: 'make webui' builds it"),
                 *((f"miner {n}", f"{url}  (API: {url}/docs)") for n, url in document["miners"].items()),
             ],
         )

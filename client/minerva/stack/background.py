@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from minerva.config import FILE_NAME, CreateSection
 from minerva.errors import ConfigError, NodeConflict
 from minerva.processes import ProcessRecord
+from minerva.stack.dashboard import NAME as DASHBOARD
+from minerva.stack.dashboard import start_dashboard
 from minerva.stack.parts import Say, Stack
 
 if TYPE_CHECKING:
@@ -97,11 +99,13 @@ class Background:
                 note()
             for index in range(miners):
                 stack.await_miner(index)
+            dashboard = start_dashboard(stack, federation)
+            note()
         except BaseException:
             stack.stop()
             note()
             raise
-        document = self._document(stack, federation, task)
+        document = self._document(stack, federation, task, dashboard)
         settings = stack.settings("state", 0, store=1, federation=federation)
         _replace(self.root / FILE_NAME, settings.to_toml())
         self._write(document)
@@ -123,17 +127,22 @@ class Background:
                     return before
                 return create_federation(chain, actor, store, task, create)[0]
 
-    def _document(self, stack: Stack, federation: str, task: str) -> dict[str, Any]:
+    def _document(self, stack: Stack, federation: str, task: str, dashboard: str) -> dict[str, Any]:
         ports = {"chain": urlsplit(stack.rpc).port}
         for name, url in zip(("ipfs-a", "ipfs-b"), stack.store_urls, strict=True):
             if stack.store_kind == "kubo":
                 ports[name] = int(url.split("/tcp/")[1].split("/")[0])
+        if stack.gateway:
+            ports["gateway"] = urlsplit(stack.gateway).port
+        if dashboard:
+            ports[DASHBOARD] = urlsplit(dashboard).port
         for index, endpoint in stack.endpoints.items():
             ports[f"miner-{index}"] = urlsplit(endpoint).port
         return {
             "rpc": stack.rpc, "stores": stack.store_urls, "store": stack.store_kind,
             "federation": federation, "task": task,
             "deployment": str(stack.deployment.absolute()), "miners": stack.endpoints, "ports": ports,
+            "gateway": stack.gateway, "webui": dashboard,
             "config": str((self.root / FILE_NAME).absolute()),
             "processes": _processes(stack),
         }  # fmt: skip

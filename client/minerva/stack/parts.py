@@ -80,6 +80,11 @@ class Stack:
         return self.anvil.url
 
     @property
+    def gateway(self) -> str:
+        """Where contents are served by HTTP; empty with the embedded store."""
+        return self.nodes[0].gateway if self.nodes else ""
+
+    @property
     def deployment(self) -> Path:
         """The file with addresses and ABIs."""
         return self.root / "deployment.json"
@@ -116,7 +121,9 @@ class Stack:
         try:
             for name in ("ipfs-a", "ipfs-b"):
                 port = self.ports.get(name, 0)
-                node = KuboNode(self.root / name, binary, api=f"/ip4/127.0.0.1/tcp/{port}")
+                # Browsers read contents from the first one.
+                gateway = f"/ip4/127.0.0.1/tcp/{self.ports.get('gateway', 0)}" if name == "ipfs-a" else ""
+                node = KuboNode(self.root / name, binary, api=f"/ip4/127.0.0.1/tcp/{port}", gateway=gateway)
                 self.nodes.append(node.start(detached=self.detached))
                 self.children[name] = node.child
             self.nodes[1].connect(self.nodes[0])

@@ -50,6 +50,8 @@ class KuboNode:
         Let nodes of one local network find each other; ``swarm`` must then listen on it.
     storage_max
         When unpinned blocks start to be collected, as Kubo writes sizes.
+    gateway
+        Multiaddr to serve contents on by HTTP, to be read only; empty: nowhere.
     """
 
     def __init__(
@@ -61,9 +63,11 @@ class KuboNode:
         swarm: str = _ANY_PORT,
         mdns: bool = False,
         storage_max: str = "10GB",
+        gateway: str = "",
     ) -> None:
         self.repo, self._binary = repo.absolute(), binary
         self._api, self._swarm, self._mdns, self._storage_max = api, swarm, mdns, storage_max
+        self._gateway = gateway
         self._env = {**_QUIET, "IPFS_PATH": str(self.repo)}
         self._child: Child | None = None
 
@@ -128,6 +132,12 @@ class KuboNode:
         self.child  # noqa: B018 - raises when it was not started
         return (self.repo / "api").read_text().strip()
 
+    @property
+    def gateway(self) -> str:
+        """Where it serves contents by HTTP: ``<gateway>/ipfs/<cid>``."""
+        self.child  # noqa: B018 - raises when it was not started
+        return (self.repo / "gateway").read_text().strip()
+
     def store(self) -> KuboStore:
         """Open a store on it; the caller closes it."""
         from minerva.store.kubo import KuboStore
@@ -159,7 +169,11 @@ class KuboNode:
         _merge(
             config,
             {
-                "Addresses": {"API": self._api, "Gateway": [], "Swarm": [self._swarm]},
+                "Addresses": {
+                    "API": self._api,
+                    "Gateway": [self._gateway] if self._gateway else [],
+                    "Swarm": [self._swarm],
+                },
                 "AutoConf": {"Enabled": False},
                 "AutoNAT": {"ServiceMode": "disabled"},
                 "AutoTLS": {"Enabled": False},

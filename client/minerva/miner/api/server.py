@@ -29,6 +29,8 @@ class MinerServer:
         Requests answered at once, event streams included.
     max_body_bytes
         Longest request body that is read at all.
+    section
+        Of the configuration, whose host and port these are.
 
     Raises
     ------
@@ -44,6 +46,7 @@ class MinerServer:
         port: int = 0,
         threads: int = 24,
         max_body_bytes: int = 1 << 30,
+        section: str = "miner",
     ) -> None:
         from waitress.server import create_server
 
@@ -54,7 +57,7 @@ class MinerServer:
             raise NodeConflict(
                 "the API cannot listen there",
                 value=f"{host}:{port}: {_reason(error)}",
-                remedy="Name another with --set miner.host or miner.port; port 0 takes any free one.",
+                remedy=f"Name another with --set {section}.host or {section}.port; port 0 takes any free one.",
             ) from None
         self.address, self.port = str(listening.getsockname()[0]), int(listening.getsockname()[1])
         self._map: dict[int, Any] = {}
