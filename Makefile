@@ -19,10 +19,10 @@ define heading
 @printf '\n== %s ==\n' '$(1)'
 endef
 
-.PHONY: help python-3.11 setup doctor demo test test-client test-chain test-forge test-system test-deep slither halmos coverage lint lint-python lint-contracts format bench lock clean
+.PHONY: help python-3.11 setup doctor demo webui test test-client test-webui test-webui-browser test-chain test-forge test-system test-deep slither halmos coverage lint lint-python lint-contracts lint-webui format bench lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
 
 python-3.11:
 	@test -n '$(PYTHON)' || { echo 'setup: error: no Python 3.11 on PATH: install python3.11 with its venv module, or give PYTHON=/path/to/python3.11' >&2; exit 1; }
@@ -33,14 +33,25 @@ setup: python-3.11 ## Install everything into this folder (again: a moment, no n
 doctor: setup ## Check that every part works on this machine
 	@$(RUN) minerva doctor
 
+webui: setup ## Build the dashboard, which `minerva up` serves
+	@$(RUN) python tools/webui.py build
+
 demo: setup ## Train a model among devices and miners, end to end
 	@$(RUN) minerva demo
 
-test: lint test-client test-chain test-forge test-system ## Lint, then every test
+test: lint test-client test-webui test-chain test-forge test-system test-webui-browser ## Lint, then every test
 
 test-client: setup ## Test the Python package
 	$(call heading,Tests of the client)
 	@$(PYTEST) -n 2 tests/client
+
+test-webui: setup ## Test the dashboard's parts
+	$(call heading,Tests of the dashboard)
+	@$(RUN) python tools/webui.py test
+
+test-webui-browser: setup ## Test the dashboard in Chromium, on a real stack
+	$(call heading,The dashboard in a browser)
+	@$(RUN) python tools/webui.py e2e
 
 test-chain: setup ## Test the contracts on a chain of their own
 	$(call heading,Tests of the contracts)
@@ -58,7 +69,7 @@ test-system: setup ## Test all parts together
 	$(call heading,Tests of the whole system)
 	@$(PYTEST) -n 2 --dist loadfile tests/system
 
-lint: lint-python lint-contracts ## Check style and types; change nothing
+lint: lint-python lint-contracts lint-webui ## Check style and types; change nothing
 
 lint-python: setup
 	$(call heading,Python: style and types)
@@ -71,10 +82,15 @@ lint-contracts: setup
 	@$(RUN) forge fmt --check
 	@$(RUN) forge lint --deny warnings
 
-format: setup ## Bring Python and Solidity into the project's format
+lint-webui: setup
+	$(call heading,Dashboard: style and types)
+	@$(RUN) python tools/webui.py lint
+
+format: setup ## Bring Python, Solidity and TypeScript into the project's format
 	@$(RUN) ruff check --fix-only --quiet .
 	@$(RUN) ruff format .
 	@$(RUN) forge fmt
+	@$(RUN) python tools/webui.py format
 
 slither: setup ## Analyse the contracts for known weaknesses
 	@$(RUN) python tools/proof/static.py

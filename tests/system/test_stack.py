@@ -26,10 +26,13 @@ from minerva.protocol.events import BlockFinalized, Log, UpdateSubmitted
 from minerva.protocol.state import FederationState, Status
 from minerva.stack.background import Background
 from minerva.stack.parts import ignore
+from minerva.webui.service import built
 
 pytestmark = [pytest.mark.kubo, pytest.mark.timeout(600)]
 
 UP_SECONDS = 3 * SECONDS
+DASHBOARD = {"webui"} if built() else set[str]()
+"""Its process, where the page was built."""
 DEVICE = ("device", "run", "--account", "anvil:20", "--set", "device.task=digits", "--set")
 
 
@@ -102,7 +105,7 @@ def test_a_stack_goes_down_and_up_again_with_its_state_beside_another(folders: t
     one, two = folders
     first = minerva(one, "up", "--miners", "1")
     assert first["store"] == "kubo"
-    names = {"chain", "ipfs-a", "ipfs-b", "miner-0"}
+    names = {"chain", "ipfs-a", "ipfs-b", "miner-0"} | DASHBOARD
     assert set(first["processes"]) == names
     shown = minerva(one, "federation", "show")  # commands find the stack by themselves
     assert shown["federation"] == first["federation"] and shown["manifestDocument"]["task"] == "digits"
@@ -165,7 +168,7 @@ def test_a_killed_chain_loses_seconds_and_they_are_made_good(folders: tuple[Path
     keeper.resume()
     eventually(lambda: not record.alive, "the keeper has nothing to keep any more", 30.0)
 
-    assert set(minerva(one, "down")["ended"]) == {"ipfs-a", "ipfs-b", "miner-0"}
+    assert set(minerva(one, "down")["ended"]) == {"ipfs-a", "ipfs-b", "miner-0"} | DASHBOARD
     assert minerva(one, "up", "--miners", "1")["federation"] == first["federation"]
     assert chain.rpc("eth_getBlockByHash", kept, False), "what was saved is there"
     for lost in (update, final):

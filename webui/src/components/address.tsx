@@ -15,7 +15,7 @@ interface Props {
 export function Address({ value, link, full = false }: Props) {
   const address = isAddress(value, { strict: false }) ? getAddress(value) : value.slice(0, 42);
   const text = full ? address : shorten(address);
-  const className = full ? "break-all font-mono text-sm" : "font-mono text-sm";
+  const className = full ? "break-all font-mono text-sm" : "whitespace-nowrap font-mono text-sm";
   return (
     <span className="inline-flex items-center gap-1.5 align-middle">
       <Identicon address={address} />

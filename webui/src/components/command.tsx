@@ -4,7 +4,7 @@ import { CopyButton } from "./copy-button";
 export function Command({ line }: { line: string }) {
   return (
     <div className="flex items-start gap-2 rounded-box bg-base-200 p-2">
-      <code className="min-w-0 flex-1 whitespace-pre-wrap break-all text-sm">{line}</code>
+      <code className="min-w-0 flex-1 whitespace-pre-wrap [overflow-wrap:anywhere] text-sm">{line}</code>
       <CopyButton text={line} what="command" />
     </div>
   );

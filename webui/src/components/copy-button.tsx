@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { Icon } from "./icon";
 
 interface Props {
   text: string;
@@ -20,7 +21,7 @@ export function CopyButton({ text, what }: Props) {
       aria-label={copied ? `${what} copied` : `Copy the ${what}`}
       onClick={() => void navigator.clipboard?.writeText(text).then(() => setCopied(true))}
     >
-      <span aria-hidden="true">{copied ? "✓" : "⧉"}</span>
+      <Icon name={copied ? "done" : "copy"} size={14} />
     </button>
   );
 }

@@ -12,7 +12,7 @@ interface Props {
 export function Hash({ value, what = "hash", full = false }: Props) {
   return (
     <span className="inline-flex items-center gap-1 align-middle">
-      <span className={`font-mono text-sm ${full ? "break-all" : ""}`} title={value}>
+      <span className={`font-mono text-sm ${full ? "break-all" : "whitespace-nowrap"}`} title={value}>
         {full ? value : shorten(value, 10, 6)}
       </span>
       <CopyButton text={value} what={what} />

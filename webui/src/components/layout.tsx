@@ -4,6 +4,7 @@ import { ConnectButton } from "@/features/wallet/connect-button";
 import { href } from "@/hooks/use-route";
 import type { Theme } from "@/hooks/use-theme";
 import { PAGES } from "@/routes";
+import { Icon } from "./icon";
 
 interface Props {
   /** First part of the path of the page shown. */
@@ -46,7 +47,7 @@ export function Layout({ current, theme, onTheme, children }: Props) {
               onClick={onTheme}
               aria-label={theme === "light" ? "Use dark colours" : "Use light colours"}
             >
-              <span aria-hidden="true">{theme === "light" ? "☾" : "☀"}</span>
+              <Icon name={theme === "light" ? "moon" : "sun"} />
             </button>
             <ConnectButton />
           </div>

@@ -30,6 +30,8 @@ const MOST_RANGE = 50_000;
 /** A range with more events than this is followed by a shorter one. */
 const MANY_EVENTS = 5_000;
 const SEGMENT_EVENTS = 20_000;
+/** Segments that end in the last so many blocks stay as they are: a re-organisation takes no more than these with it. */
+const YOUNG_BLOCKS = 32;
 
 export class Follower {
   private segments: Segment[] | null = null;
@@ -116,23 +118,26 @@ export class Follower {
   }
 
   private async keep(segments: Segment[], next: Segment): Promise<void> {
-    const taken = absorbed(
-      segments.map(({ events }) => events.length),
-      next.events.length,
-      SEGMENT_EVENTS,
-    );
-    const merged = taken === 0 ? [] : segments.splice(-taken);
-    const whole: Segment = {
-      ...next,
-      from: merged[0]?.from ?? next.from,
-      events: [...merged.flatMap(({ events }) => events), ...next.events],
-    };
-    segments.push(whole);
+    segments.push(next);
+    await this.store.put(next, []);
+    const last = segments.findLastIndex(({ to }) => to <= next.to - YOUNG_BLOCKS);
+    const sizes = segments.slice(0, last + 1).map(({ events }) => events.length);
+    const taken = last < 1 ? 0 : absorbed(sizes.slice(0, -1), sizes[last] ?? 0, SEGMENT_EVENTS);
+    if (taken === 0) return;
+    const merged = segments.slice(last - taken, last + 1);
+    const whole = mergedOf(merged);
+    segments.splice(last - taken, taken + 1, whole);
     await this.store.put(
       whole,
       merged.map(({ from }) => from),
     );
   }
+}
+
+function mergedOf(segments: readonly Segment[]): Segment {
+  const [first, last] = [segments[0], segments.at(-1)];
+  if (first === undefined || last === undefined) throw new Error("nothing to merge");
+  return { ...last, from: first.from, events: segments.flatMap(({ events }) => events) };
 }
 
 /** The segments from the first block on without a gap: what follows one is of no use. */

@@ -1,0 +1,60 @@
+import { BaseError, encodeErrorResult, HttpRequestError, parseAbi, UserRejectedRequestError } from "viem";
+import { expect, test } from "vitest";
+import { ERROR_ABI, ERROR_WORDS } from "@/generated/errors";
+import { explain, explainRevert, isRefusal } from "./errors";
+
+const HEX = /0x[0-9a-f]{8}/i;
+const full = encodeErrorResult({
+  abi: parseAbi(["error FederationMinersFull(uint8 maxMiners)"]),
+  errorName: "FederationMinersFull",
+  args: [16],
+});
+
+test("a contract's error is told in the words of docs/errors.md", () => {
+  const problem = explainRevert(full);
+  expect(problem.name).toBe("FederationMinersFull");
+  expect(problem.title).toBe("The federation has as many miners as it takes");
+  expect(problem.cure).toMatch(/Wait until one leaves/);
+  expect(problem.values).toEqual([["maxMiners", "16"]]);
+});
+
+test("the error is found wherever a wallet puts it", () => {
+  const packed = [
+    new BaseError("failed", { cause: Object.assign(new Error("reverted"), { data: full }) }),
+    Object.assign(new Error("Internal JSON-RPC error."), { code: -32603, data: { code: 3, data: full } }),
+    Object.assign(new Error("x"), { data: { originalError: { data: full } } }),
+  ];
+  for (const error of packed) expect(explain(error).name).toBe("FederationMinersFull");
+});
+
+test("what the user declines is no error", () => {
+  expect(isRefusal(new UserRejectedRequestError(new Error("no")))).toBe(true);
+  expect(isRefusal(new BaseError("failed", { cause: Object.assign(new Error("no"), { code: 4001 }) }))).toBe(
+    true,
+  );
+  expect(isRefusal(new Error("no"))).toBe(false);
+});
+
+test("no problem shows raw hex", () => {
+  const errors = [
+    explainRevert("0xdeadbeef"),
+    explainRevert("0x"),
+    explain(new Error(`reverted with 0x${"ab".repeat(200)}`)),
+    explain({ message: 5 }),
+    explain(null),
+    explain(new HttpRequestError({ url: "http://127.0.0.1:1" })),
+  ];
+  for (const { title, cure } of errors) {
+    expect(title).not.toMatch(HEX);
+    expect(title.length).toBeGreaterThan(5);
+    expect(cure.length).toBeGreaterThan(5);
+  }
+});
+
+test("every error that the contracts can raise has its words", () => {
+  const own = ERROR_ABI.map(({ name }) => name).filter((name) =>
+    /^(Federation|Factory|Miner|Consensus|Stake|Reward|Policy)/.test(name),
+  );
+  expect(own.length).toBeGreaterThan(50);
+  expect(own.filter((name) => ERROR_WORDS[name] === undefined)).toEqual([]);
+});
