@@ -1,0 +1,97 @@
+// What tests do on the chain beside the page: as other people's devices and miners.
+import { readFileSync } from "node:fs";
+import {
+  type Address,
+  createPublicClient,
+  createWalletClient,
+  http,
+  parseEventLogs,
+  zeroAddress,
+  zeroHash,
+} from "viem";
+import { factoryAbi, federationAbi, minerAbi } from "../src/generated/abi";
+import { stack } from "./stack";
+import { anvilAccount } from "./wallet";
+
+const NO_STAKE = {
+  token: zeroAddress,
+  minimum: 0n,
+  unit: 0n,
+  evidenceSeconds: 0,
+  rejectedBps: 0,
+  equivocationBps: 0,
+  absenceBps: 0,
+  absences: 0,
+  reporterBps: 0,
+};
+const NO_REWARDS = {
+  token: zeroAddress,
+  perRound: 0n,
+  dataBps: 0,
+  proposerBps: 0,
+  ballotBps: 0,
+  attesterBps: 0,
+  claimSeconds: 0,
+};
+
+export const publicClient = () => createPublicClient({ transport: http(stack().rpc), pollingInterval: 100 });
+
+function walletOf(index: number) {
+  return createWalletClient({ account: anvilAccount(index), transport: http(stack().rpc) });
+}
+
+function factory(): Address {
+  const document = JSON.parse(readFileSync(stack().deployment, "utf8")) as {
+    contracts: { FederationFactory: { address: Address } };
+  };
+  return document.contracts.FederationFactory.address;
+}
+
+/** Create a federation like the stack's own one, of so many rounds. */
+export async function createFederation(account: number, rounds: number): Promise<Address> {
+  const config = await publicClient().readContract({
+    address: stack().federation,
+    abi: federationAbi,
+    functionName: "config",
+  });
+  const hash = await walletOf(account).writeContract({
+    address: factory(),
+    abi: factoryAbi,
+    functionName: "createFederation",
+    args: [{ ...config, rounds }, NO_STAKE, NO_REWARDS],
+    chain: null,
+  });
+  const { logs } = await publicClient().waitForTransactionReceipt({ hash });
+  const [created] = parseEventLogs({ abi: factoryAbi, eventName: "FederationCreated", logs });
+  if (created === undefined) throw new Error("no federation was created");
+  return created.args.federation;
+}
+
+/** Join a federation as a miner; its contract. */
+export async function joinAsMiner(federation: Address, account: number): Promise<Address> {
+  const hash = await walletOf(account).writeContract({
+    address: factory(),
+    abi: factoryAbi,
+    functionName: "createMiner",
+    args: [federation, "http://127.0.0.1:1", "0x"],
+    chain: null,
+  });
+  const { logs } = await publicClient().waitForTransactionReceipt({ hash });
+  const [created] = parseEventLogs({ abi: factoryAbi, eventName: "MinerCreated", logs });
+  if (created === undefined) throw new Error("no miner was created");
+  return created.args.miner;
+}
+
+export async function registerDevice(miner: Address, account: number, samples = 100): Promise<Address> {
+  const wallet = walletOf(account);
+  const root = zeroHash.replace(/0$/, "1") as typeof zeroHash;
+  const hash = await wallet.writeContract({
+    address: miner,
+    abi: minerAbi,
+    functionName: "registerDevice",
+    args: [root, samples, 1_000_000n, "0x"],
+    chain: null,
+  });
+  await publicClient().waitForTransactionReceipt({ hash });
+  return wallet.account.address;
+}

@@ -1,0 +1,96 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { createFederation, joinAsMiner, registerDevice } from "./chain";
+import { connect, expect, test } from "./fixtures";
+import { stack } from "./stack";
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+}
+
+test("without a wallet the federations are there to be read, searched and opened", async ({ page }) => {
+  await page.goto("./");
+  const card = page.getByRole("article").filter({ hasText: stack().federation.slice(-4) });
+  await expect(card.getByRole("heading")).toHaveText("Handwritten digits");
+  await expectAccessible(page);
+  await page.getByPlaceholder("Title, task, address").fill("no such federation");
+  await expect(page.getByText("No federation fits this search")).toBeVisible();
+  await page.getByPlaceholder("Title, task, address").fill("handwritten");
+  await card.getByRole("link").click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Handwritten digits");
+  await expect(page.getByText("Waits for")).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("the page speaks to the configured chain and gateway, and to nobody else", async ({
+  page,
+  complaints,
+}) => {
+  await page.goto("./#/network");
+  await expect(page.getByText(stack().rpc)).toBeVisible();
+  await expectAccessible(page);
+  const outcome = await page.evaluate(() =>
+    fetch("http://127.0.0.1:9/").then(
+      () => "sent",
+      () => "refused",
+    ),
+  );
+  expect(outcome).toBe("refused");
+  const policies = page.locator('meta[http-equiv="Content-Security-Policy"]');
+  const sources = await policies.evaluateAll((metas) =>
+    metas.map((meta) => meta.getAttribute("content")).join(";"),
+  );
+  expect(sources).toContain(
+    `connect-src 'self' ${stack().rpc} ${stack().rpc.replace("http", "ws")} ${stack().gateway}`,
+  );
+  expect(complaints.splice(0).join()).toContain("Content Security Policy");
+});
+
+test("a write goes from the signature to its block, a refusal is no error, and what follows is seen live", async ({
+  page,
+  wallet,
+}) => {
+  const federation = await createFederation(7, 3);
+  await page.goto(`./#/federation/${federation}`);
+  await expect(page.getByText("miners: 0 of 1")).toBeVisible();
+
+  const miner = await joinAsMiner(federation, 8);
+  await expect(page.getByRole("heading", { name: "Miners (1)" })).toBeVisible({ timeout: 2_000 });
+  const device = await registerDevice(miner, 30, 1234);
+  await expect(page.getByRole("heading", { name: "Devices (1)" })).toBeVisible({ timeout: 2_000 });
+  await expect(page.getByRole("region", { name: "Devices" }).getByTitle(device)).toBeVisible();
+  await expect(page.getByRole("cell", { name: "1,234" })).toBeVisible();
+
+  const button = page.getByRole("button", { name: "Do what is due" });
+  await expect(button).toBeDisabled();
+  await connect(page);
+  await expect(page.getByText(/Costs at most .* ETH for [\d,]+ gas/)).toBeVisible();
+
+  wallet.refuseNext();
+  await button.click();
+  await expect(page.getByText("declined in the wallet, nothing was sent")).toBeVisible();
+  await expect(page.getByRole("alert")).toBeHidden();
+
+  await button.click();
+  await expect(page.getByRole("heading", { name: "Round 1 of 3" })).toBeVisible();
+  await expect(page.getByText("Do what is due: done")).toBeVisible();
+  await expect(page.locator("[aria-current=step]").first()).toContainText("Train");
+  expect(wallet.asked.filter((method) => method === "eth_sendTransaction")).toHaveLength(2);
+});
+
+test("a wallet on another network is switched by one click, and told of ours if it does not know it", async ({
+  page,
+  wallet,
+}) => {
+  await page.goto("./");
+  await connect(page);
+  wallet.forgetNetworks();
+  await wallet.chooseChain(1);
+  await page.getByRole("button", { name: "Switch to Local chain" }).click();
+  await expect(page.getByRole("button", { name: "Switch to Local chain" })).toBeHidden();
+  expect(wallet.asked).toContain("wallet_addEthereumChain");
+  await wallet.chooseAccount(3);
+  await expect(page.getByRole("button", { name: /0x90F7/ })).toBeVisible();
+});

@@ -1,0 +1,48 @@
+// One local stack for all browser tests: `minerva up` in a folder of its own, ended when they are done.
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Address } from "viem";
+
+export interface StackRecord {
+  rpc: string;
+  federation: Address;
+  webui: string;
+  gateway: string;
+  deployment: string;
+}
+
+const RUN = new URL("../../tools/run", import.meta.url).pathname;
+const UP_MS = 600_000;
+const execute = promisify(execFile);
+
+/** Run a command of the client for the tests' stack; its JSON document. */
+export async function minerva(...words: string[]): Promise<Record<string, unknown>> {
+  const { stdout } = await execute(RUN, ["minerva", ...words, "--json"], { cwd: folder(), timeout: UP_MS });
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+export function stack(): StackRecord {
+  return JSON.parse(readFileSync(join(folder(), ".minerva", "stack.json"), "utf8")) as StackRecord;
+}
+
+function folder(): string {
+  const set = process.env.MINERVA_E2E;
+  if (set === undefined) throw new Error("the stack is not started");
+  return set;
+}
+
+/** A stack that MINERVA_E2E names is used as it is, and left running. */
+export default async function setup(): Promise<() => Promise<void>> {
+  if (process.env.MINERVA_E2E !== undefined) return async () => undefined;
+  const made = mkdtempSync(join(tmpdir(), "minerva-e2e-"));
+  process.env.MINERVA_E2E = made;
+  await minerva("up", "--miners", "1");
+  if (stack().webui === "") throw new Error("the dashboard is not built: 'make webui' builds it");
+  return async () => {
+    await minerva("down");
+    rmSync(made, { recursive: true, force: true });
+  };
+}
