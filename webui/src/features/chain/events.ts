@@ -1,5 +1,5 @@
 // From the logs of an RPC to the protocol's events.
-import { type Address, decodeEventLog, getAddress, type Hex, toEventSelector } from "viem";
+import { type Address, decodeAbiParameters, getAddress, type Hex, toEventSelector } from "viem";
 import { EVENT_ABI, type ProtocolEvent } from "@/generated/events";
 
 /** An event and where it is on the chain. */
@@ -24,18 +24,35 @@ export interface RpcLog {
   transactionHash: Hex;
 }
 
-const BY_TOPIC = new Map(EVENT_ABI.map((event) => [toEventSelector(event), event]));
+type Input = (typeof EVENT_ABI)[number]["inputs"][number];
+
+interface Shape {
+  name: string;
+  indexed: readonly Input[];
+  plain: readonly Input[];
+}
+
+/** By first topic. viem's decodeEventLog hashes the event's signature for every log, which is most of its time. */
+const SHAPES = new Map<Hex, Shape>(
+  EVENT_ABI.map((event) => [
+    toEventSelector(event),
+    {
+      name: event.name,
+      indexed: event.inputs.filter((input) => input.indexed),
+      plain: event.inputs.filter((input) => !input.indexed),
+    },
+  ]),
+);
 
 /** Read one log; null when it is no event of the protocol. `time` is taken where the log does not carry its own. */
 export function decodeLog(log: RpcLog, time: number): ChainEvent | null {
   const [topic, ...rest] = log.topics;
-  const event = topic === undefined ? undefined : BY_TOPIC.get(topic);
-  if (topic === undefined || event === undefined) return null;
+  const shape = topic === undefined ? undefined : SHAPES.get(topic);
+  if (shape === undefined || rest.length !== shape.indexed.length) return null;
   try {
-    const { args } = decodeEventLog({ abi: [event], data: log.data, topics: [topic, ...rest] });
     return {
-      name: event.name,
-      args: args ?? {},
+      name: shape.name,
+      args: argumentsOf(shape, rest, log.data),
       address: getAddress(log.address),
       block: Number(log.blockNumber),
       index: Number(log.logIndex),
@@ -45,6 +62,14 @@ export function decodeLog(log: RpcLog, time: number): ChainEvent | null {
   } catch {
     return null; // another contract's event of the same name, in another form
   }
+}
+
+function argumentsOf({ indexed, plain }: Shape, topics: readonly Hex[], data: Hex): Record<string, unknown> {
+  const values = plain.length === 0 ? [] : decodeAbiParameters(plain, data);
+  return Object.fromEntries([
+    ...indexed.map((input, at) => [input.name, decodeAbiParameters([input], topics[at] ?? "0x")[0]] as const),
+    ...plain.map((input, at) => [input.name, values[at]] as const),
+  ]);
 }
 
 /** The order in which the protocol takes events (B1). */
