@@ -57,6 +57,11 @@ export class HeadWatcher {
       this.timer = setTimeout(() => void this.poll(), this.live ? SAFETY_MS : this.options.pollMs);
   }
 
+  /** Tell of the newest block once more when it is heard of again. */
+  forget(): void {
+    this.last = null;
+  }
+
   private tell(head: BlockHead): void {
     if (this.stopped || head.hash === this.last) return;
     this.last = head.hash;

@@ -1,3 +1,4 @@
+import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { NetworkConfig } from "@/lib/runtime";
@@ -16,36 +17,42 @@ const NETWORK: NetworkConfig = {
 };
 
 /** What the RPC is at the moment. */
-const node = { up: true, chainId: 31337, genesis: "0xa0", head: 5 };
+const node = { up: true, chainId: 31337, genesis: "0xa0", head: 5, failures: 0 };
 let session: ChainSession;
 
-function answer({ id, method, params }: { id: number; method: string; params: unknown[] }) {
+function answer({ id, method, params = [] }: { id: number; method: string; params?: unknown[] }) {
   const block = params[0] === "0x0" ? 0 : node.head;
   const hash = block === 0 ? node.genesis : `${node.genesis}${block}`;
-  const result = method === "eth_chainId" ? `0x${node.chainId.toString(16)}` : { number: `0x${block.toString(16)}`, hash, timestamp: "0x10" };
+  const result =
+    method === "eth_chainId"
+      ? `0x${node.chainId.toString(16)}`
+      : { number: `0x${block.toString(16)}`, hash, timestamp: "0x10" };
   return { jsonrpc: "2.0", id, result };
 }
 
 beforeEach(() => {
-  Object.assign(node, { up: true, chainId: 31337, genesis: "0xa0", head: 5 });
+  Object.assign(node, { up: true, chainId: 31337, genesis: "0xa0", head: 5, failures: 0 });
   vi.stubGlobal("fetch", async (_: unknown, init: { body: string }) => {
     if (!node.up) throw new TypeError("failed to fetch");
+    if (init.body.includes("eth_chainId") && node.failures-- > 0)
+      return new Response("busy", { status: 503 });
     const body: unknown = JSON.parse(init.body);
-    return Response.json(Array.isArray(body) ? body.map(answer) : answer(body as Parameters<typeof answer>[0]));
+    return Response.json(
+      Array.isArray(body) ? body.map(answer) : answer(body as Parameters<typeof answer>[0]),
+    );
   });
+  vi.stubGlobal("indexedDB", new IDBFactory());
   session = new ChainSession(NETWORK);
 });
 
 afterEach(() => {
   session.stop();
   vi.unstubAllGlobals();
-  return new Promise((done) => {
-    const request = indexedDB.deleteDatabase("minerva");
-    request.onsuccess = request.onblocked = () => done(undefined);
-  });
 });
 
 const until = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+
+vi.setConfig({ testTimeout: 20_000 });
 
 test("without a WebSocket the newest block is asked for", async () => {
   session.start();
@@ -59,7 +66,9 @@ test("a chain that was started anew under its id is another one", async () => {
   await until(() => expect(session.snapshot().head?.number).toBe(5));
   expect(session.snapshot()).toMatchObject({ restarted: false, generation: 0 });
   Object.assign(node, { genesis: "0xb0", head: 2 });
-  await until(() => expect(session.snapshot()).toMatchObject({ restarted: true, generation: 1, head: { number: 2 } }));
+  await until(() =>
+    expect(session.snapshot()).toMatchObject({ restarted: true, generation: 1, head: { number: 2 } }),
+  );
   session.acknowledge();
   expect(session.snapshot().restarted).toBe(false);
 });
@@ -72,6 +81,12 @@ test("an RPC that is gone is told, and what was read stays; it goes on when it i
   expect(session.snapshot().head?.number).toBe(5);
   Object.assign(node, { up: true, head: 9 });
   await until(() => expect(session.snapshot()).toMatchObject({ reach: "polling", head: { number: 9 } }));
+});
+
+test("a block whose chain could not be asked about is looked at again", async () => {
+  node.failures = 2; // one request, and its repetition
+  session.start();
+  await until(() => expect(session.snapshot().head?.number).toBe(5));
 });
 
 test("an RPC of another chain is not read", async () => {

@@ -54,6 +54,7 @@ export class ChainSession {
 
   stop(): void {
     this.heads.stop();
+    void this.ready.then(({ database }) => database?.close());
   }
 
   /** Ask for the newest block now. */
@@ -83,7 +84,7 @@ export class ChainSession {
     // A chain only goes back when it is re-organised, or is another one.
     const suspicious =
       this.genesis === null || before.reach === "gone" || head.number <= (before.head?.number ?? 0);
-    if (suspicious && !(await this.isKnown().catch(() => false))) return;
+    if (suspicious && !(await this.isKnown().catch(() => false))) return this.heads.forget();
     this.change({ head });
   }
 
