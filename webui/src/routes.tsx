@@ -23,4 +23,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
     nav: false,
     component: page(() => import("./features/federation/federation-page")),
   },
+  chain: { title: "Chain", nav: false, component: page(() => import("./features/lineage/chain-page")) },
+  block: { title: "Block", nav: false, component: page(() => import("./features/block/block-page")) },
+  model: { title: "Model", nav: false, component: page(() => import("./features/model/model-page")) },
 };

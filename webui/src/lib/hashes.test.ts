@@ -18,10 +18,13 @@ test("R8: the genesis is the client's", () => {
   expect(genesisHash(scene.chainId, federation, cid(scene.manifest), cid(scene.model))).toBe(scene.genesis);
 });
 
-test.each(VECTORS.updates)("R1: the leaf of an update is the client's, also with the largest numbers", (known) => {
-  const { update, leaf } = known;
-  expect(updateLeaf(address(update.federation), update.round, updateFrom(update))).toBe(leaf);
-});
+test.each(VECTORS.updates)(
+  "R1: the leaf of an update is the client's, also with the largest numbers",
+  (known) => {
+    const { update, leaf } = known;
+    expect(updateLeaf(address(update.federation), update.round, updateFrom(update))).toBe(leaf);
+  },
+);
 
 test("P2 and P3: the roots of pools and ballots are the client's", () => {
   const [, block] = scene.blocks;

@@ -1,5 +1,13 @@
 // The protocol's hashes as docs/SPECIFICATION.md has them: R1, R7 and R8.
-import { type Address, concatHex, encodeAbiParameters, type Hex, keccak256, numberToHex, stringToHex } from "viem";
+import {
+  type Address,
+  concatHex,
+  encodeAbiParameters,
+  type Hex,
+  keccak256,
+  numberToHex,
+  stringToHex,
+} from "viem";
 import type { Cid } from "./cid";
 
 /** What the chain keeps of a block, through its hash. */
@@ -50,7 +58,9 @@ const UPDATE_TYPE = typeHash(
   "Update(address federation,uint32 round,address device,address miner,bytes32 digest,uint8 codec,uint32 samples," +
     "uint32 epochs,uint64 computeUs,int64 lossBefore,int64 lossAfter)",
 );
-const UPDATE_WORDS = words("bytes32 address uint32 address address bytes32 uint8 uint32 uint32 uint64 int64 int64");
+const UPDATE_WORDS = words(
+  "bytes32 address uint32 address address bytes32 uint8 uint32 uint32 uint64 int64 int64",
+);
 
 /** R7: a block's hash. */
 export function headerHash(header: Header): Hex {
@@ -80,7 +90,9 @@ export function headerHash(header: Header): Hex {
 /** R8: what block 1 links to. */
 export function genesisHash(chainId: number, federation: Address, manifest: Cid, model: Cid): Hex {
   const values = [manifest.digest, manifest.codec, model.digest, model.codec];
-  return keccak256(encodeAbiParameters(GENESIS_WORDS, [GENESIS_TYPE, BigInt(chainId), federation, ...values]));
+  return keccak256(
+    encodeAbiParameters(GENESIS_WORDS, [GENESIS_TYPE, BigInt(chainId), federation, ...values]),
+  );
 }
 
 /** R1: the leaf of an update. */

@@ -9,7 +9,9 @@ export interface Work {
   nonce: bigint;
 }
 
-const SEED = ["uint256", "address", "uint32", "bytes32", "bytes32", "bytes32", "address"].map((type) => ({ type }));
+const SEED = ["uint256", "address", "uint32", "bytes32", "bytes32", "bytes32", "address"].map((type) => ({
+  type,
+}));
 const MOST = 2n ** 256n - 1n;
 
 /** What a nonce is hashed with. */
@@ -29,7 +31,12 @@ export function workSeed(chainId: number, federation: Address, header: Header): 
 }
 
 /** The work in a header's proof; null when its proof is of another kind. */
-export function workOf(chainId: number, federation: Address, header: Header, difficulty: bigint): Work | null {
+export function workOf(
+  chainId: number,
+  federation: Address,
+  header: Header,
+  difficulty: bigint,
+): Work | null {
   if (size(header.proof) !== 32 || difficulty < 1n) return null;
   const hash = keccak256(concatHex([workSeed(chainId, federation, header), header.proof]));
   return { hash: hexToBigInt(hash), target: MOST / difficulty, nonce: hexToBigInt(header.proof) };

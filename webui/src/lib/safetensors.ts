@@ -101,7 +101,5 @@ function readTensor(name: string, value: unknown): Tensor & { begin: number } {
 }
 
 function areLengths(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) && value.every((n) => typeof n === "number" && n >= 0 && n < MOST_LENGTH)
-  );
+  return Array.isArray(value) && value.every((n) => typeof n === "number" && n >= 0 && n < MOST_LENGTH);
 }

@@ -177,6 +177,8 @@ function applyCandidate(
         approvals: [index],
         rejections: [],
         dropped: null,
+        module: work.module,
+        difficulty: work.difficulty,
         at: momentOf(event),
       };
       rounds.update(round, ({ candidates }) => ({

@@ -71,6 +71,9 @@ class Scene {
   }
 }
 
+const words = (...values: bigint[]): Hex =>
+  `0x${values.map((value) => value.toString(16).padStart(64, "0")).join("")}`;
+
 function header(round: number, proposer: Address): EventArgs["BlockProposed"]["header"] {
   const cid = { digest: HASH, codec: 85 };
   return {
@@ -134,6 +137,28 @@ test("K9: in a committee nobody judges its own update", () => {
   };
   expect(play(at(0xc1))?.accepted).toBe(true);
   expect(play(committee)).toEqual({ accepted: false, quality: 0, reason: 20 });
+});
+
+test("W2 and W3: a candidate knows the difficulty that its proof had to meet", () => {
+  const pow = at(0xd0);
+  const scene = new Scene({ pow }).joined();
+  const propose = (round: number) =>
+    scene.tell("BlockProposed", { round, index: 0, hash: HASH, header: header(round, at(0)), deadline: 1 });
+  const configure = (module: Address) =>
+    scene.tell("ConsensusConfigured", { federation: FEDERATION, parameters: words(64n, 20n) }, module);
+  const difficulty = (federation = FEDERATION, module = pow) =>
+    scene.tell("DifficultyChanged", { federation, round: 1, difficulty: 16n }, module);
+  configure(pow).opened(1);
+  propose(1);
+  difficulty(FEDERATION, at(0xd1)).opened(2);
+  propose(2);
+  difficulty().opened(3);
+  propose(3);
+  configure(at(0xd2)).opened(4);
+  propose(4);
+  const candidates = scene.record.rounds.map(({ candidates }) => candidates[0]);
+  expect(candidates.map((candidate) => candidate?.difficulty)).toEqual([64n, 64n, 16n, null]);
+  expect(candidates.map((candidate) => candidate?.module)).toEqual([pow, pow, pow, at(0xd2)]);
 });
 
 test("a dropped candidate stays in the round's story, the next one becomes the block", () => {

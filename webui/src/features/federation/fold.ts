@@ -2,6 +2,7 @@
 import type { Address, Hex } from "viem";
 import type { ChainEvent } from "@/features/chain/events";
 import type { Fold } from "@/features/chain/feed";
+import { applyConsensus } from "./fold-consensus";
 import { applyMembership } from "./fold-members";
 import { applyMoney } from "./fold-money";
 import { applyRound } from "./fold-rounds";
@@ -47,6 +48,8 @@ export interface Work {
   readonly places: Map<number, Address>;
   /** The consensus module that decides now. */
   module: Address | null;
+  /** Of the proof of work, while that module decides. */
+  difficulty: bigint | null;
   /** The module whose voters do not judge their own updates (K9). */
   readonly committee: Address | null;
   /** What accounts have at stake: they deposit before they join. */
@@ -59,6 +62,7 @@ export class FederationFold implements Fold<Federation> {
   private readonly roles = new Map<Hex, readonly Address[]>();
   private changes: readonly ConsensusChange[] = [];
   private flags = { closing: false, closed: null as Moment | null, paused: false };
+  private readonly proofOfWork: Address | null;
   private events = 0;
 
   /** @param modules The network's consensus modules by their names. */
@@ -66,6 +70,7 @@ export class FederationFold implements Fold<Federation> {
     private readonly address: Address,
     modules: Readonly<Record<string, Address>> = {},
   ) {
+    this.proofOfWork = modules.pow ?? null;
     this.work = {
       rounds: new Table(),
       blocks: [],
@@ -74,6 +79,7 @@ export class FederationFold implements Fold<Federation> {
       places: new Map(),
       bonded: new Map(),
       module: null,
+      difficulty: null,
       committee: modules.committee ?? null,
       money: { funded: 0n, granted: 0n, claimed: 0n, returned: 0n, claims: [], slashed: 0n, closesAt: null },
     };
@@ -84,7 +90,7 @@ export class FederationFold implements Fold<Federation> {
     applyMembership(this.work, event);
     applyRound(this.work, event);
     applyMoney(this.work, event);
-    if (event.name === "ConsensusConfigured") this.work.module = event.address;
+    applyConsensus(this.work, event, this.proofOfWork);
     this.applyGovernance(event);
   }
 

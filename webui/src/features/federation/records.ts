@@ -93,6 +93,10 @@ export interface Candidate {
   approvals: readonly number[];
   rejections: readonly number[];
   dropped: Drop | null;
+  /** The consensus module that took it. */
+  module: Address | null;
+  /** What its proof of work had to meet (W1); null under other modules. */
+  difficulty: bigint | null;
   at: Moment;
 }
 

@@ -1,0 +1,77 @@
+import { useMutation } from "@tanstack/react-query";
+import type { ChainClient } from "@/features/chain/client";
+import { useRuntime, useSession } from "@/features/chain/context";
+import { BODY_LIMITS, parseBody } from "@/features/content/body";
+import { ContentError, fetchContent, type Limits } from "@/features/content/gateway";
+import { modelLimits } from "@/features/content/model";
+import { federationAbi } from "@/generated/abi";
+import type { Body } from "@/lib/body";
+import type { Cid } from "@/lib/cid";
+import type { BlockView } from "./block-page";
+import { type Check, checkBlock, type Fetched } from "./checks";
+
+/** Check a block on demand, with everything fetched anew. */
+export function useVerification(view: BlockView) {
+  const { client } = useSession();
+  const { network } = useRuntime();
+  return useMutation({ mutationFn: () => verify(view, client, network.chainId, network.gateway) });
+}
+
+async function verify(
+  view: BlockView,
+  client: ChainClient,
+  chainId: number,
+  gateway: string,
+): Promise<Check[]> {
+  const { record, config, block, parent, round } = view;
+  const fetchBody = (cid: Cid) => fetched(gateway, cid, BODY_LIMITS, readWhole);
+  const pays = config.rewards !== null;
+  const [kept, body, parentBody, model] = await Promise.all([
+    client
+      .readContract({
+        address: record.address,
+        abi: federationAbi,
+        functionName: "blockOf",
+        args: [block.round],
+      })
+      .catch(() => null),
+    fetchBody(block.header.body),
+    parent === null || !pays ? null : fetchBody(parent.header.body),
+    fetched(gateway, block.header.model, modelLimits(config.maxModelBytes), () => null),
+  ]);
+  const scene = {
+    chainId,
+    federation: record.address,
+    manifest: config.manifest,
+    genesisModel: config.model,
+    block,
+    parent,
+    round,
+    kept,
+    pays,
+  };
+  return checkBlock(scene, { body, parentBody, model });
+}
+
+function readWhole(data: Uint8Array): Body | string {
+  return parseBody(data).body;
+}
+
+/** Fetch, check and read; a text of `read` says why the bytes are not what they should be. */
+async function fetched<T>(
+  gateway: string,
+  cid: Cid,
+  limits: Limits,
+  read: (data: Uint8Array) => T | string,
+): Promise<Fetched<T>> {
+  try {
+    const data = await fetchContent(gateway, cid, limits);
+    const value = read(data);
+    return typeof value === "string"
+      ? { kind: "other", words: `its bytes are no body: ${value}` }
+      : { kind: "read", value, bytes: data.length };
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    return { kind: error.kind === "other bytes" ? "other" : "missing", words: error.message };
+  }
+}
