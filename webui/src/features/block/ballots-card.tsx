@@ -72,8 +72,7 @@ export function BallotsCard({ view: { block, round } }: { view: BlockView }) {
 function Refusals({ verdicts }: { verdicts: readonly number[] | null }) {
   if (verdicts === null) return <Badge tone="warn">did not vote</Badge>;
   const counts = new Map<number, number>();
-  for (const verdict of verdicts)
-    if (!accepts(verdict)) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  for (const verdict of verdicts) if (!accepts(verdict)) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   if (counts.size === 0) return "none";
   return (
     <ul>

@@ -4,7 +4,7 @@ import { Loading } from "@/components/loading";
 import { useBody } from "@/features/content/body";
 import type { Block, Round } from "@/features/federation/records";
 import { UpdatesSection } from "@/features/federation/updates-section";
-import { FederationViews, type FederationView, WithFederation } from "@/features/federation/with-federation";
+import { type FederationView, FederationViews, WithFederation } from "@/features/federation/with-federation";
 import { href } from "@/hooks/use-route";
 import { formatNumber } from "@/lib/format";
 import type { PageProps } from "@/routes";
@@ -27,7 +27,9 @@ export default function BlockPage({ route }: PageProps) {
   const [, address = "", number = ""] = route.parts;
   return (
     <WithFederation address={address}>
-      {(view) => <Found key={number} view={view} number={/^[1-9]\d{0,8}$/.test(number) ? Number(number) : 0} />}
+      {(view) => (
+        <Found key={number} view={view} number={/^[1-9]\d{0,8}$/.test(number) ? Number(number) : 0} />
+      )}
     </WithFederation>
   );
 }

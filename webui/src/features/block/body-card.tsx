@@ -34,9 +34,7 @@ function Content({ query }: { query: UseQueryResult<FetchedBody> }) {
   }
   const { body, bytes } = query.data;
   if (typeof body === "string") {
-    return (
-      <ErrorNote problem={{ title: "What the header names as its body is none", cure: `${body}.` }} />
-    );
+    return <ErrorNote problem={{ title: "What the header names as its body is none", cure: `${body}.` }} />;
   }
   return <Read body={body} bytes={bytes} />;
 }
@@ -54,7 +52,10 @@ function Read({ body, bytes }: { body: Body; bytes: number }) {
           ["Samples count at most", `${formatNumber(body.aggregation.sampleCap)} times their lower median`],
           [
             "Counted weights",
-            body.weights.slice(0, 50).map((weight) => formatNumber(weight)).join(", ") || "none",
+            body.weights
+              .slice(0, 50)
+              .map((weight) => formatNumber(weight))
+              .join(", ") || "none",
           ],
         ]}
       />

@@ -56,7 +56,14 @@ export function HeaderCard({ view: { block, record, round } }: { view: BlockView
             </span>,
           ],
           ["rewardsRoot", hash(header.rewardsRoot)],
-          ["Weights", header.weights.length === 0 ? "none: this consensus module keeps no lanes" : <Lanes key="w" words={header.weights} />],
+          [
+            "Weights",
+            header.weights.length === 0 ? (
+              "none: this consensus module keeps no lanes"
+            ) : (
+              <Lanes key="w" words={header.weights} />
+            ),
+          ],
         ]}
       />
     </Card>
@@ -72,5 +79,7 @@ function Lanes({ words }: { words: readonly bigint[] }) {
     })),
   );
   const counted = lanes.filter(({ weight }) => weight > 0);
-  return <>{counted.map(({ index, weight }) => `miner ${index}: ${formatNumber(weight)}`).join(", ") || "none"}</>;
+  return (
+    <>{counted.map(({ index, weight }) => `miner ${index}: ${formatNumber(weight)}`).join(", ") || "none"}</>
+  );
 }

@@ -17,7 +17,9 @@ export function ProofCard({ view }: { view: BlockView }) {
   const module = block.module ?? config.consensus;
   const name = Object.entries(network.consensus).find(([, at]) => at === module)?.[0];
   const work =
-    block.difficulty === null ? null : workOf(network.chainId, record.address, block.header, block.difficulty);
+    block.difficulty === null
+      ? null
+      : workOf(network.chainId, record.address, block.header, block.difficulty);
   const dropped = round.candidates.filter((candidate) => candidate.dropped !== null).length;
   return (
     <Card
@@ -44,7 +46,10 @@ export function ProofCard({ view }: { view: BlockView }) {
                 ["Nonce", <Full key="n" value={work.nonce} what="nonce" />],
                 ["Hash", <Full key="h" value={work.hash} what="hash" />],
                 ["Target: not above", <Full key="t" value={work.target} what="target" />],
-                ["Difficulty", `${formatNumber(block.difficulty)}: about ${plural(Number(block.difficulty), "try", "tries")}`],
+                [
+                  "Difficulty",
+                  `${formatNumber(block.difficulty)}: about ${plural(Number(block.difficulty), "try", "tries")}`,
+                ],
               ] as const)),
         ]}
       />

@@ -8,6 +8,7 @@ import { StrangerText } from "@/components/stranger-text";
 import { useManifest } from "@/features/content/use-content";
 import { formatPercent } from "@/lib/format";
 import type { PageProps } from "@/routes";
+import { LossSection } from "./loss-section";
 import { MembersSection } from "./members-section";
 import { MoneySection } from "./money-section";
 import { Parameters } from "./parameters";
@@ -17,6 +18,7 @@ import { Timeline } from "./timeline";
 import { UpdatesSection } from "./updates-section";
 import { addressOf, useFederation } from "./use-federation";
 import { useFederationConfig, useFederationState } from "./use-federation-state";
+import { FederationViews } from "./with-federation";
 
 /** One federation, live: where it is, what happened, who takes part. */
 export default function FederationPage({ route }: PageProps) {
@@ -45,7 +47,8 @@ export default function FederationPage({ route }: PageProps) {
   const round = currentRound(record);
   return (
     <div className="space-y-4">
-      <header className="space-y-1">
+      <header className="space-y-2">
+        <FederationViews address={address} current="federation" />
         <div className="flex flex-wrap items-center gap-3">
           <h1 className="min-h-8 font-bold text-2xl">
             <StrangerText value={manifest.data?.title} most={80} none="Federation" />
@@ -65,6 +68,7 @@ export default function FederationPage({ route }: PageProps) {
         money={record.money}
       />
       <UpdatesSection round={round} />
+      <LossSection rounds={record.rounds} evaluation={manifest.data?.evaluation ?? ""} />
       <RoundsSection rounds={record.rounds} />
       <MembersSection federation={record} />
       <MoneySection money={record.money} config={config} />

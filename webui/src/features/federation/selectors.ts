@@ -9,12 +9,13 @@ export function refusedOf(round: Round): readonly Update[] {
   return round.updates.filter((update) => update.outcome !== null && !update.outcome.accepted);
 }
 
-/** The mean loss after training that a round's accepted devices report, by samples; null where there is none. */
-export function reportedLoss(round: Round): number | null {
+/** The mean loss that a round's accepted devices report of their training, by samples; null where there is none. */
+export function reportedLoss(round: Round, when: "before" | "after" = "after"): number | null {
   const accepted = acceptedOf(round);
   const samples = accepted.reduce((sum, update) => sum + update.samples, 0);
   if (samples === 0) return null;
-  const total = accepted.reduce((sum, update) => sum + Number(update.lossAfter) * update.samples, 0);
+  const lossOf = (update: Update) => Number(when === "before" ? update.lossBefore : update.lossAfter);
+  const total = accepted.reduce((sum, update) => sum + lossOf(update) * update.samples, 0);
   return total / samples / 1e6;
 }
 

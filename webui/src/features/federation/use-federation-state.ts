@@ -76,7 +76,8 @@ async function readStake(client: ChainClient, address: Address) {
   return { vault: address, terms, unbondingSeconds, currency: await readCurrency(client, terms.token) };
 }
 
-async function readRewards(client: ChainClient, address: Address) {
+/** The terms of a federation's escrow; null where it has none. */
+export async function readRewards(client: ChainClient, address: Address) {
   if (address === zeroAddress) return null;
   const contract = { address, abi: rewardVaultAbi } as const;
   const [terms, required] = await Promise.all([

@@ -1,4 +1,5 @@
 import { Address } from "@/components/address";
+import { Amount } from "@/components/amount";
 import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
 import { Time } from "@/components/time";
@@ -11,7 +12,7 @@ import type { Summary } from "./use-summaries";
 
 /** One federation of the list; figures take their place before they are there. */
 export function FederationCard({ summary }: { summary: Summary }) {
-  const { entry, state, title, task } = summary;
+  const { entry, state, title, task, escrow } = summary;
   return (
     <article className="h-full rounded-box border border-base-300 bg-base-100 p-4 shadow-sm">
       <div className="flex items-start justify-between gap-2">
@@ -32,6 +33,17 @@ export function FederationCard({ summary }: { summary: Summary }) {
         <Figure name="devices" value={state?.devices} />
         <Figure name="miners" value={state === null ? undefined : count(state.members)} />
       </dl>
+      <p className="mt-3 min-h-6 text-sm">
+        {escrow === undefined && "…"}
+        {escrow === null && "pays nothing"}
+        {escrow && (
+          <>
+            escrow: <Amount value={escrow.funded} currency={escrow.currency} /> of{" "}
+            <Amount value={escrow.required} currency={escrow.currency} />, granted:{" "}
+            <Amount value={escrow.granted} currency={escrow.currency} />
+          </>
+        )}
+      </p>
       <p className="mt-3 flex flex-wrap items-center justify-between gap-2 text-sm">
         <Address value={entry.address} /> <Time value={entry.created.time} />
       </p>

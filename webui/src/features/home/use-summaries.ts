@@ -5,6 +5,7 @@ import { readManifest } from "@/features/content/manifest";
 import type { FederationEntry } from "@/features/federation/fold-factory";
 import { federationAbi } from "@/generated/abi";
 import { cidText } from "@/lib/cid";
+import { type Escrow, useEscrows } from "./use-escrows";
 
 /** What the list knows of a federation; state and title come after the entry. */
 export interface Summary {
@@ -19,6 +20,8 @@ export interface Summary {
   } | null;
   title: string;
   task: string;
+  /** Null where the federation pays nothing, undefined until that is known. */
+  escrow: Escrow | null | undefined;
 }
 
 const MANIFEST = { maxBytes: 16 << 20, timeoutMs: 30_000 };
@@ -49,10 +52,12 @@ export function useSummaries(entries: readonly FederationEntry[]): readonly Summ
         readManifest(await fetchContent(gateway, manifest, MANIFEST, signal)),
     })),
   });
+  const escrows = useEscrows(asked);
   return entries.map((entry, at) => ({
     entry,
     state: states[at]?.data ?? null,
     title: manifests[at]?.data?.title ?? "",
     task: manifests[at]?.data?.task ?? "",
+    escrow: escrows[at],
   }));
 }

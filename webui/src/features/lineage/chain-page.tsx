@@ -106,9 +106,7 @@ function Graph({ record }: { record: Federation }) {
 
 function Legend() {
   return (
-    <span className="text-sm">
-      a line leads from a parent to its block; broken: nothing was appended
-    </span>
+    <span className="text-sm">a line leads from a parent to its block; broken: nothing was appended</span>
   );
 }
 

@@ -46,6 +46,7 @@ export function LineageGraph({ lineage, address }: Props) {
           width={width}
           height={height}
           viewBox={`0 0 ${width} ${height}`}
+          // biome-ignore lint/a11y/useSemanticElements: a drawing can be no fieldset
           role="group"
           aria-label="Lineage of blocks: arrow keys lead from one to the next"
           onKeyDown={onKeyDown}
@@ -89,7 +90,11 @@ function Edge({ edge: { from, to, solid } }: { edge: LineageEdge }) {
   const bend = x2 - (COLUMN - WIDTH);
   return (
     <path
-      d={y1 === y2 ? `M${x1} ${y1}H${x2}` : `M${x1} ${y1}H${bend}Q${bend + 10} ${y1} ${bend + 10} ${y1 + 10}V${y2 - 10}Q${bend + 10} ${y2} ${x2} ${y2}`}
+      d={
+        y1 === y2
+          ? `M${x1} ${y1}H${x2}`
+          : `M${x1} ${y1}H${bend}Q${bend + 10} ${y1} ${bend + 10} ${y1 + 10}V${y2 - 10}Q${bend + 10} ${y2} ${x2} ${y2}`
+      }
       className={`fill-none stroke-base-content/60 ${solid ? "" : "[stroke-dasharray:4_3]"}`}
       strokeWidth={solid ? 2 : 1.5}
     />
@@ -124,7 +129,12 @@ function Node({ node, current, link, onFocus }: NodeProps) {
         className={SHAPES[node.kind]}
         strokeWidth={current ? 3 : 1.5}
       />
-      <text x={x + WIDTH / 2} y={y + 17} textAnchor="middle" className="fill-base-content font-medium text-xs">
+      <text
+        x={x + WIDTH / 2}
+        y={y + 17}
+        textAnchor="middle"
+        className="fill-base-content font-medium text-xs"
+      >
         {node.label}
       </text>
       <text x={x + WIDTH / 2} y={y + 32} textAnchor="middle" className="fill-base-content text-[11px]">

@@ -24,7 +24,10 @@ const block = (number: number) =>
   ({ ...candidate(0), number, accepted: 2, refused: 1, approvals: [0, 1] }) as unknown as Block;
 
 const ROUNDS = [
-  round(1, { block: block(1), candidates: [candidate(1, Drop.Rejected), candidate(2, Drop.TimedOut), candidate(0)] }),
+  round(1, {
+    block: block(1),
+    candidates: [candidate(1, Drop.Rejected), candidate(2, Drop.TimedOut), candidate(0)],
+  }),
   round(2, { phase: Phase.Skipped, skippedIn: Phase.Verification, absent: [1] }),
   round(3, { block: block(2), candidates: [candidate(0)] }),
   round(4),

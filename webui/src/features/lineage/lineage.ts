@@ -60,11 +60,7 @@ export function lineageOf(rounds: readonly Round[], before: Round | null): Linea
 }
 
 /** The node that an arrow key leads to: along the chain, or to what was dropped beneath it; null: nowhere. */
-export function neighbour(
-  nodes: readonly LineageNode[],
-  from: LineageNode,
-  key: string,
-): LineageNode | null {
+export function neighbour(nodes: readonly LineageNode[], from: LineageNode, key: string): LineageNode | null {
   const at = (column: number, lane: number) =>
     nodes.find((node) => node.column === column && node.lane === lane) ?? null;
   const beside = (column: number) => at(column, from.lane) ?? at(column, 0);

@@ -14,7 +14,9 @@ const COLUMNS: readonly Column<Candidate>[] = [
   {
     name: "What became of it",
     cell: ({ dropped }) =>
-      dropped === null ? "the block, or still attested" : `dropped: ${DROP_WORDS[dropped] ?? "for no known reason"}`,
+      dropped === null
+        ? "the block, or still attested"
+        : `dropped: ${DROP_WORDS[dropped] ?? "for no known reason"}`,
   },
   { name: "For it", cell: ({ approvals }) => list(approvals) },
   { name: "Against it", cell: ({ rejections }) => list(rejections) },

@@ -1,0 +1,60 @@
+import { lazy, Suspense, useMemo } from "react";
+import { Card } from "@/components/card";
+import { type Column, DataTable } from "@/components/data-table";
+import { EmptyState } from "@/components/empty-state";
+import { ErrorBoundary } from "@/components/error-boundary";
+import { StrangerText } from "@/components/stranger-text";
+import { formatNumber } from "@/lib/format";
+import { type LossPoint, lossSeries } from "./losses";
+import type { Round } from "./records";
+
+const LossChart = lazy(() => import("./loss-chart"));
+
+const COLUMNS: readonly Column<LossPoint>[] = [
+  { name: "Round", cell: ({ round }) => formatNumber(round), right: true },
+  { name: "Global model, before training", cell: ({ before }) => before.toFixed(4), right: true },
+  { name: "Local models, after it", cell: ({ after }) => after.toFixed(4), right: true },
+];
+
+interface Props {
+  rounds: readonly Round[];
+  /** What the manifest says of accuracy: a stranger's text. */
+  evaluation: string;
+}
+
+/** How the model gets on: as a drawing, and as a table. */
+export function LossSection({ rounds, evaluation }: Props) {
+  const series = useMemo(() => lossSeries(rounds), [rounds]);
+  const newestFirst = useMemo(() => series.toReversed(), [series]);
+  return (
+    <Card title="Loss by round" aside={<span className="text-sm">as the accepted devices report it</span>}>
+      <div className="h-72">
+        {series.length === 0 ? (
+          <EmptyState title="No update has been accepted yet" />
+        ) : (
+          <ErrorBoundary>
+            <Suspense fallback={<div className="skeleton h-full w-full" />}>
+              <LossChart series={series} />
+            </Suspense>
+          </ErrorBoundary>
+        )}
+      </div>
+      <p className="mt-2 text-sm">
+        Devices report losses on their own data, and nobody can check them. Accuracy stands nowhere on the
+        chain; the task says of it: <StrangerText value={evaluation} most={400} none="nothing" />
+      </p>
+      {series.length > 0 && (
+        <details className="mt-2">
+          <summary className="cursor-pointer text-sm">As a table</summary>
+          <DataTable
+            caption="Loss by round, the newest first"
+            columns={COLUMNS}
+            rows={newestFirst}
+            rowKey={({ round }) => round}
+            empty="There is none"
+          />
+        </details>
+      )}
+    </Card>
+  );
+}
