@@ -19,7 +19,7 @@ define heading
 @printf '\n== %s ==\n' '$(1)'
 endef
 
-.PHONY: help python-3.11 setup doctor demo webui test test-client test-webui test-webui-browser test-chain test-forge test-system test-deep slither halmos coverage lint lint-python lint-contracts lint-webui format bench lock clean
+.PHONY: help python-3.11 setup doctor demo webui webui-ipfs test test-client test-webui test-webui-browser test-chain test-forge test-system test-deep slither halmos coverage lint lint-python lint-contracts lint-webui format bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ doctor: setup ## Check that every part works on this machine
 
 webui: setup ## Build the dashboard, which `minerva up` serves
 	@$(RUN) python tools/webui.py build
+
+webui-ipfs: webui ## Add the dashboard to the running stack's IPFS node
+	@$(RUN) minerva webui --ipfs
 
 demo: setup ## Train a model among devices and miners, end to end
 	@$(RUN) minerva demo

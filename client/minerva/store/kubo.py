@@ -27,6 +27,7 @@ from minerva.store.transport import Broken, Late, NotKubo, Refused, TooMuch, Tra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -88,6 +89,41 @@ class KuboStore:
                 remedy="Use Kubo 0.40 or newer.",
             )
         return cid
+
+    def put_folder(self, folder: Path) -> str:
+        """Add and pin a folder of files with all that is below it; return the CID that it has as a directory.
+
+        Raises
+        ------
+        StoreError
+            The node refused it, or left a file out, or gave one another CID than ours.
+        """
+        files = {
+            f"{folder.name}/{p.relative_to(folder).as_posix()}": p for p in folder.rglob("*") if p.is_file()
+        }
+        ours = {name: str(cid_of(path.read_bytes())) for name, path in files.items()}
+        rest = {name: IMPORT_OPTIONS[name] for name in ("hash", "inline", "max-file-links")}
+        try:
+            said = self._call(
+                lambda client: client.add(
+                    folder, recursive=True, pin=True, raw_leaves=True, cid_version=1,
+                    chunker=IMPORT_OPTIONS["chunker"], opts={**rest, "progress": "false"},
+                )
+            )  # fmt: skip
+        except Refused as error:
+            _raise_if_full(error)
+            raise StoreError("the IPFS node refused the folder", value=error) from error
+        given = {str(item["Name"]): str(item["Hash"]) for item in said}
+        for name, cid in ours.items():
+            if given.get(name) != cid:
+                raise StoreError(
+                    "the IPFS node gave a file another CID than ours",
+                    value=f"{name}: {given.get(name, 'left out')}",
+                    remedy="Use Kubo 0.40 or newer.",
+                )
+        if folder.name not in given:
+            raise StoreError("the IPFS node gave the folder no CID", value=folder)
+        return given[folder.name]
 
     def get(self, cid: Cid, *, max_bytes: int, timeout: float) -> bytes:
         """Fetch ``cid`` from this node or its peers; see `Store.get`."""

@@ -29,6 +29,14 @@ def built() -> Path | None:
     return folder if (folder / "index.html").is_file() else None
 
 
+def require_built() -> Path:
+    """Return the folder of the built page; raises `UserError` where there is none."""
+    folder = built()
+    if folder is None:
+        raise UserError("the dashboard is not built", remedy=NOT_BUILT)
+    return folder
+
+
 def serve(
     settings: Settings, store: Store | None, *, stop: threading.Event, ready: Callable[[str], None]
 ) -> None:
@@ -43,9 +51,7 @@ def serve(
     NodeConflict
         The address is taken.
     """
-    folder = built()
-    if folder is None:
-        raise UserError("the dashboard is not built", remedy=NOT_BUILT)
+    folder = require_built()
     section = settings.webui
     app = create_dashboard(folder, network_document(settings), store)
     server = MinerServer(

@@ -41,12 +41,12 @@ export function LineageGraph({ lineage, address }: Props) {
     <>
       {/* The newest stand to the right: they are what is seen first. */}
       <div className="overflow-x-auto" ref={showEnd}>
+        {/* biome-ignore lint/a11y/useSemanticElements: a drawing can be no fieldset */}
         <svg
           ref={graph}
           width={width}
           height={height}
           viewBox={`0 0 ${width} ${height}`}
-          // biome-ignore lint/a11y/useSemanticElements: a drawing can be no fieldset
           role="group"
           aria-label="Lineage of blocks: arrow keys lead from one to the next"
           onKeyDown={onKeyDown}
