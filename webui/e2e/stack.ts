@@ -28,7 +28,7 @@ export function stack(): StackRecord {
   return JSON.parse(readFileSync(join(folder(), ".minerva", "stack.json"), "utf8")) as StackRecord;
 }
 
-function folder(): string {
+export function folder(): string {
   const set = process.env.MINERVA_E2E;
   if (set === undefined) throw new Error("the stack is not started");
   return set;

@@ -31,7 +31,11 @@ export function App() {
 
   return (
     <Layout current={name} theme={theme} onTheme={toggleTheme}>
-      <main ref={main} tabIndex={-1} className="mx-auto w-full max-w-7xl flex-1 px-4 py-6 outline-none">
+      <main
+        ref={main}
+        tabIndex={-1}
+        className="mx-auto w-full min-h-screen max-w-7xl flex-1 px-4 py-6 outline-none"
+      >
         <ChainNotice />
         <ErrorBoundary key={path}>
           <Suspense fallback={<Loading label="Loading the page" />}>

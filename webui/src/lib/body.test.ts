@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { VECTORS } from "./block-vectors";
 import { countedWeights, MAX_BODY_BYTES, readBody } from "./body";
 import { cidOf, cidText } from "./cid";
-import { VECTORS } from "./vectors";
 
 const [, BLOCK] = VECTORS.scene.blocks;
 const TEXT = BLOCK?.body ?? "";

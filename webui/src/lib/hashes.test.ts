@@ -1,9 +1,9 @@
 import type { Address } from "viem";
 import { expect, test } from "vitest";
+import { address, cid, headerFrom, hex, updateFrom, VECTORS } from "./block-vectors";
 import { genesisHash, headerHash, updateLeaf } from "./hashes";
 import { meets, workOf } from "./proof-of-work";
 import { ballotsRoot, merkleRoot, rewardsRoot, updatesRoot, ZERO32 } from "./roots";
-import { address, cid, headerFrom, hex, updateFrom, VECTORS } from "./vectors";
 
 const { scene } = VECTORS;
 const federation = address(scene.federation);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { bytes, VECTORS } from "./block-vectors";
 import { readSafetensors } from "./safetensors";
-import { bytes, VECTORS } from "./vectors";
 
 /** A file with this header and so many bytes of data. */
 function file(header: unknown, data = 8, length?: bigint): Uint8Array {

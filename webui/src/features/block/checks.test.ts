@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Update } from "@/features/federation/records";
+import { address, cid, headerFrom, hex, updateFrom, VECTORS } from "@/lib/block-vectors";
 import { type Body, readBody } from "@/lib/body";
-import { address, cid, headerFrom, hex, updateFrom, VECTORS } from "@/lib/vectors";
 import { bodyDifference, type Check, type Contents, checkBlock, grantsOf, type Scene } from "./checks";
 
 const { scene: KNOWN } = VECTORS;

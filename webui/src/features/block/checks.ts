@@ -119,7 +119,7 @@ function checkWork({ chainId, federation, block }: Scene): Check {
   const work = workOf(chainId, federation, block.header, block.difficulty);
   if (work === null) return differs(name, "the proof is no nonce");
   const [hash, target] = [work.hash, work.target].map((value) =>
-    shorten(numberToHex(value, { size: 32 }), 14, 0),
+    shorten(numberToHex(value, { size: 32 }), 14, 4),
   );
   return meets(work)
     ? ok(name, `the nonce's hash ${hash} is not above the target ${target}`)

@@ -5,10 +5,11 @@ import type { LossPoint } from "./losses";
 const INK = "var(--color-base-content)";
 const PAPER = { backgroundColor: "var(--color-base-100)", borderColor: "var(--color-base-300)", color: INK };
 const DOTS_UP_TO = 60;
+const DOT = { r: 3, strokeDasharray: "none" };
 
 /** Two lines over the rounds, in a script of its own; the table beside it says the same. */
 export default function LossChart({ series }: { series: readonly LossPoint[] }) {
-  const dot = series.length <= DOTS_UP_TO;
+  const dot = series.length <= DOTS_UP_TO && DOT;
   return (
     <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 600, height: 288 }}>
       <LineChart

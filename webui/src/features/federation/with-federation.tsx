@@ -3,6 +3,7 @@ import { EmptyState } from "@/components/empty-state";
 import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
 import { href } from "@/hooks/use-route";
+import { explain } from "@/lib/errors";
 import type { Federation } from "./records";
 import { useFederation } from "./use-federation";
 import { type FederationConfig, useFederationConfig } from "./use-federation-state";
@@ -32,13 +33,12 @@ export function WithFederation({ address, children }: Props) {
       />
     );
   }
-  const failed = feed.error ?? config.error?.message ?? null;
   if (feed.record === null || config.data === undefined) {
-    return failed === null ? (
-      <Loading label="Reading the federation" lines={14} />
-    ) : (
-      <ErrorNote problem={{ title: "The federation cannot be read", cure: failed }} />
-    );
+    if (feed.error !== null)
+      return <ErrorNote problem={{ title: "The federation cannot be read", cure: feed.error }} />;
+    if (config.error !== null)
+      return <ErrorNote problem={explain(config.error)} onRetry={() => void config.refetch()} />;
+    return <Loading label="Reading the federation" lines={14} />;
   }
   return children({ record: feed.record, config: config.data, complete: feed.complete });
 }

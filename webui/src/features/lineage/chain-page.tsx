@@ -106,7 +106,9 @@ function Graph({ record }: { record: Federation }) {
 
 function Legend() {
   return (
-    <span className="text-sm">a line leads from a parent to its block; broken: nothing was appended</span>
+    <span className="text-sm">
+      solid: a block on its parent; broken: what was dropped, and rounds that appended nothing
+    </span>
   );
 }
 

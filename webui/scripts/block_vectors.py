@@ -1,6 +1,6 @@
 """Writes what the Python client makes of known values, for the dashboard's tests to make the same of them.
 
-`tools/run python webui/scripts/vectors.py` writes webui/src/lib/vectors.json anew.
+`tools/run python webui/scripts/block_vectors.py` writes webui/src/lib/block-vectors.json anew; then `npm run format`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from minerva.protocol.records import ZERO32, Update, extend_pool, hash_list
 from minerva.protocol.rewards import CumulativeTable
 from minerva.store.cid import cid_of
 
-FILE = Path(__file__).parents[1] / "src" / "lib" / "vectors.json"
+FILE = Path(__file__).parents[1] / "src" / "lib" / "block-vectors.json"
 CHAIN_ID = 31337
 DIFFICULTY = 64
 

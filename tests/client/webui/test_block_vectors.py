@@ -6,10 +6,10 @@ import json
 import runpy
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[3] / "webui" / "scripts" / "vectors.py"
+SCRIPT = Path(__file__).parents[3] / "webui" / "scripts" / "block_vectors.py"
 
 
 def test_the_committed_vectors_are_what_the_script_writes() -> None:
     module = runpy.run_path(str(SCRIPT))
     committed = json.loads(module["FILE"].read_text())
-    assert module["document"]() == committed, "run 'tools/run python webui/scripts/vectors.py'"
+    assert module["document"]() == committed, "run 'tools/run python webui/scripts/block_vectors.py'"

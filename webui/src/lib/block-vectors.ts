@@ -1,8 +1,8 @@
-// What the Python client makes of known values (scripts/vectors.py), in this page's types; for tests.
+// What the Python client makes of known values (scripts/block_vectors.py), in this page's types; for tests.
 import type { Address, Hex } from "viem";
+import VECTORS from "./block-vectors.json";
 import { type Cid, parseCid } from "./cid";
 import type { Header, UpdateRecord } from "./hashes";
-import VECTORS from "./vectors.json";
 
 type HeaderFields = (typeof VECTORS.scene.blocks)[number]["header"];
 type UpdateFields = (typeof VECTORS.updates)[number]["update"];
