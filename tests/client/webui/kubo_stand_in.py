@@ -13,6 +13,8 @@ from minerva.store.cid import cid_of
 
 CID = "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"
 
+HEALTH = {"version": b'{"Version": "0.43.0"}', "swarm/peers": b'{"Peers": []}'}
+
 
 class KuboStandIn:
     """Keeps in ``files`` what was added; ``forget`` and ``change`` name a file that it treats badly.
@@ -30,9 +32,12 @@ class KuboStandIn:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                assert self.path.startswith("/api/v0/add?"), self.path
-                self._send(stand_in.take(self.headers["Content-Type"], body))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                method = self.path.removeprefix("/api/v0/").partition("?")[0]
+                if method == "add":
+                    self._send(stand_in.take(self.headers["Content-Type"], body))
+                else:
+                    self._send(HEALTH[method])
 
             def do_GET(self) -> None:
                 known = self.path == f"/ipfs/{CID}/"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from kubo_stand_in import KuboStandIn
+from kubo_stand_in import CID, KuboStandIn
 
+from minerva.cli.app import main
 from minerva.errors import StoreError, StoreUnreachable
 from minerva.store.kubo import KuboStore
 from minerva.store.node import KuboNode, find_kubo
@@ -61,6 +62,29 @@ def test_a_gateway_that_serves_another_page_or_none_is_told(page: Path, stand_in
         publish(page, NETWORK, KuboStore(stand_in.address), stand_in.url)
     with pytest.raises(StoreUnreachable, match=r"webui\.gateway"):
         publish(page, NETWORK, KuboStore(stand_in.address), "http://127.0.0.1:9")
+
+
+def test_the_command_finds_the_local_stacks_gateway(
+    page: Path,
+    stand_in: KuboStandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("minerva.webui.service.built", lambda: page)
+    monkeypatch.setattr("minerva.webui.network.network_document", lambda settings: NETWORK)
+    words = ["webui", "--ipfs", "--store", f"kubo:{stand_in.address}"]
+    assert main(words) == 2
+    assert "no IPFS gateway is configured" in capsys.readouterr().err
+    (tmp_path / ".minerva").mkdir()
+    record = tmp_path / ".minerva" / "stack.json"
+    record.write_text("[]")
+    assert main(words) == 2
+    record.write_text(json.dumps({"gateway": stand_in.url}))
+    capsys.readouterr()
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"{stand_in.url}/ipfs/{CID}/\n"
 
 
 @pytest.mark.kubo

@@ -69,7 +69,7 @@ export default function FederationPage({ route }: PageProps) {
       />
       <UpdatesSection round={round} />
       <LossSection rounds={record.rounds} evaluation={manifest.data?.evaluation ?? ""} />
-      <RoundsSection rounds={record.rounds} />
+      <RoundsSection rounds={record.rounds} address={address} />
       <MembersSection federation={record} />
       <MoneySection money={record.money} config={config} />
       <Parameters config={config} manifest={manifest.data ?? null} failed={manifest.error?.message ?? null} />
