@@ -32,7 +32,9 @@ export function parseList(text: string): AllowList | string {
   if (typeof found === "string") return found;
   if (found.length > MOST_ENTRIES) return `A list in this page has at most ${MOST_ENTRIES} entries.`;
   const byKey = new Map(found.map((entry) => [keyOf(entry), entry]));
-  const entries = [...byKey.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, entry]) => entry);
+  const entries = [...byKey.entries()]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, entry]) => entry);
   return { entries, root: treeOf(entries).root };
 }
 
@@ -88,7 +90,9 @@ function fromJson(text: string): Listed[] | string {
   for (const [at, value] of entries.entries()) {
     const object = asObject(value);
     const whole = object !== null && Object.keys(object).sort().join() === "account,role";
-    const entry = whole ? readEntry(object.account, object.role) : 'It is {"account": "0x…", "role": "device"}.';
+    const entry = whole
+      ? readEntry(object.account, object.role)
+      : 'It is {"account": "0x…", "role": "device"}.';
     if (typeof entry === "string") return `Entry ${at + 1}: ${entry}`;
     found.push(...entry);
   }

@@ -12,7 +12,9 @@ function facts(vector: Vector): RoundFacts {
   const ballots = Object.entries(vector.ballots).flatMap(([index, verdicts]) =>
     verdicts === null ? [] : [[Number(index), verdicts as Hex] as const],
   );
-  const voters = Object.entries(vector.voters).map(([index, owner]) => [Number(index), owner as Address] as const);
+  const voters = Object.entries(vector.voters).map(
+    ([index, owner]) => [Number(index), owner as Address] as const,
+  );
   return {
     round: vector.round,
     updates: vector.updates as RoundFacts["updates"],

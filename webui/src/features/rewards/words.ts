@@ -13,7 +13,9 @@ export function receiptLines(receipt: Receipt, money: (amount: bigint) => string
   if (receipt.ballots !== null) lines.push(ballotLine(receipt.ballots, money));
   if (receipt.attestation > 0n) lines.push(`${money(receipt.attestation)} for having attested the block.`);
   if (lines.length === 0) {
-    lines.push("It had no accepted update, proposed no block that became final, and neither voted nor attested.");
+    lines.push(
+      "It had no accepted update, proposed no block that became final, and neither voted nor attested.",
+    );
   }
   return lines;
 }
