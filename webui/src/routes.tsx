@@ -17,10 +17,17 @@ const page = (load: () => Promise<{ default: ComponentType<PageProps> }>) => laz
 
 export const PAGES: Readonly<Record<string, Page>> = {
   "": { title: "Federations", nav: true, component: page(() => import("./features/home/home-page")) },
+  create: { title: "Create", nav: true, component: page(() => import("./features/create/create-page")) },
   network: { title: "Network", nav: true, component: page(() => import("./features/network/network-page")) },
   federation: {
     title: "Federation",
     nav: false,
     component: page(() => import("./features/federation/federation-page")),
   },
+  participate: {
+    title: "Participate",
+    nav: false,
+    component: page(() => import("./features/membership/participate-page")),
+  },
+  admin: { title: "Admin", nav: false, component: page(() => import("./features/admin/admin-page")) },
 };

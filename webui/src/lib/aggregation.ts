@@ -118,7 +118,7 @@ function parsePart(word: string): Part | null {
   const match = /^([a-z][a-z0-9_]*)(?::(.*))?$/s.exec(word);
   const name = match?.[1] ?? "";
   if (match === null || !Object.hasOwn(KNOWN, name)) return null;
-  const { parameters } = KNOWN[name] ?? { parameters: {} };
+  const parameters = KNOWN[name]?.parameters ?? {};
   const given = new Map<string, number>();
   const pairs = match[2]?.split(",") ?? [];
   for (const pair of pairs) {
