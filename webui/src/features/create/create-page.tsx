@@ -7,7 +7,7 @@ import { plural } from "@/lib/text";
 import type { PageProps } from "@/routes";
 import { faultsOf, type Place } from "./check";
 import { Created, createdBy } from "./created";
-import { type isAsked, STEPS, type Step, textOf } from "./draft";
+import { STEPS, type Step, textOf } from "./draft";
 import { createCall } from "./encode";
 import { Review } from "./review";
 import { StepFields } from "./step-fields";
