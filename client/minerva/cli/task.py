@@ -96,7 +96,7 @@ def _dashboard(context: Context) -> str:
     from minerva.webui.service import ADDRESS_FILE
 
     section = context.settings.webui
-    for folder in (context.state, context.state / "webui"):
+    for folder in (context.state, context.state.parent / "webui"):
         try:
             return str(json.loads((folder / ADDRESS_FILE).read_text())["url"]).rstrip("/")
         except (OSError, ValueError, KeyError, TypeError):

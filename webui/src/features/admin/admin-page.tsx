@@ -10,6 +10,7 @@ import { EscrowAction } from "./escrow-action";
 import { CloseAction, ExpelAction, PauseAction } from "./governor-actions";
 import { ListAction } from "./list-action";
 import { pauseUsedUp, permission, type Right } from "./permissions";
+import { RolesAction } from "./roles-action";
 
 /** What the requester, and those to whom it gave a role, decide on the way; and the escrow, which anyone may fill. */
 export default function AdminPage({ route }: PageProps) {
@@ -37,7 +38,7 @@ function Actions({ subject }: { subject: Subject }) {
         </p>
       )}
       {over && (
-        <p className="text-sm">This federation is over: only its escrow and its list can still be touched.</p>
+        <p className="text-sm">This federation is over: only its escrow, its list and its roles can still be touched.</p>
       )}
       {/* Another account has other rights: nothing that was typed for one is sent by the next. */}
       <div key={account} className="grid grid-cols-1 gap-4 lg:grid-cols-2">
@@ -48,6 +49,7 @@ function Actions({ subject }: { subject: Subject }) {
         {keepsList(config, network) && root != null && (
           <ListAction subject={subject} may={may("requester")} root={root} />
         )}
+        <RolesAction subject={subject} may={may("admin")} />
         {!over && <CloseAction subject={subject} may={may("governor")} />}
       </div>
     </div>

@@ -8,7 +8,7 @@ export const ROLES = {
   governor: keccak256(toBytes("GOVERNOR")),
 } as const;
 
-export type Right = "anyone" | "pauser" | "governor" | "requester";
+export type Right = "anyone" | "admin" | "pauser" | "governor" | "requester";
 
 export interface Permission {
   allowed: boolean;
@@ -20,6 +20,7 @@ export interface Permission {
 
 const WORDS: Readonly<Record<Right, string>> = {
   anyone: "anyone",
+  admin: "whoever has the role of admin",
   pauser: "whoever has the role of pauser",
   governor: "whoever has the role of governor",
   requester: "the requester",

@@ -35,5 +35,6 @@ export function useTask(draft: Draft): Contents {
     const both = task !== null && genesis !== null && typeof task !== "string" && typeof genesis !== "string";
     return both ? mismatch(task, genesis) : null;
   }, [task, genesis]);
-  return { task, genesis, mismatch: apart, reading: first.isFetching || second.isFetching };
+  const reading = first.isFetching || second.isFetching;
+  return useMemo(() => ({ task, genesis, mismatch: apart, reading }), [task, genesis, apart, reading]);
 }

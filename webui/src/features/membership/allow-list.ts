@@ -26,8 +26,16 @@ const ROLES: Readonly<Record<string, readonly Role[]>> = {
 };
 const LINE = "A line is an address and miner, device or node.";
 
+/** Pages ask for the same list with each key that is pressed, and a long one takes long. */
+let last: { text: string; list: AllowList | string } | null = null;
+
 /** Take a list in its text or its JSON form; a text says which line is wrong. */
 export function parseList(text: string): AllowList | string {
+  if (last?.text !== text) last = { text, list: readList(text) };
+  return last.list;
+}
+
+function readList(text: string): AllowList | string {
   const found = /^\s*[{[]/.test(text) ? fromJson(text) : fromLines(text);
   if (typeof found === "string") return found;
   if (found.length > MOST_ENTRIES) return `A list in this page has at most ${MOST_ENTRIES} entries.`;
