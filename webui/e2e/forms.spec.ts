@@ -6,7 +6,7 @@ import { background, minerva, stack } from "./stack";
 import { anvilAccount } from "./wallet";
 
 const REQUESTER = 11;
-const DEVICE = 41;
+const DEVICE = 31;
 const NODE = 13;
 
 async function expectAccessible(page: Page): Promise<void> {

@@ -11,13 +11,25 @@ interface Props {
   may: Permission;
   /** What it does, and when. */
   what: ReactNode;
+  /** What anybody may see, and copy. */
+  shown?: ReactNode;
+  /** What is given to do it. */
   children?: ReactNode;
 }
 
 /** Something that some may do: what it does, and who they are. */
-export function Action({ title, may, what, children }: Props) {
+export function Action({ title, may, what, shown, children }: Props) {
   return (
-    <Card title={title} aside={may.allowed ? <Badge tone="good">you may</Badge> : <Badge>not yours</Badge>}>
+    <Card
+      title={title}
+      aside={
+        may.allowed ? (
+          <Badge tone="good">you may</Badge>
+        ) : (
+          <Badge>{may.words === "anyone" ? "needs a wallet" : "not yours"}</Badge>
+        )
+      }
+    >
       <div className="space-y-3">
         <p className="text-sm">{what}</p>
         <p className="flex flex-wrap items-center gap-x-3 text-sm">
@@ -27,6 +39,7 @@ export function Action({ title, may, what, children }: Props) {
           ))}
           {may.who.length === 0 && may.words !== "anyone" && <span>Nobody has it.</span>}
         </p>
+        {shown}
         <fieldset disabled={!may.allowed} className="space-y-2">
           {children}
         </fieldset>

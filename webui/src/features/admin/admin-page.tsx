@@ -3,7 +3,7 @@ import { keepsList, useListRoot } from "@/features/membership/use-position";
 import { type Subject, WithFederation } from "@/features/membership/with-federation";
 import { useWallet } from "@/features/wallet/use-wallet";
 import { Status } from "@/generated/enums";
-import { useNow } from "@/hooks/use-now";
+import { useChainNow } from "@/hooks/use-chain-now";
 import type { PageProps } from "@/routes";
 import { ConsensusAction } from "./consensus-action";
 import { EscrowAction } from "./escrow-action";
@@ -24,7 +24,7 @@ export default function AdminPage({ route }: PageProps) {
 function Actions({ subject }: { subject: Subject }) {
   const { account } = useWallet();
   const { network } = useRuntime();
-  const now = useNow();
+  const now = useChainNow();
   const { address, config, record, state } = subject;
   const root = useListRoot(config, address);
   const may = (right: Right) => permission(right, account, record, config.requester);
@@ -38,7 +38,9 @@ function Actions({ subject }: { subject: Subject }) {
         </p>
       )}
       {over && (
-        <p className="text-sm">This federation is over: only its escrow, its list and its roles can still be touched.</p>
+        <p className="text-sm">
+          This federation is over: only its escrow, its list and its roles can still be touched.
+        </p>
       )}
       {/* Another account has other rights: nothing that was typed for one is sent by the next. */}
       <div key={account} className="grid grid-cols-1 gap-4 lg:grid-cols-2">

@@ -36,10 +36,12 @@ export function ListAction({ subject, may, root }: { subject: Subject; may: Perm
       title="Allow-list"
       may={may}
       what="Adds members to the list; who is in stays in. The chain keeps the root alone: publish the list after that."
+      shown={
+        <p className="text-sm">
+          Root on the chain: <Hash value={root} what="root" />
+        </p>
+      }
     >
-      <p className="text-sm">
-        Root on the chain: <Hash value={root} what="root" />
-      </p>
       <FormField
         label="The present list"
         help="Its CID, or its text."

@@ -36,13 +36,15 @@ export function RolesAction({ subject, may }: { subject: Subject; may: Permissio
       title="Roles"
       may={may}
       what="Any number of accounts may have a role. An admin that takes the last role of a kind away leaves nobody who could do it."
+      shown={
+        <Facts
+          entries={(Object.keys(WORDS) as Name[]).map((name) => [
+            WORDS[name],
+            <Holders key={name} accounts={record.roles.get(ROLES[name]) ?? []} />,
+          ])}
+        />
+      }
     >
-      <Facts
-        entries={(Object.keys(WORDS) as Name[]).map((name) => [
-          WORDS[name],
-          <Holders key={name} accounts={record.roles.get(ROLES[name]) ?? []} />,
-        ])}
-      />
       <FormField
         label="Role"
         value={role}

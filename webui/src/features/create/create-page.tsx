@@ -60,7 +60,7 @@ export default function CreatePage({ route }: PageProps) {
         </p>
       </header>
       <StepList at={at} wrong={(step) => wrongIn(step, faults)} onStep={setAt} />
-      <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem] [&>*]:min-w-0">
+      <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_24rem] [&>*]:min-w-0">
         <Card title={step?.title ?? "Check and sign"}>
           <p className="mb-3 text-sm">{step?.intro ?? "Everything once more, as you will sign it."}</p>
           {step === undefined ? (
@@ -90,7 +90,9 @@ export default function CreatePage({ route }: PageProps) {
             </button>
           </div>
         </Card>
-        <Summary draft={draft} place={place} call={call} stranger={network.factory} currency={reward} />
+        <div className="lg:sticky lg:top-20 lg:self-start">
+          <Summary draft={draft} place={place} call={call} stranger={network.factory} currency={reward} />
+        </div>
       </div>
     </div>
   );

@@ -44,9 +44,9 @@ export function asideOf(field: Field, draft: Draft, currencies: Props["currencie
   const known = !Number.isNaN(value) && value <= Math.max(mostOf(field, draft), 0);
   switch (field.kind) {
     case "seconds":
-      return known ? `seconds: ${formatDuration(value)}` : "seconds";
+      return known ? `seconds = ${formatDuration(value)}` : "seconds";
     case "bytes":
-      return known ? formatBytes(value) : "bytes";
+      return known ? `bytes = ${formatBytes(value)}` : "bytes";
     case "money": {
       const currency = field.currency === "reward" ? currencies.reward : currencies.stake;
       return currency === null ? "?" : <bdi>{cleanText(currency.symbol, 12) || "tokens"}</bdi>;

@@ -23,6 +23,7 @@ const home = (chainId: number, task = "digits", list = "") => ({
   federation: FEDERATION,
   task,
   list,
+  stake: "",
 });
 
 test("a device's command names the chain, the federation, the task and the miner", () => {
@@ -42,6 +43,11 @@ test("a miner's command names its store and where it answers", () => {
   expect(lines.find((line) => line.includes("miner run"))).toContain(
     "--store kubo:/ip4/127.0.0.1/tcp/5001 --set miner.public_url=https://miner.example:8650",
   );
+});
+
+test("what a policy wants staked is staked first", () => {
+  const lines = deviceCommands({ ...home(31337), stake: "0.5ether" }, null).map(({ line }) => line);
+  expect(lines).toContain(`minerva stake deposit ${FEDERATION} --account anvil:20 --amount 0.5ether`);
 });
 
 test("a stranger's text runs nothing in the shell of whoever copies a command", () => {

@@ -19,8 +19,10 @@ export interface Home {
   federation: Address;
   /** The manifest's name of the task: a stranger's text. Empty: unknown. */
   task: string;
-  /** CID of the allow-list, where there is one and it is known by that. */
+  /** CID or file of the allow-list, where there is one. */
   list: string;
+  /** What must be staked before it joins; empty: nothing, or no more than it stakes by itself. */
+  stake: string;
 }
 
 export function deviceCommands(home: Home, miner: Address | null): HomeCommand[] {
@@ -33,6 +35,7 @@ export function deviceCommands(home: Home, miner: Address | null): HomeCommand[]
   const toward = miner === null ? [] : ["--miner", miner];
   return [
     ...keyCommand(home, "device"),
+    ...stakeCommand(home, "device"),
     {
       what: "Try the task on your data first",
       line: shellLine(
@@ -65,6 +68,7 @@ export function minerCommands(home: Home, endpoint: string): HomeCommand[] {
   ];
   return [
     ...keyCommand(home, "miner"),
+    ...stakeCommand(home, "miner"),
     {
       what: "Run it: it registers, and stakes the minimum, if it did not yet; then it verifies, votes, mines and attests",
       line: shellLine(
@@ -83,6 +87,17 @@ function keyCommand(home: Home, role: string): HomeCommand[] {
     {
       what: "A key of its own, once; send its address some ether for gas",
       line: shellLine("minerva", "key", "new", `${role}.json`),
+    },
+  ];
+}
+
+function stakeCommand(home: Home, role: string): HomeCommand[] {
+  if (home.stake === "") return [];
+  const words = [...accountOf(home, role), ...chainOf(home.network), "--amount", home.stake];
+  return [
+    {
+      what: "Stake what the policy wants",
+      line: shellLine("minerva", "stake", "deposit", home.federation, ...words),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import type { Address, Hex } from "viem";
 import { FormField } from "@/components/form-field";
 import { useContent } from "@/features/content/use-content";
@@ -46,13 +46,16 @@ export function EvidenceField({ root, account, role, source, onSource }: Props) 
 }
 
 /** What the account joins with: nothing where there is no list, null while it is lacking. */
-export function useEvidence(root: Hex | null | undefined, account: Address | null, role: Role) {
-  const [source, setSource] = useState("");
+export function useEvidence(
+  root: Hex | null | undefined,
+  account: Address,
+  role: Role,
+  source: string,
+): Hex | null {
   const list = useList(source);
+  if (root === null) return "0x";
   const fits = list !== null && typeof list !== "string" && list.root === root;
-  const proof = fits && account !== null ? evidenceOf(list, account, role) : null;
-  const evidence: Hex | null = root === null ? "0x" : proof;
-  return { evidence, source, setSource };
+  return fits ? evidenceOf(list, account, role) : null;
 }
 
 export function evidenceFault(

@@ -1,16 +1,17 @@
 import { useState } from "react";
-import type { Address as AddressText } from "viem";
+import { type Address as AddressText, formatUnits } from "viem";
 import { Card } from "@/components/card";
 import { EmptyState } from "@/components/empty-state";
 import { useRuntime } from "@/features/chain/context";
 import { RewardsCard } from "@/features/rewards/rewards-card";
 import { useWallet } from "@/features/wallet/use-wallet";
 import { Status } from "@/generated/enums";
+import { parseCid } from "@/lib/cid";
 import type { PageProps } from "@/routes";
 import { deviceCommands, minerCommands } from "./commands";
 import { HomeCommands } from "./home-commands";
 import { StakeCard } from "./stake-card";
-import { policyStake, useListRoot, usePosition } from "./use-position";
+import { keepsList, policyStake, useListRoot, usePosition } from "./use-position";
 import { type Subject, WithFederation } from "./with-federation";
 import { YourDevice } from "./your-device";
 import { endpointFault, minerOf, YourMiner } from "./your-miner";
@@ -59,7 +60,7 @@ function Participate({ subject }: { subject: Subject }) {
             title="Connect a wallet to act from here"
             hint="The commands below run a device or a miner without one."
           />
-          <Commands subject={subject} part={part} endpoint="" />
+          {!over && <Commands subject={subject} part={part} endpoint="" source="" />}
         </>
       ) : (
         // Another account has other values: nothing that was typed for one is sent by the next.
@@ -80,15 +81,22 @@ function Mine({ subject, account, part, over }: MineProps) {
   const { network } = useRuntime();
   const { config, state } = subject;
   const [endpoint, setEndpoint] = useState("");
+  const [source, setSource] = useState("");
   const position = usePosition(config, account);
   const root = useListRoot(config, subject.address);
   const [wanted] = policyStake(config, network);
   const placed = minerOf(subject, account) !== null && state.status !== Status.Closed;
   return (
     <>
-      {!over && part === "device" && <YourDevice {...{ subject, account, root }} />}
+      {!over && part === "device" && (
+        <YourDevice {...{ subject, account, root, source }} onSource={setSource} />
+      )}
       {!over && part === "miner" && (
-        <YourMiner {...{ subject, account, root, position, wanted, endpoint }} onEndpoint={setEndpoint} />
+        <YourMiner
+          {...{ subject, account, root, source, position, wanted, endpoint }}
+          onSource={setSource}
+          onEndpoint={setEndpoint}
+        />
       )}
       {config.stake !== null && position !== undefined && (
         <StakeCard
@@ -104,17 +112,32 @@ function Mine({ subject, account, part, over }: MineProps) {
           subject={subject}
           part={part}
           endpoint={endpointFault(endpoint) === null ? endpoint.trim() : ""}
+          source={source}
         />
       )}
     </>
   );
 }
 
+interface CommandsProps {
+  subject: Subject;
+  part: Part;
+  endpoint: string;
+  source: string;
+}
+
 /** What to run at home, with this federation's and this network's addresses. */
-function Commands({ subject, part, endpoint }: { subject: Subject; part: Part; endpoint: string }) {
+function Commands({ subject, part, endpoint, source }: CommandsProps) {
   const { network } = useRuntime();
-  const { address, manifest, record } = subject;
-  const home = { network, federation: address, task: manifest?.task ?? "", list: "" };
+  const { address, config, manifest, record } = subject;
+  const listed = keepsList(config, network);
+  const home = {
+    network,
+    federation: address,
+    task: manifest?.task ?? "",
+    list: !listed ? "" : parseCid(source.trim()) === null ? "members.json" : source.trim(),
+    stake: stakeWords(subject, policyStake(config, network)[part === "miner" ? 0 : 1], part),
+  };
   const miner = [...record.miners.values()].find(({ status }) => status === "member") ?? null;
   return (
     <Card title={part === "device" ? "Run your device at home" : "Run your miner at home"}>
@@ -125,4 +148,10 @@ function Commands({ subject, part, endpoint }: { subject: Subject; part: Part; e
       />
     </Card>
   );
+}
+
+/** What the policy wants staked beyond what a miner stakes by itself, as `--amount` takes it; empty: nothing. */
+function stakeWords({ config: { stake } }: Subject, wanted: bigint, part: Part): string {
+  if (stake === null || wanted <= (part === "miner" ? stake.terms.minimum : 0n)) return "";
+  return stake.currency.token === null ? `${formatUnits(wanted, 18)}ether` : String(wanted);
 }

@@ -9,7 +9,7 @@ import type { FederationConfig } from "@/features/federation/use-federation-stat
 import { contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { stakeVaultAbi } from "@/generated/abi";
-import { useNow } from "@/hooks/use-now";
+import { useChainNow } from "@/hooks/use-chain-now";
 import { parseAmount } from "@/lib/amounts";
 import { formatDuration } from "@/lib/format";
 import { cleanText } from "@/lib/text";
@@ -27,7 +27,7 @@ interface Props {
 /** What the account has at stake: more of it, out of it, away. */
 export function StakeCard({ stake, account, position, bound }: Props) {
   const { currency, vault, terms, unbondingSeconds } = stake;
-  const now = useNow();
+  const now = useChainNow();
   const released = position.unbonding > 0n && position.releaseAt <= now ? position.unbonding : 0n;
   const ready = released + position.bounty;
   const withdraw = useMemo(

@@ -3,7 +3,7 @@ import { type Address as AddressText, type Hex, isHex, zeroHash } from "viem";
 import { Card } from "@/components/card";
 import { Facts } from "@/components/facts";
 import { FormField } from "@/components/form-field";
-import type { Device, Miner } from "@/features/federation/records";
+import type { Device, Federation, Miner } from "@/features/federation/records";
 import { contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { minerAbi } from "@/generated/abi";
@@ -16,17 +16,21 @@ import type { Subject } from "./with-federation";
 interface Props {
   subject: Subject;
   account: AddressText;
+  /** Of the allow-list, where there is one. */
   root: Hex | null | undefined;
+  /** The list as it was given: its CID or its text. */
+  source: string;
+  onSource: (source: string) => void;
 }
 
 /** The connected account as a device: where it is bound, and what it can do about it. */
-export function YourDevice({ subject, account, root }: Props) {
+export function YourDevice({ subject, account, root, source, onSource }: Props) {
   const device = subject.record.devices.get(account) ?? null;
-  const miners = useMemo(() => openMiners(subject), [subject]);
+  const miners = useMemo(() => openMiners(subject.record), [subject.record]);
   return (
     <Card title="Your device">
       {device === null || device.miner === null ? (
-        <Register {...{ account, root, miners }} former={device} />
+        <Register {...{ account, root, source, onSource, miners }} former={device} />
       ) : (
         <Bound subject={subject} device={device} contract={device.miner} miners={miners} />
       )}
@@ -35,7 +39,7 @@ export function YourDevice({ subject, account, root }: Props) {
 }
 
 /** Miners that take devices: members that are not leaving. */
-function openMiners({ record }: Subject): readonly Miner[] {
+function openMiners(record: Federation): readonly Miner[] {
   return [...record.miners.values()].filter(({ status }) => status === "member" || status === "dormant");
 }
 
@@ -57,22 +61,20 @@ export function readCommitment(root: string, size: string, rate: string): Commit
   return { root: digest, size: Number(size), rateNs: BigInt(rate) };
 }
 
-interface RegisterProps {
-  account: AddressText;
-  root: Hex | null | undefined;
+interface RegisterProps extends Omit<Props, "subject"> {
   miners: readonly Miner[];
   /** What it committed to when it was here before. */
   former: Device | null;
 }
 
-function Register({ account, root, miners, former }: RegisterProps) {
+function Register({ account, root, source, onSource, miners, former }: RegisterProps) {
   const [values, setValues] = useState({
     root: former?.datasetRoot ?? "",
     size: former === null ? "" : String(former.datasetSize),
     rate: former === null ? "" : String(former.rateNs),
   });
   const [chosen, setChosen] = useState("");
-  const { evidence, source, setSource } = useEvidence(root, account, Role.Device);
+  const evidence = useEvidence(root, account, Role.Device, source);
   const miner = miners.find(({ contract }) => contract === chosen) ?? miners[0];
   const commitment = readCommitment(values.root, values.size, values.rate);
   const call = useMemo(() => {
@@ -111,7 +113,7 @@ function Register({ account, root, miners, former }: RegisterProps) {
         />
       </div>
       {root != null && (
-        <EvidenceField {...{ root, account, source }} role={Role.Device} onSource={setSource} />
+        <EvidenceField {...{ root, account, source }} role={Role.Device} onSource={onSource} />
       )}
       {touched && typeof commitment === "string" && (
         <p role="alert" className="text-sm">

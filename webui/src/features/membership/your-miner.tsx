@@ -22,7 +22,11 @@ const MOST_BYTES = 256;
 interface Props {
   subject: Subject;
   account: AddressText;
+  /** Of the allow-list, where there is one. */
   root: Hex | null | undefined;
+  /** The list as it was given: its CID or its text. */
+  source: string;
+  onSource: (source: string) => void;
   position: Position | undefined;
   /** What the policy wants staked of a miner that joins. */
   wanted: bigint;
@@ -55,9 +59,10 @@ export function YourMiner(props: Props) {
   );
 }
 
-function Register({ subject, account, root, position, wanted, endpoint, onEndpoint }: Props) {
+function Register(props: Props) {
+  const { subject, account, root, source, onSource, position, wanted, endpoint, onEndpoint } = props;
   const { network } = useRuntime();
-  const { evidence, source, setSource } = useEvidence(root, account, Role.Miner);
+  const evidence = useEvidence(root, account, Role.Miner, source);
   const { stake } = subject.config;
   const minimum = stake === null ? 0n : stake.terms.minimum > wanted ? stake.terms.minimum : wanted;
   const lacking = minimum - (position?.bonded ?? 0n);
@@ -85,9 +90,7 @@ function Register({ subject, account, root, position, wanted, endpoint, onEndpoi
         </p>
       )}
       <Endpoint value={endpoint} fault={fault} onChange={onEndpoint} />
-      {root != null && (
-        <EvidenceField {...{ root, account, source }} role={Role.Miner} onSource={setSource} />
-      )}
+      {root != null && <EvidenceField {...{ root, account, source }} role={Role.Miner} onSource={onSource} />}
       <WriteButton call={call} label="Register the miner" />
     </div>
   );

@@ -5,13 +5,14 @@ import { Card } from "@/components/card";
 import { FormField } from "@/components/form-field";
 import { Stat } from "@/components/stat";
 import { Time } from "@/components/time";
+import type { Federation } from "@/features/federation/records";
 import type { Currency, FederationConfig } from "@/features/federation/use-federation-state";
 import type { Position } from "@/features/membership/use-position";
 import type { Subject } from "@/features/membership/with-federation";
 import { type Call, contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { rewardVaultAbi } from "@/generated/abi";
-import { useNow } from "@/hooks/use-now";
+import { useChainNow } from "@/hooks/use-chain-now";
 import { formatAmount } from "@/lib/format";
 import { cleanText } from "@/lib/text";
 import { type Earned, earnedProof } from "./earned";
@@ -43,7 +44,7 @@ export function RewardsCard({ subject, account, position }: Props) {
 function Paid({ subject, account, position, rewards }: Props & { rewards: Rewards }) {
   const { record, manifest, state } = subject;
   const { currency, vault } = rewards;
-  const now = useNow();
+  const now = useChainNow();
   const { earned, note } = useEarned(record, manifest, rewards.terms);
   const total = earned?.get(account) ?? 0n;
   const byTable = position === undefined || total <= position.claimed ? 0n : total - position.claimed;
@@ -51,8 +52,8 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
   const until = record.money.closesAt;
   const over = until !== null && until <= now;
   const call = useMemo(
-    () => (over || claimable === 0n ? null : claimCall(subject, vault, account, earned, byTable)),
-    [over, claimable, subject, vault, account, earned, byTable],
+    () => (over || claimable === 0n ? null : claimCall(record, vault, account, earned, byTable)),
+    [over, claimable, record, vault, account, earned, byTable],
   );
   return (
     <Card title="Your rewards">
@@ -91,7 +92,7 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
 
 /** The claim by the last block's table, or of attestations alone. */
 function claimCall(
-  { record }: Subject,
+  record: Federation,
   vault: AddressText,
   account: AddressText,
   earned: Earned | null,
