@@ -55,7 +55,10 @@ MADE: tuple[dict[str, str], ...] = (
     {"consensus": "committee", "committeeSize": "7"},
     {"stake": "yes", "stakeMinimum": "0.1", "stakeAbsences": "0", "stakeReporterBps": "5000"},
     {"stake": "yes", "stakeToken": TOKEN, "stakeMinimum": "2.5"},
-    {"rewardPerRound": "0.01", "rewardDataBps": "10000", "rewardProposerBps": "0", "rewardBallotBps": "0", "rewardAttesterBps": "0"},
+    {
+        "rewardPerRound": "0.01", "rewardDataBps": "10000", "rewardProposerBps": "0", "rewardBallotBps": "0",
+        "rewardAttesterBps": "0",
+    },
     {"rewardPerRound": "1.000001", "rewardToken": TOKEN, "rewardClaimSeconds": "63072000"},
     {"policy": "allow-list", "allowList": LIST},
     {"policy": "stake", "stake": "yes", "minerStake": "1", "deviceStake": "0.000000000000000001"},
@@ -88,21 +91,29 @@ RULES = (
 )  # fmt: skip
 
 
-def main() -> None:
-    """Write all files."""
-    _write("create", {
+def documents() -> dict[str, dict[str, Any]]:
+    """Return the vectors of each feature."""
+    create = {
         "modules": MODULES, "policies": POLICIES, "factory": FACTORY, "token": TOKEN, "tokenDecimals": TOKEN_DECIMALS,
         "manifest": str(MANIFEST), "model": str(MODEL), "defaults": _defaults(),
         "made": [{"draft": draft, "data": "0x" + _created(draft).hex()} for draft in MADE],
         "refused": [{"draft": draft, "field": _refusal(draft)} for draft in REFUSED],
         "rules": [_rule(text, n) for text in RULES for n in (1, 4, 11)],
-    })  # fmt: skip
-    _write(
-        "membership", {"lists": [_list(LIST), _list(f"{ALICE} device\n"), _list("")], "wrong": _wrong_lists()}
-    )
-    _write(
-        "rewards", {"tables": [_table(count) for count in (1, 2, 3, 7)], "rounds": [_round(), _empty_round()]}
-    )
+    }  # fmt: skip
+    lists = [_list(text) for text in (LIST, f"{ALICE} device\n", "")]
+    return {
+        "create": create,
+        "membership": {"lists": lists, "wrong": _wrong_lists()},
+        "rewards": {
+            "tables": [_table(count) for count in (1, 2, 3, 7)],
+            "rounds": [_round(), _empty_round()],
+        },
+    }
+
+
+def file_of(feature: str) -> Path:
+    """Return where the vectors of a feature are committed."""
+    return FEATURES / feature / "vectors.json"
 
 
 def _defaults() -> dict[str, str]:
@@ -258,10 +269,6 @@ def _camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
-def _write(feature: str, document: dict[str, Any]) -> None:
-    folder = FEATURES / feature
-    folder.mkdir(exist_ok=True)
-    (folder / "vectors.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-
-
-main()
+if __name__ == "__main__":
+    for name, document in documents().items():
+        file_of(name).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

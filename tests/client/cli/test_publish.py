@@ -20,7 +20,14 @@ def task() -> None:
 
 
 def test_both_contents_are_those_that_create_would_name(run: Any, scene: Any, tmp_path: Path) -> None:
-    words = ("task.py", "--set", "create.title=Two classes", "--set", "create.aggregation=fedavg+fedadam:lr=5", "--json")
+    words = (
+        "task.py",
+        "--set",
+        "create.title=Two classes",
+        "--set",
+        "create.aggregation=fedavg+fedadam:lr=5",
+        "--json",
+    )
     made = run("task", "publish", *words).json
     store = open_store(f"local:{tmp_path}/store")
     manifest = Manifest.from_bytes(store.get(Cid.parse(made["manifest"]), max_bytes=1 << 20, timeout=5))
@@ -41,7 +48,9 @@ def test_the_link_leads_to_the_dashboard_that_runs_here(run: Any, scene: Any) ->
     assert run("task", "publish", "task.py", "--json").json["create"] == f"http://127.0.0.1:4567{page}"
 
 
-def test_a_rule_that_can_never_have_enough_updates_is_not_published(run: Any, scene: Any, tmp_path: Path) -> None:
+def test_a_rule_that_can_never_have_enough_updates_is_not_published(
+    run: Any, scene: Any, tmp_path: Path
+) -> None:
     ended = run("task", "publish", "task.py", "--set", "create.aggregation=krum:f=4")
     assert ended.status == 2 and "needs n >= 2f + 3 updates" in ended.line
     assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
