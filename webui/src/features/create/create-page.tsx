@@ -91,7 +91,7 @@ export default function CreatePage({ route }: PageProps) {
           </div>
         </Card>
         <div className="lg:sticky lg:top-20 lg:self-start">
-          <Summary draft={draft} place={place} call={call} stranger={network.factory} currency={reward} />
+          <Summary draft={draft} place={place} call={call} currency={reward} />
         </div>
       </div>
     </div>

@@ -10,18 +10,19 @@ import { amountOf, type Place } from "./check";
 import { type Draft, numberOf } from "./draft";
 import { isPaid } from "./fields-terms";
 
+/** Whose cost it is while no wallet is connected: anyone may create a federation, at the same cost. */
+const ANYBODY: Address = "0x000000000000000000000000000000000000dEaD";
+
 interface Props {
   draft: Draft;
   place: Place;
   call: Call | null;
-  /** Whose cost it is while no wallet is connected. */
-  stranger: Address;
   currency: Currency | null;
 }
 
 /** What the draft amounts to so far: time, money, and what creating it costs. */
-export function Summary({ draft, place, call, stranger, currency }: Props) {
-  const estimate = useCost(call, stranger);
+export function Summary({ draft, place, call, currency }: Props) {
+  const estimate = useCost(call, ANYBODY);
   const [round, longest] = durations(draft);
   const rounds = numberOf(draft, "rounds");
   const perRound = isPaid(draft) ? amountOf(draft, "rewardPerRound", place) : 0n;

@@ -9,6 +9,9 @@ const MOST_CHARACTERS = 2_000_000;
 export function useDraft(query: URLSearchParams) {
   const [draft, setDraft] = useState<Draft>(() => ({ ...kept(), ...named(query) }));
   useEffect(() => {
+    setDraft((before) => ({ ...before, ...named(query) }));
+  }, [query]);
+  useEffect(() => {
     const text = JSON.stringify(draft);
     if (text.length <= MOST_CHARACTERS) sessionStorage.setItem(KEY, text);
   }, [draft]);

@@ -1,8 +1,9 @@
 import { type Address, getAddress, type Hex } from "viem";
 import { expect, test } from "vitest";
+import type { Federation, Round } from "@/features/federation/records";
 import { formatAmount } from "@/lib/format";
-import { earnedByBody, earnedProof, earnedRoot } from "./earned";
-import { grantsOf, type Receipt, type RoundFacts, receiptOf, tableOf } from "./table";
+import { earnedByBody, earnedByRounds, earnedProof, earnedRoot } from "./earned";
+import { attesters, factsOf, grantsOf, type Receipt, type RoundFacts, receiptOf, tableOf } from "./table";
 import vectors from "./vectors.json";
 import { receiptLines } from "./words";
 
@@ -52,6 +53,36 @@ test("a block's table and everybody's receipt are those of the client (Y4)", () 
       expect(attestation.toString()).toBe(paid.amount);
     }
   }
+});
+
+test("voters are those who voted, or were to, when Verification closed: later replacements change nothing (Y4)", () => {
+  const owner = (digit: string) => `0x${digit.repeat(40)}` as Address;
+  const update = {
+    device: owner("d"),
+    samples: 5,
+    epochs: 1,
+    outcome: { accepted: true, quality: 191, reason: 0 },
+  };
+  const round = {
+    number: 1,
+    miners: new Map([0, 1, 2].map((index) => [index, owner(String(index + 1))])),
+    voters: [0, 1],
+    ballots: new Map([[0, "0xff"]]),
+    absent: [2],
+    updates: [update],
+    block: { index: 0, approvals: [0, 1] },
+  } as unknown as Round;
+  const miners = new Map(["1", "2", "3"].map((digit) => [owner(digit), { owner: owner(digit) }]));
+  const record = { miners, rounds: [round] } as unknown as Federation;
+  const found = factsOf(record, round, 4);
+  expect([...(found?.voters ?? [])]).toEqual([
+    [0, owner("1")],
+    [2, owner("3")],
+  ]);
+  expect([...attesters(record, round)]).toEqual([owner("1"), owner("2")]);
+  expect(factsOf(record, { ...round, block: null }, 4)).toBeNull();
+  const paid = earnedByRounds(record, { ...terms(vectors.rounds[0] as Vector), perRound: 10_000n }, 4);
+  expect(Object.fromEntries(paid)).toEqual({ [owner("d")]: 5000n, [owner("1")]: 1500n + 1250n });
 });
 
 test("a receipt is said in words", () => {
