@@ -71,21 +71,7 @@ def create_federation(
     ConfigError
         A parameter is out of bounds; nothing was put or sent.
     """
-    aggregation = rule(options.aggregation)
-    aggregation.check(options.min_devices)
-    manifest = task.manifest(rules or usual_rules(task), aggregation=aggregation.text, title=options.title)
-    if options.confidential:
-        manifest = replace(manifest, confidential=True)
-        if options.min_updates < _UNTRACEABLE:
-            log.warning(
-                "create.min_updates is %d: the global model, which is public, tells a single update then "
-                "(docs/confidential.md)",
-                options.min_updates,
-            )
-    genesis = state_to_bytes(
-        task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
-    )
-    contents = (manifest.to_bytes(), genesis)
+    manifest, *contents = task_contents(task, options, rules)
     module = consensus_module(chain, options)
     policy = policy_parameters(chain, options.policy, allowed, options.miner_stake, options.device_stake)
     config, rewards = _config(options, module, policy, *map(cid_of, contents)), reward_terms(options)
@@ -106,6 +92,51 @@ def create_federation(
         if isinstance(entry.event, FederationCreated):
             return entry.event.federation, manifest
     raise ChainError("the factory created nothing", value="0x" + receipt.transaction.hex())
+
+
+def task_contents(
+    task: Task, options: CreateSection, rules: RuleParameters | None = None
+) -> tuple[Manifest, bytes, bytes]:
+    """Return a task's manifest, and the bytes of both that a federation names: the manifest and the genesis model.
+
+    Raises
+    ------
+    UserError
+        The aggregation rule is unknown or can never have enough updates, or the task cannot be used.
+    """
+    aggregation = rule(options.aggregation)
+    aggregation.check(options.min_devices)
+    manifest = task.manifest(rules or usual_rules(task), aggregation=aggregation.text, title=options.title)
+    if options.confidential:
+        manifest = replace(manifest, confidential=True)
+        if options.min_updates < _UNTRACEABLE:
+            log.warning(
+                "create.min_updates is %d: the global model, which is public, tells a single update then "
+                "(docs/confidential.md)",
+                options.min_updates,
+            )
+    genesis = state_to_bytes(
+        task.initial_state(options.initial_seed), {"federation": ZERO_ADDRESS, "round": "0"}
+    )
+    return manifest, manifest.to_bytes(), genesis
+
+
+def publish_task(store: Store, task: Task, options: CreateSection) -> tuple[Manifest, Cid, Cid]:
+    """Put a task's manifest and genesis model on IPFS, for a federation that is created elsewhere.
+
+    Returns
+    -------
+    tuple
+        The manifest, its CID, and the genesis model's.
+
+    Raises
+    ------
+    UserError
+        As `task_contents` says.
+    """
+    manifest, *contents = task_contents(task, options)
+    named, model = map(store.put, contents)
+    return manifest, named, model
 
 
 def usual_rules(task: Task) -> RuleParameters:

@@ -1,5 +1,5 @@
 // One local stack for all browser tests: `minerva up` in a folder of its own, ended when they are done.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,16 @@ const execute = promisify(execFile);
 export async function minerva(...words: string[]): Promise<Record<string, unknown>> {
   const { stdout } = await execute(RUN, ["minerva", ...words, "--json"], { cwd: folder(), timeout: UP_MS });
   return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** Start a command that runs until it is stopped; what stops it. */
+export function background(...words: string[]): () => Promise<void> {
+  const child = spawn(RUN, ["minerva", ...words], { cwd: folder(), stdio: "ignore" });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return () => {
+    child.kill("SIGINT");
+    return ended;
+  };
 }
 
 export function stack(): StackRecord {

@@ -17,6 +17,7 @@ const page = (load: () => Promise<{ default: ComponentType<PageProps> }>) => laz
 
 export const PAGES: Readonly<Record<string, Page>> = {
   "": { title: "Federations", nav: true, component: page(() => import("./features/home/home-page")) },
+  create: { title: "Create", nav: true, component: page(() => import("./features/create/create-page")) },
   network: { title: "Network", nav: true, component: page(() => import("./features/network/network-page")) },
   federation: {
     title: "Federation",
@@ -26,4 +27,10 @@ export const PAGES: Readonly<Record<string, Page>> = {
   chain: { title: "Chain", nav: false, component: page(() => import("./features/lineage/chain-page")) },
   block: { title: "Block", nav: false, component: page(() => import("./features/block/block-page")) },
   model: { title: "Model", nav: false, component: page(() => import("./features/model/model-page")) },
+  participate: {
+    title: "Participate",
+    nav: false,
+    component: page(() => import("./features/membership/participate-page")),
+  },
+  admin: { title: "Admin", nav: false, component: page(() => import("./features/admin/admin-page")) },
 };

@@ -1,4 +1,4 @@
-"""`minerva device`: register, run, leave, status."""
+"""`minerva device`: register, commitment, run, leave, status."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ def register(context: Context, federation: _Federation = None, miner: _Miner = N
         document,
         lambda out: out.print(f"{me} is bound to {info.miner}, counting from round {info.from_round}"),
     )
+
+
+@command(app, "commitment", epilog="Example: minerva device commitment --set device.data=./scans")
+def commitment(context: Context) -> None:
+    """Say what the device would commit to when it registers: its data's root, how many samples, how fast it trains.
+
+    For whoever registers from elsewhere, e.g. from a wallet in the dashboard. Nothing is sent, and no data leaves.
+    """
+    root, size, rate_ns = build_trainer(context.settings.device).commitment()
+    document = {"datasetRoot": "0x" + root.hex(), "datasetSize": size, "rateNs": rate_ns}
+    context.emit(document, lambda out: facts(out, document.items()))
 
 
 @command(app, "leave", epilog="Example: minerva device leave 0xFederation --account device.json")

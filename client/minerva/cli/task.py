@@ -1,7 +1,8 @@
-"""`minerva task`: scaffold one's own task file, and try it."""
+"""`minerva task`: scaffold one's own task file, try it, and publish it."""
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Annotated
@@ -61,3 +62,43 @@ def check(
         "secondsPerEpoch": result.compute_us / 1e6, "metrics": metrics,
     }  # fmt: skip
     context.emit(document, lambda out: facts(out, document.items(), indent=16))
+
+
+@command(app, "publish", epilog="Example: minerva task publish digits --set create.aggregation=median")
+def publish(
+    context: Context,
+    name: Annotated[str, typer.Argument(help="A bundled task's name, or a path.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder for the task's load_data.", show_default=False)
+    ] = None,
+) -> None:
+    """Put a task's manifest and genesis model on IPFS, and name the dashboard's page that creates a federation of them.
+
+    Of the section "create" it reads what they hold: title, aggregation, confidential, initial_seed; and min_devices, for
+    which the aggregation rule must suffice. No account is needed.
+    """
+    from minerva.learning.task import load_task
+    from minerva.requester import publish_task
+
+    manifest, named, model = publish_task(
+        context.store(), load_task(name, data=data), context.settings.create
+    )
+    link = f"{_dashboard(context)}/#/create?manifest={named}&model={model}"
+    document = {
+        "title": manifest.title, "aggregation": manifest.aggregation, "manifest": str(named), "model": str(model),
+        "create": link,
+    }  # fmt: skip
+    context.emit(document, lambda out: facts(out, document.items()))
+
+
+def _dashboard(context: Context) -> str:
+    """Return the dashboard's address: where it last ran from this folder, else where it would."""
+    from minerva.webui.service import ADDRESS_FILE
+
+    section = context.settings.webui
+    for folder in (context.state, context.state.parent / "webui"):
+        try:
+            return str(json.loads((folder / ADDRESS_FILE).read_text())["url"]).rstrip("/")
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return f"http://{section.host}:{section.port}"

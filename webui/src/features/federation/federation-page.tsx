@@ -6,6 +6,7 @@ import { Loading } from "@/components/loading";
 import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
 import { useManifest } from "@/features/content/use-content";
+import { TakePart } from "@/features/membership/take-part";
 import { formatPercent } from "@/lib/format";
 import type { PageProps } from "@/routes";
 import { LossSection } from "./loss-section";
@@ -59,6 +60,7 @@ export default function FederationPage({ route }: PageProps) {
         <p className="flex flex-wrap items-center gap-x-4 text-sm">
           <Address value={address} /> <span>requested by</span> <Address value={config.requester} />
         </p>
+        <TakePart federation={address} />
       </header>
       <Timeline
         address={address}
@@ -70,7 +72,7 @@ export default function FederationPage({ route }: PageProps) {
       <UpdatesSection round={round} />
       <LossSection rounds={record.rounds} evaluation={manifest.data?.evaluation ?? ""} />
       <RoundsSection rounds={record.rounds} address={address} />
-      <MembersSection federation={record} />
+      <MembersSection federation={record} stake={config.stake?.currency ?? null} />
       <MoneySection money={record.money} config={config} />
       <Parameters config={config} manifest={manifest.data ?? null} failed={manifest.error?.message ?? null} />
     </div>

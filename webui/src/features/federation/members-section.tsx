@@ -8,6 +8,7 @@ import { StrangerText } from "@/components/stranger-text";
 import { formatNumber } from "@/lib/format";
 import { reasonWords } from "@/lib/verdicts";
 import type { Device, Federation, Miner, MinerStatus } from "./records";
+import type { Currency } from "./use-federation-state";
 
 const TONES: Readonly<Record<MinerStatus, Tone>> = {
   member: "good",
@@ -16,21 +17,28 @@ const TONES: Readonly<Record<MinerStatus, Tone>> = {
   left: "neutral",
 };
 
+interface Props {
+  federation: Federation;
+  /** What miners stake; null where they stake nothing. */
+  stake: Currency | null;
+}
+
 /** Miners and devices, with what each did. */
-export function MembersSection({ federation }: { federation: Federation }) {
+export function MembersSection({ federation, stake }: Props) {
   const miners = useMemo(
     () => [...federation.miners.values()].sort((a, b) => a.index - b.index),
     [federation.miners],
   );
   const devices = useMemo(() => [...federation.devices.values()], [federation.devices]);
   const names = useMemo(() => new Map(miners.map((miner) => [miner.contract, miner.index])), [miners]);
+  const minerColumns = useMemo(() => columnsOfMiners(stake), [stake]);
   const deviceColumns = useMemo(() => columnsOfDevices((miner) => names.get(miner)), [names]);
   return (
     <div className="grid grid-cols-1 gap-4">
       <Card title={`Miners (${miners.filter(({ status }) => status !== "left").length})`}>
         <DataTable
           caption="Miners"
-          columns={MINERS}
+          columns={minerColumns}
           rows={miners}
           rowKey={(miner) => miner.contract}
           empty="No miner has joined yet"
@@ -49,31 +57,39 @@ export function MembersSection({ federation }: { federation: Federation }) {
   );
 }
 
-const MINERS: readonly Column<Miner>[] = [
-  { name: "No.", cell: (miner) => miner.index, right: true },
-  { name: "Owner", cell: (miner) => <Address value={miner.owner} /> },
-  {
-    name: "Status",
-    cell: (miner) => (
-      <Badge tone={TONES[miner.status]}>{miner.expelled ? `${miner.status}, expelled` : miner.status}</Badge>
-    ),
-  },
-  {
-    name: "Weight",
-    cell: (miner) => (miner.weight === null ? "1" : formatNumber(miner.weight)),
-    right: true,
-  },
-  { name: "Devices", cell: (miner) => formatNumber(miner.devices), right: true },
-  { name: "Ballots", cell: (miner) => formatNumber(miner.votes), right: true },
-  { name: "Absences", cell: (miner) => formatNumber(miner.absences), right: true },
-  {
-    name: "Blocks",
-    cell: (miner) => `${formatNumber(miner.mined)} of ${formatNumber(miner.proposed)} proposed`,
-    right: true,
-  },
-  { name: "Stake", cell: (miner) => <Amount value={miner.bonded} />, right: true },
-  { name: "Endpoint", cell: (miner) => <StrangerText value={miner.endpoint} most={60} none="none" /> },
-];
+function columnsOfMiners(stake: Currency | null): readonly Column<Miner>[] {
+  return [
+    { name: "No.", cell: (miner) => miner.index, right: true },
+    { name: "Owner", cell: (miner) => <Address value={miner.owner} /> },
+    {
+      name: "Status",
+      cell: (miner) => (
+        <Badge tone={TONES[miner.status]}>
+          {miner.expelled ? `${miner.status}, expelled` : miner.status}
+        </Badge>
+      ),
+    },
+    {
+      name: "Weight",
+      cell: (miner) => (miner.weight === null ? "1" : formatNumber(miner.weight)),
+      right: true,
+    },
+    { name: "Devices", cell: (miner) => formatNumber(miner.devices), right: true },
+    { name: "Ballots", cell: (miner) => formatNumber(miner.votes), right: true },
+    { name: "Absences", cell: (miner) => formatNumber(miner.absences), right: true },
+    {
+      name: "Blocks",
+      cell: (miner) => `${formatNumber(miner.mined)} of ${formatNumber(miner.proposed)} proposed`,
+      right: true,
+    },
+    {
+      name: "Stake",
+      cell: (miner) => (stake === null ? "none" : <Amount value={miner.bonded} currency={stake} />),
+      right: true,
+    },
+    { name: "Endpoint", cell: (miner) => <StrangerText value={miner.endpoint} most={60} none="none" /> },
+  ];
+}
 
 function columnsOfDevices(
   minerIndex: (contract: Device["miner"] & string) => number | undefined,

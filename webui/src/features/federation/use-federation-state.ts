@@ -11,7 +11,7 @@ export interface Currency {
   decimals: number;
 }
 
-const ETHER: Currency = { token: null, symbol: "ETH", decimals: 18 };
+export const ETHER: Currency = { token: null, symbol: "ETH", decimals: 18 };
 
 /** Everything that moves in a federation, anew with each block. */
 export function useFederationState(address: Address | null) {
@@ -87,7 +87,8 @@ export async function readRewards(client: ChainClient, address: Address) {
   return { vault: address, terms, required, currency: await readCurrency(client, terms.token) };
 }
 
-async function readCurrency(client: ChainClient, token: Address): Promise<Currency> {
+/** A token's own words; what it does not say is left out, what is too much is cut. */
+export async function readCurrency(client: ChainClient, token: Address): Promise<Currency> {
   if (token === zeroAddress) return ETHER;
   const contract = { address: token, abi: tokenAbi } as const;
   const [symbol, decimals] = await Promise.all([

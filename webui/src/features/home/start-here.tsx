@@ -1,11 +1,14 @@
 import { Command } from "@/components/command";
 import { LOCAL_CHAIN_ID } from "@/features/chain/client";
 import { useRuntime } from "@/features/chain/context";
+import { href } from "@/hooks/use-route";
 
 interface Role {
   name: string;
   what: string;
   line: string;
+  /** The page that does the same. */
+  page?: string;
 }
 
 function roles(local: boolean): readonly Role[] {
@@ -15,6 +18,7 @@ function roles(local: boolean): readonly Role[] {
       name: "I have a task",
       what: "Describe the model, say how many rounds, and pay for them if you want. You own the federation.",
       line: `minerva federation create --account ${account(0, "requester.json")}`,
+      page: "create",
     },
     {
       name: "I have data",
@@ -42,6 +46,11 @@ export function StartHere() {
           <h2 className="font-semibold">{role.name}</h2>
           <p className="flex-1 text-sm">{role.what}</p>
           <Command line={role.line} />
+          {role.page !== undefined && (
+            <a className="link text-sm" href={href(role.page)}>
+              Or in this page, step by step
+            </a>
+          )}
         </div>
       ))}
     </section>

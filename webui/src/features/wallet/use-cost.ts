@@ -15,11 +15,12 @@ export interface Cost {
 /** Either what a call would cost now, or why the contract would refuse it. */
 export type Estimate = { cost: Cost; problem: null } | { cost: null; problem: Problem };
 
-/** What a call would cost this account, before anything is signed; null without a call or an account. */
-export function useCost(call: Call | null): Estimate | null {
+/** What a call would cost this account, before anything is signed; null without a call or an account. `as`: whose, without a wallet. */
+export function useCost(call: Call | null, as: Address | null = null): Estimate | null {
   const { client } = useSession();
   const { head } = useChainStatus();
-  const { account } = useWallet();
+  const wallet = useWallet();
+  const account = wallet.account ?? as;
   const { data } = useQuery({
     queryKey: ["cost", account, call?.to, call?.data, call?.value.toString(), head?.hash],
     enabled: call !== null && account !== null,

@@ -1,3 +1,4 @@
+import type { TransactionReceipt } from "viem";
 import { Amount } from "@/components/amount";
 import { ErrorNote } from "@/components/error-note";
 import { Hash } from "@/components/hash";
@@ -14,7 +15,7 @@ interface Props {
   call: Call | null;
   /** What the button says while there is no call. */
   label: string;
-  onConfirmed?: () => void;
+  onConfirmed?: (receipt: TransactionReceipt) => void;
 }
 
 /** Sends one call: its cost before it is signed, and after that where it is. */

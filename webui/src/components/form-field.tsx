@@ -1,0 +1,73 @@
+import { type ReactNode, useId } from "react";
+
+interface Props {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  help?: ReactNode;
+  /** What is wrong with the value. */
+  fault?: string | undefined;
+  /** What the value means, or in what it is counted. */
+  aside?: ReactNode;
+  choices?: readonly (readonly [value: string, words: string])[] | undefined;
+  /** Several lines. */
+  long?: boolean;
+  placeholder?: string;
+}
+
+/** One value that a person gives: its name, what it is for, and what is wrong with it. */
+export function FormField({ label, value, onChange, help, fault, aside, choices, long, placeholder }: Props) {
+  const id = useId();
+  const shared = {
+    id,
+    value,
+    "aria-invalid": fault !== undefined,
+    "aria-describedby": `${id}-help ${id}-fault`,
+  };
+  const wrong = fault === undefined ? "" : "-error";
+  return (
+    <div className="min-w-0">
+      <label className="font-medium text-sm" htmlFor={id}>
+        {label}
+      </label>
+      {choices !== undefined ? (
+        <select
+          {...shared}
+          className={`select w-full ${wrong && "select-error"}`}
+          onChange={(event) => onChange(event.target.value)}
+        >
+          {choices.map(([choice, words]) => (
+            <option key={choice} value={choice}>
+              {words}
+            </option>
+          ))}
+        </select>
+      ) : long ? (
+        <textarea
+          {...shared}
+          rows={6}
+          spellCheck={false}
+          placeholder={placeholder}
+          className={`textarea w-full font-mono text-sm ${wrong && "textarea-error"}`}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      ) : (
+        <input
+          {...shared}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={placeholder}
+          className={`input w-full ${wrong && "input-error"}`}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+      <div className="flex flex-wrap justify-between gap-x-3 text-xs">
+        <p id={`${id}-help`}>{help}</p>
+        {aside !== undefined && <p className="figures">{aside}</p>}
+      </div>
+      <p id={`${id}-fault`} className="min-h-5 font-medium text-sm" aria-live="polite">
+        {fault}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, test } from "vitest";
+import { MembersSection } from "./members-section";
+import type { Federation, Miner } from "./records";
+
+const MINER: Miner = {
+  index: 0,
+  owner: "0x1111111111111111111111111111111111111111",
+  contract: "0x2222222222222222222222222222222222222222",
+  endpoint: "<img src=x onerror=alert(1)>",
+  status: "member",
+  expelled: false,
+  joined: { block: 1, tx: "0x", time: 0 },
+  votes: 0,
+  absences: 0,
+  proposed: 0,
+  mined: 0,
+  devices: 0,
+  weight: null,
+  bonded: 2_500_000n,
+  slashes: [],
+};
+const FEDERATION = {
+  miners: new Map([[MINER.contract, MINER]]),
+  devices: new Map(),
+} as unknown as Federation;
+
+const shown = (stake: Parameters<typeof MembersSection>[0]["stake"]) =>
+  renderToStaticMarkup(<MembersSection federation={FEDERATION} stake={stake} />);
+
+test("a stake is told in its token, and as none where nothing is staked", () => {
+  const token = "0x4444444444444444444444444444444444444444" as const;
+  expect(shown({ token, symbol: "USDX", decimals: 6 })).toContain("2.5 USDX");
+  expect(shown({ token: null, symbol: "ETH", decimals: 18 })).toContain("&lt; 0.000001 ETH");
+  const none = shown(null);
+  expect(none).toContain("none");
+  expect(none).not.toContain("ETH");
+});
+
+test("a hostile token's symbol stays a short text", () => {
+  const token = "0x4444444444444444444444444444444444444444" as const;
+  const html = shown({ token, symbol: "\u202E<script>alert(1)</script>", decimals: 0 });
+  expect(html).toContain("2,500,000 &lt;script&gt;");
+  expect(html).not.toContain("<script");
+  expect(html).not.toContain("\u202E");
+  expect(shown({ token, symbol: "\u200B\u202E", decimals: 0 })).toContain("2,500,000 tokens");
+});
+
+test("a miner's endpoint is never markup", () => {
+  expect(shown(null)).not.toContain("<img");
+});

@@ -1,0 +1,79 @@
+import type { ReactNode } from "react";
+import type { Address as AddressText } from "viem";
+import { Address } from "@/components/address";
+import { EmptyState } from "@/components/empty-state";
+import { ErrorNote } from "@/components/error-note";
+import { Loading } from "@/components/loading";
+import { StatusBadge } from "@/components/status-badge";
+import { StrangerText } from "@/components/stranger-text";
+import type { Manifest } from "@/features/content/manifest";
+import { useManifest } from "@/features/content/use-content";
+import type { Federation } from "@/features/federation/records";
+import { addressOf, useFederation } from "@/features/federation/use-federation";
+import {
+  type FederationConfig,
+  type FederationState,
+  useFederationConfig,
+  useFederationState,
+} from "@/features/federation/use-federation-state";
+import { TakePart } from "./take-part";
+
+/** All that a page knows of the federation that it acts in. */
+export interface Subject {
+  address: AddressText;
+  record: Federation;
+  state: FederationState;
+  config: FederationConfig;
+  /** Null while it is read, and where it is not to be had. */
+  manifest: Manifest | null;
+  /** Whether all events were read. */
+  complete: boolean;
+}
+
+interface Props {
+  /** The address as it stands in the page's path: a stranger's text. */
+  text: string;
+  /** What the page is for, after the federation's title. */
+  purpose: string;
+  children: (subject: Subject) => ReactNode;
+}
+
+/** A page's frame: the federation's name, and what to say while it is not there. */
+export function WithFederation({ text, purpose, children }: Props) {
+  const feed = useFederation(text);
+  const address = feed.unknown ? null : addressOf(text);
+  const state = useFederationState(feed.entry?.address ?? null).data;
+  const config = useFederationConfig(feed.entry?.address ?? null).data;
+  const manifest = useManifest(config?.manifest ?? null).data ?? null;
+  if (feed.unknown || address === null) {
+    return (
+      <EmptyState
+        title="The factory knows no federation at this address"
+        hint="The page Federations has all of them."
+      />
+    );
+  }
+  const { record, complete } = feed;
+  if (record === null || state === undefined || config === undefined) {
+    return feed.error === null ? (
+      <Loading label="Reading the federation" lines={14} />
+    ) : (
+      <ErrorNote problem={{ title: "The federation cannot be read", cure: feed.error }} />
+    );
+  }
+  return (
+    <div className="space-y-4">
+      <header className="space-y-1">
+        <div className="flex flex-wrap items-center gap-3">
+          <h1 className="min-h-8 font-bold text-2xl">
+            {purpose}: <StrangerText value={manifest?.title} most={80} none="Federation" />
+          </h1>
+          <StatusBadge status={state.status} />
+        </div>
+        <Address value={address} />
+        <TakePart federation={address} />
+      </header>
+      {children({ address, record, state, config, manifest, complete })}
+    </div>
+  );
+}

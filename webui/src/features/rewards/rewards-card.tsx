@@ -1,0 +1,164 @@
+import { useMemo, useState } from "react";
+import type { Address as AddressText } from "viem";
+import { Amount } from "@/components/amount";
+import { Card } from "@/components/card";
+import { FormField } from "@/components/form-field";
+import { Stat } from "@/components/stat";
+import { Time } from "@/components/time";
+import type { Federation } from "@/features/federation/records";
+import type { Currency, FederationConfig } from "@/features/federation/use-federation-state";
+import type { Position } from "@/features/membership/use-position";
+import type { Subject } from "@/features/membership/with-federation";
+import { type Call, contractCall } from "@/features/wallet/call";
+import { WriteButton } from "@/features/wallet/write-button";
+import { rewardVaultAbi } from "@/generated/abi";
+import { useChainNow } from "@/hooks/use-chain-now";
+import { formatAmount } from "@/lib/format";
+import { cleanText } from "@/lib/text";
+import { type Earned, earnedProof } from "./earned";
+import { attestationReward, attesters, factsOf, receiptOf, tableOf } from "./table";
+import { sampleCapOf, useEarned } from "./use-earned";
+import { receiptLines } from "./words";
+
+type Rewards = NonNullable<FederationConfig["rewards"]>;
+
+interface Props {
+  subject: Subject;
+  account: AddressText;
+  position: Position | undefined;
+}
+
+/** What the account earned, the claim of it, and why it was that much. */
+export function RewardsCard({ subject, account, position }: Props) {
+  const { rewards } = subject.config;
+  if (rewards === null) {
+    return (
+      <Card title="Your rewards">
+        <p className="text-sm">This federation pays nothing: whoever takes part does so for the model.</p>
+      </Card>
+    );
+  }
+  return <Paid {...{ subject, account, position, rewards }} />;
+}
+
+function Paid({ subject, account, position, rewards }: Props & { rewards: Rewards }) {
+  const { record, manifest, state } = subject;
+  const { currency, vault } = rewards;
+  const now = useChainNow();
+  const { earned, note } = useEarned(record, manifest, rewards.terms);
+  const total = earned?.get(account) ?? 0n;
+  const byTable = position === undefined || total <= position.claimed ? 0n : total - position.claimed;
+  const claimable = byTable + (position?.attested ?? 0n);
+  const until = record.money.closesAt;
+  const over = until !== null && until <= now;
+  const call = useMemo(
+    () => (over || claimable === 0n ? null : claimCall(record, vault, account, earned, byTable)),
+    [over, claimable, record, vault, account, earned, byTable],
+  );
+  return (
+    <Card title="Your rewards">
+      <div className="mb-3 grid grid-cols-2 gap-3 lg:grid-cols-4">
+        <Stat
+          name="Earned by blocks"
+          value={earned === null ? "?" : <Amount value={total} currency={currency} />}
+        />
+        <Stat name="Claimed of it" value={<Amount value={position?.claimed ?? 0n} currency={currency} />} />
+        <Stat name="For attesting" value={<Amount value={position?.attested ?? 0n} currency={currency} />} />
+        <Stat name="You may claim" value={<Amount value={claimable} currency={currency} />} />
+      </div>
+      {note !== null && <p className="mb-2 text-sm">{note}</p>}
+      {over ? (
+        <p className="text-sm">The time to claim is over: what was not claimed is the requester's.</p>
+      ) : (
+        <section className="space-y-2">
+          <p className="text-sm">
+            One transaction claims all of it, of all rounds. Nothing is lost by waiting
+            {until === null ? "" : " until the end of the claims"}.{" "}
+            {until !== null && (
+              <>
+                Claims end <Time value={until} absolute />.
+              </>
+            )}
+          </p>
+          <WriteButton call={call} label={claimable === 0n ? "Nothing to claim yet" : "Claim all of it"} />
+        </section>
+      )}
+      {state.height > 0 && manifest !== null && (
+        <Receipts subject={subject} account={account} rewards={rewards} cap={sampleCapOf(manifest)} />
+      )}
+    </Card>
+  );
+}
+
+/** The claim by the last block's table, or of attestations alone. */
+function claimCall(
+  record: Federation,
+  vault: AddressText,
+  account: AddressText,
+  earned: Earned | null,
+  byTable: bigint,
+): Call | null {
+  const label = "Claim all of it";
+  if (byTable === 0n) return contractCall(label, vault, rewardVaultAbi, "claimAttestations", [account]);
+  const header = record.blocks.at(-1)?.header;
+  const proof = earned === null ? null : earnedProof(earned, account);
+  if (header === undefined || proof === null) return null;
+  return contractCall(label, vault, rewardVaultAbi, "claim", [
+    header,
+    account,
+    earned?.get(account) ?? 0n,
+    proof,
+  ]);
+}
+
+interface ReceiptsProps {
+  subject: Subject;
+  account: AddressText;
+  rewards: Rewards;
+  cap: number;
+}
+
+/** Why it was that much, for the round that is chosen. */
+function Receipts({ subject: { record, config }, account, rewards, cap }: ReceiptsProps) {
+  const blocks = record.rounds.filter(({ block }) => block !== null).toReversed();
+  const [chosen, setChosen] = useState("");
+  const round = blocks.find(({ number }) => String(number) === chosen) ?? blocks[0];
+  const receipt = useMemo(() => {
+    const facts = round === undefined ? null : factsOf(record, round, cap);
+    if (facts === null || round === undefined) return null;
+    const attested = attesters(record, round).has(account)
+      ? attestationReward(rewards.terms, config.maxMiners)
+      : 0n;
+    return receiptOf(tableOf(facts, rewards.terms), account, attested);
+  }, [record, round, cap, account, rewards, config.maxMiners]);
+  if (receipt === null || round === undefined) return null;
+  const money = moneyIn(rewards.currency);
+  return (
+    <section className="mt-4 space-y-2" aria-label="Receipt">
+      <h3 className="font-medium">Receipt</h3>
+      <div className="max-w-xs">
+        <FormField
+          label="Round"
+          value={String(round.number)}
+          choices={blocks.slice(0, 1000).map(({ number }) => [String(number), `Round ${number}`])}
+          onChange={setChosen}
+        />
+      </div>
+      <p className="text-sm">
+        You earned {money(receipt.amount)} in round {round.number}
+        {receipt.amount > 0n ? ":" : "."}
+      </p>
+      <ul className="list-disc space-y-1 pl-5 text-sm">
+        {receiptLines(receipt, money).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Writes sums of a currency; its symbol is a stranger's text. */
+export function moneyIn({ decimals, symbol }: Currency): (amount: bigint) => string {
+  const name = cleanText(symbol, 12) || "tokens";
+  return (amount) => formatAmount(amount, decimals, name);
+}
