@@ -62,7 +62,7 @@ class Device:
         self.federation, self.trainer, self.journal = federation, trainer, journal
         self.settings = settings or DeviceSettings()
         self.view = View(chain, federation, actor.address)
-        self._enrolment = Enrolment(self.view, actor, trainer, transport, self.settings)
+        self._enrolment = Enrolment(self.view, actor, trainer, transport, journal, self.settings)
         self._sealer = Sealer(chain, federation, actor.address)
         self._verdicts = Verdicts(chain, self.view, transport, self.settings)
         self._prepared: Prepared | None = None
@@ -232,6 +232,8 @@ class Device:
         result = self.trainer.train(base, state.round)
         if self._privacy is not None:
             result, metadata["epsilon"] = self._privacy.release(base, result, state.round)
+        if self._enrolment.momentum is not None:
+            result = self._enrolment.momentum.apply(base, result, state.round)
         content = state_to_bytes(result.state, metadata)
         if self._enrolment.confidential:
             content = self._sealer.seal(content, state)

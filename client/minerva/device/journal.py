@@ -7,19 +7,20 @@ finds a whole entry or none; what was signed is kept by the actor's outbox.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from minerva.durable import replace_file
 from minerva.errors import StoreError, UserError
 from minerva.protocol.actions import SubmitUpdate
 from minerva.protocol.cid import Cid
 from minerva.store.cid import cid_of
 
 _KEEP = 2
+_KEPT_MOMENTA = 4  # the chain may take a round or two back
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,27 @@ class Journal:
         whole = cid_of(content) == action.cid
         return Prepared(action, content, start) if whole and base in (None, start) else None
 
+    def save_momentum(self, round_: int, data: bytes) -> None:
+        """Keep what a round's momentum is; raises `StoreError` when the disk does not take it."""
+        self._write(self._momentum(round_).name, data)
+        for old in self._momenta()[:-_KEPT_MOMENTA]:
+            self._momentum(old).unlink(missing_ok=True)
+
+    def load_momentum(self, round_: int) -> bytes | None:
+        """Return the momentum of the last round before this one, or None."""
+        before = [other for other in self._momenta() if other < round_]
+        try:
+            return self._momentum(before[-1]).read_bytes() if before else None
+        except OSError:
+            return None
+
+    def _momenta(self) -> list[int]:
+        names = [file.stem.partition("-")[2] for file in self.root.glob("momentum-*.safetensors")]
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def _momentum(self, round_: int) -> Path:
+        return self.root / f"momentum-{round_}.safetensors"
+
     def write_status(self, status: Mapping[str, object]) -> None:
         """Replace the status that `minerva device status` shows; ``at`` is when it changed, in seconds."""
         if status == self._status:
@@ -84,16 +106,9 @@ class Journal:
         return status if isinstance(status, dict) else {}
 
     def _write(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        temporary = self.root / f".{name}.part"
         try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            temporary.replace(self.root / name)
+            replace_file(self.root / name, data, durable=durable)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise StoreError(
                 "the device's journal cannot be written",
                 value=f"{self.root / name}: {error.strerror}",

@@ -16,6 +16,7 @@ from minerva.lab.settings import Setting
 from minerva.lab.training import Deltas, Trainer, trainer_for
 from minerva.learning.aggregation import rule
 from minerva.learning.partition import parse as partition
+from minerva.learning.momentum import momentum
 from minerva.learning.task import Task
 from minerva.learning.vectors import Layout, Vector
 from minerva.learning.weights import UpdateRefused, parse
@@ -108,6 +109,7 @@ class _Run:
         self._refused: Counter[str] = Counter()
         self._alarms: Counter[str] = Counter()
         self._share = 0.0
+        self._momenta: Deltas | None = None
 
     def rounds(self, on_round: Callable[[int, float], None]) -> Outcome:
         curve, successes = [], []
@@ -152,6 +154,8 @@ class _Run:
         deltas = self._bench.trainer(
             self._model, self._x, self._y, self._parts[:trained], seeds, self._epochs
         )
+        if self._rule.client_momentum:
+            deltas = self._with_momentum(deltas)
         if self._attack.craft is None or not self._setting.malicious:
             return deltas
         honest = deltas[: self._honest].astype(np.float64)
@@ -162,6 +166,14 @@ class _Run:
         with np.errstate(over="ignore"):
             local = (self._model + crafted).astype(np.float32)
         return np.concatenate([deltas[: self._honest], local - self._model])
+
+    def _with_momentum(self, deltas: Deltas) -> Deltas:
+        """What devices send under a rule with client momentum."""
+        if self._momenta is None:
+            self._momenta = deltas
+        else:
+            self._momenta = momentum(self._rule.client_momentum, deltas, self._momenta)
+        return self._momenta.copy()
 
     def _combine(self, rows: Any) -> Any:
         samples = [len(part) for part in self._parts][: len(rows)]

@@ -46,6 +46,11 @@ class Rule:
         return canonical(self.parts)
 
     @property
+    def client_momentum(self) -> float:
+        """β of what devices send, m ← β·m + (1 - β)·Δ; 0 where they send their deltas."""
+        return next((part["beta"] / 1000.0 for part in self.parts if part.name == "client_momentum"), 0.0)
+
+    @property
     def mixers(self) -> tuple[Part, ...]:
         """What prepares the updates, in order."""
         return tuple(part for part in self.parts if RULES[part.name].place is Place.MIXER)
