@@ -193,8 +193,8 @@ class CreateSection(_Section):
         default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
     )
     aggregation: str = Field(
-        default="fedavg",
-        description="how updates become one model, parts joined by +: nnm:f=4+trimmed_mean:f=4, fedadam",
+        default="nnm+geometric_median+fedavgm",
+        description="how updates become one model, parts joined by +: nnm:f=4+trimmed_mean:f=4, fedavg (no defence)",
     )
     confidential: bool = Field(
         default=False,

@@ -15,8 +15,8 @@ from minerva.lab.judging import Sent
 from minerva.lab.settings import Setting
 from minerva.lab.training import Deltas, Trainer, trainer_for
 from minerva.learning.aggregation import rule
-from minerva.learning.partition import parse as partition
 from minerva.learning.momentum import momentum
+from minerva.learning.partition import parse as partition
 from minerva.learning.task import Task
 from minerva.learning.vectors import Layout, Vector
 from minerva.learning.weights import UpdateRefused, parse
@@ -168,7 +168,7 @@ class _Run:
         return np.concatenate([deltas[: self._honest], local - self._model])
 
     def _with_momentum(self, deltas: Deltas) -> Deltas:
-        """What devices send under a rule with client momentum."""
+        """Return what devices send under a rule with client momentum."""
         if self._momenta is None:
             self._momenta = deltas
         else:

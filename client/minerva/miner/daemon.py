@@ -39,6 +39,7 @@ from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.sealing.keyring import Keyring
 from minerva.sealing.reading import Reader, content_limit
 from minerva.store.port import Store
+from minerva.verification.combining import most_state_bytes
 from minerva.verification.derive import Genesis
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,10 @@ class Miner:
         self._genesis = self._load_genesis()
         confidential = self._genesis.manifest.confidential
         self.keys = Keyring.at(settings.state) if confidential else None
-        self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings, self.max_content_bytes)
+        self._desk = Desk(
+            self._contents, self._keeper, ledger, self.config, settings,
+            self.max_content_bytes, most_state_bytes(self._genesis),
+        )  # fmt: skip
         self._holdout = self._load_holdout()
         vault = self._stakes.vault if self._stakes else ZERO_ADDRESS
         self._protection = Protection(

@@ -107,3 +107,12 @@ def test_honest_devices_are_the_baseline(bench):
     outcome = run(bench, attack="none", verify=True, partition="dirichlet:0.5")
     assert outcome.refused == outcome.false_alarms == {} and outcome.share == 0.0
     assert len(outcome.curve) == ROUNDS and ATTACKS["none"].kind is Kind.NONE
+
+
+def test_client_momentum_is_part_of_a_rule(bench):
+    none, some, plain = (
+        run(bench, rule=text)
+        for text in ("client_momentum:beta=0+median", "client_momentum:beta=500+median", "median")
+    )
+    assert none.curve == plain.curve
+    assert some.curve[0] == plain.curve[0] and some.curve != plain.curve

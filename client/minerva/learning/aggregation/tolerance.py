@@ -11,11 +11,11 @@ _EXTRA = {"krum": 3, "multi_krum": 3}  # Krum needs n >= 2f + 3, what else has a
 def tolerated(part: Part, n: int) -> int:
     """Return the f that a part works with among ``n`` updates.
 
-    It is the one that the rule names, else a fifth of the updates, rounded up; but at most the highest for
+    It is the one that the rule names, else three tenths of the updates, rounded up; but at most the highest for
     which the part's inequality holds, n ≥ 2f + 1 or Krum's n ≥ 2f + 3, and at least 0. So a round with few
     updates is aggregated with the best defence that these allow.
     """
-    wanted = -(-n // 5) if part.f is None else part.f
+    wanted = -(-3 * n // 10) if part.f is None else part.f
     return max(0, min(wanted, (n - _EXTRA.get(part.name, 1)) // 2))
 
 
