@@ -146,11 +146,11 @@ def matrix(
     plan = (plans.quick if quick else plans.full)(**changes)
     plan = replace(plan, seeds=tuple(range(seed, seed + seeds)))
     if attacks:
-        plan = replace(plan, attacks=tuple(dict.fromkeys(["none", *attacks])), whole=())
+        plan = replace(plan, attacks=tuple(dict.fromkeys(["none", *attacks])), whole=(), close=())
     if rules:
-        plan = replace(plan, rules=tuple(dict.fromkeys([CONTROL, *rules])))
+        plan = replace(plan, rules=tuple(dict.fromkeys([CONTROL, *rules])), close=())
     if partitions:
-        plan = replace(plan, partitions=tuple(dict.fromkeys(partitions)))
+        plan = replace(plan, partitions=tuple(dict.fromkeys(partitions)), close=())
     plan.check()
     cells = plan.cells()
     with _progress(context) as progress:

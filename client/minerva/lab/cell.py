@@ -61,8 +61,8 @@ class Outcome:
         """Return the cell of results.json."""
         return {
             "attack": setting.attack, "rule": setting.rule, "partition": setting.partition,
-            "verify": setting.verify, "seed": setting.seed, "accuracy": self.accuracy, "asr": self.asr,
-            "curve": self.curve, "refused": self.refused, "falseAlarms": self.false_alarms,
+            "fraction": setting.fraction, "verify": setting.verify, "seed": setting.seed,
+            "accuracy": self.accuracy, "asr": self.asr, "curve": self.curve, "refused": self.refused, "falseAlarms": self.false_alarms,
             "share": self.share,
         }  # fmt: skip
 

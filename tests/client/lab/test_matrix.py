@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from minerva.cli.app import main
 from minerva.demo.adversaries import KINDS, kind
 from minerva.errors import UserError
 from minerva.lab.matrix import full, quick
+from minerva.lab.report import close_look
 from minerva.lab.settings import CONTROL
 
 SMALL = ["attack", "matrix", "--quick", "--attack", "ipm-10", "--attack", "backdoor", "--rule", "median", "--partition", "iid",
@@ -65,6 +67,26 @@ def test_the_planned_matrices_can_be_run_and_are_as_wide_as_they_say() -> None:
         assert len(plan.attacks) >= 10 and len(plan.rules) >= 8
         assert tuple(plan.partitions) == ("iid", "dirichlet:0.5")
     assert full().base.task == "fashion_mlp" and (full().base.devices, full().base.meant) == (20, 4)
+
+
+def test_the_full_matrix_looks_closely_at_the_default_rule() -> None:
+    """Five seeds where the reference asks for them, and a larger malicious share."""
+    plan = full()
+    cells = plan.cells()
+    counted = Counter(
+        (cell.attack, cell.partition, cell.fraction)
+        for cell in cells
+        if cell.rule == plan.default and not cell.verify
+    )
+    for attack in set(plan.attacks) - {"none"}:
+        shares = [(partition, fraction) for partition in ("iid", "dirichlet:0.5") for fraction in (0.2, 0.3)]
+        assert [counted[attack, *share] for share in shares] == [5, 5, 5, 1]
+    seen = [{"accuracy": 0.5 + cell.seed / 10 - cell.fraction, "asr": None} for cell in cells]
+    looks = {(look["partition"], look["fraction"]): look for look in close_look(plan, seen)}
+    assert len(looks) == 4
+    row = looks["iid", 0.3]["attacks"]["sign-flip"]
+    assert row == {"accuracy": pytest.approx(0.4), "least": pytest.approx(0.2), "asr": None}
+    assert looks["iid", 0.3]["worst"] != "none" and looks["iid", 0.3]["attacks"]["none"]["accuracy"] == 0.5
 
 
 @pytest.mark.parametrize(
