@@ -130,6 +130,13 @@ def matrix(
     seed: _Seed = 0,
     jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.")] = 0,
     data: _Data = None,
+    real: Annotated[
+        bool,
+        typer.Option(
+            "--real",
+            help="On real parts, which verify: a minute or two a cell, so name a few attacks and rules.",
+        ),
+    ] = False,
 ) -> None:
     """Run every attack against every rule; what is not refused here by name must be stood by the rule."""
     from dataclasses import replace
@@ -151,15 +158,23 @@ def matrix(
         plan = replace(plan, rules=tuple(dict.fromkeys([CONTROL, *rules])), close=())
     if partitions:
         plan = replace(plan, partitions=tuple(dict.fromkeys(partitions)), close=())
+    if real:
+        from minerva.lab.real import check
+
+        plan = replace(plan, base=replace(plan.base, verify=True), whole=(), close=())
+        check(plan.base)
     plan.check()
     cells = plan.cells()
-    with _progress(context) as progress:
-        bar = progress.add_task("cells", total=len(cells))
-        found = plans.run(
-            cells,
-            jobs or os.cpu_count() or 1,
-            lambda cell: progress.update(bar, advance=1, description=f"{cell.attack} / {cell.rule}"),
-        )
+    if real:
+        found = _real_cells(context, cells, out)
+    else:
+        with _progress(context) as progress:
+            bar = progress.add_task("cells", total=len(cells))
+            found = plans.run(
+                cells,
+                jobs or os.cpu_count() or 1,
+                lambda cell: progress.update(bar, advance=1, description=f"{cell.attack} / {cell.rule}"),
+            )
     made = report.document(plan, found)
     paths = report.write(out, plan, made)
 
@@ -177,23 +192,40 @@ def _real(context: Context, setting: Setting) -> None:
 
     from minerva.demo.display import Display
     from minerva.demo.report import print_summary
-    from minerva.demo.story import DemoOptions, run_demo
+    from minerva.lab import real
 
-    if not setting.verify or setting.task != "digits":
-        raise UserError(
-            "real parts always verify, and train digits",
-            value=f"--task {setting.task} {'--verify' if setting.verify else '--no-verify'}",
-            remedy="Leave --real out to run it in the lab.",
-        )
-    honest = setting.devices - setting.malicious
-    options = DemoOptions(
-        Path("runs") / time.strftime("%Y%m%d-%H%M%S"), rounds=setting.rounds, epochs=max(1, setting.epochs),
-        partition=setting.partition, seed=setting.seed, kill_round=0, aggregation=setting.rule,
-        cast=("honest",) * honest + (setting.attack,) * setting.malicious,
-    )  # fmt: skip
+    real.check(setting)
+    folder = Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     with Display(context.err) as display:
-        summary, observer = run_demo(options, display)
-    context.emit(summary, lambda out: print_summary(out, observer, summary, options.folder))
+        summary, observer = real.run(setting, folder, display)
+    context.emit(summary, lambda out: print_summary(out, observer, summary, folder))
+
+
+def _real_cells(context: Context, cells: list[Setting], out: Path) -> list[dict[str, Any]]:
+    """Run cells one after the other, each in a folder of its own; what a cell left behind is not run again."""
+    import json
+    import shutil
+
+    from minerva.demo.display import Display
+    from minerva.lab import real
+
+    found = []
+    for number, cell in enumerate(cells, start=1):
+        size = f"{cell.devices}-{cell.fraction}-{cell.rounds}"
+        name = f"{cell.attack}-{cell.rule}-{cell.partition}-{size}-{cell.seed}"
+        folder = out / "cells" / name.replace(":", "-")
+        try:
+            summary = json.loads((folder / "summary.json").read_bytes())
+        except (OSError, ValueError):
+            shutil.rmtree(folder, ignore_errors=True)  # of a run that did not come to its end
+            with Display(context.err) as display:
+                display.say(
+                    f"cell {number} of {len(cells)}: {cell.attack} against {cell.rule}, {cell.partition}"
+                )
+                summary, _ = real.run(cell, folder, display)
+        model = (folder / "model.safetensors").read_bytes()
+        found.append(real.outcome(cell, summary, model).document(cell))
+    return found
 
 
 def _outcomes(context: Context, settings: dict[str, Setting]) -> dict[str, Outcome]:

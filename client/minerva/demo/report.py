@@ -15,6 +15,7 @@ from minerva.amounts import show_amount
 from minerva.chain.port import Chain
 from minerva.demo.observer import Observer
 from minerva.demo.payments import PARTS
+from minerva.durable import replace_file
 from minerva.protocol.events import (
     Attested,
     BallotCast,
@@ -150,19 +151,14 @@ def summarise(
     }
 
 
-def write(folder: Path, summary: dict[str, Any]) -> None:
-    """Write ``summary.json``, ``metrics.jsonl`` (one round a line) and ``accuracy.png``."""
+def write(folder: Path, summary: dict[str, Any], model: bytes) -> None:
+    """Write ``summary.json``, ``metrics.jsonl`` (one round a line), ``accuracy.png`` and ``model.safetensors``."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(entry) for entry in summary["rounds"]]
-    _replace(folder / "metrics.jsonl", "\n".join(lines) + "\n")
-    _replace(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    replace_file(folder / "metrics.jsonl", ("\n".join(lines) + "\n").encode(), durable=False)
+    replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode(), durable=False)
+    replace_file(folder / "model.safetensors", model, durable=False)
     _plot(folder / "accuracy.png", summary)
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def _plot(path: Path, summary: dict[str, Any]) -> None:
@@ -239,7 +235,9 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
     )
     verdict = "every block re-derives" if summary["verified"] else f"DIFFERS: {summary['firstDifference']}"
     out.print(f"Verified from chain and {summary['store']}: {verdict}", highlight=False)
-    out.print(f"Written: {folder}/summary.json, metrics.jsonl, accuracy.png", highlight=False)
+    out.print(
+        f"Written: {folder}/summary.json, metrics.jsonl, accuracy.png, model.safetensors", highlight=False
+    )
 
 
 def _print_rewards(out: Console, rewards: dict[str, Any]) -> None:

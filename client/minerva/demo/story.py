@@ -129,7 +129,10 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
             first_difference=report.first_difference, baseline=baseline,
             seconds=time.monotonic() - started, killed=killed, stakes=standing(chain, federation, names),
         )  # fmt: skip
-    write(options.folder, summary)
+        model = store.get(
+            chain.state(federation).model, max_bytes=chain.config(federation).max_model_bytes, timeout=30.0
+        )
+    write(options.folder, summary, model)
     return summary, observer
 
 

@@ -38,14 +38,15 @@ class Outcome:
     """What came of a cell.
 
     ``curve`` and ``successes``: accuracy and attack success after each round. ``refused``: how often each reason met a
-    malicious update. ``false_alarms``: the same of honest ones. ``share``: the malicious part of the last aggregate's weight.
+    malicious update. ``false_alarms``: the same of honest ones. ``share``: the malicious part of the last aggregate's weight,
+    None where it was not looked at.
     """
 
     curve: list[float]
     successes: list[float]
     refused: dict[str, int]
     false_alarms: dict[str, int]
-    share: float
+    share: float | None
 
     @property
     def accuracy(self) -> float:
@@ -62,8 +63,8 @@ class Outcome:
         return {
             "attack": setting.attack, "rule": setting.rule, "partition": setting.partition,
             "fraction": setting.fraction, "verify": setting.verify, "seed": setting.seed,
-            "accuracy": self.accuracy, "asr": self.asr, "curve": self.curve, "refused": self.refused, "falseAlarms": self.false_alarms,
-            "share": self.share,
+            "accuracy": self.accuracy, "asr": self.asr, "curve": self.curve, "refused": self.refused,
+            "falseAlarms": self.false_alarms, "share": self.share,
         }  # fmt: skip
 
 

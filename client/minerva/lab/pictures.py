@@ -46,7 +46,7 @@ def draw_curves(plan: Plan, cells: Cells, partition: str, path: Path) -> None:
                 cell["curve"]
                 for cell in cells
                 if (cell["attack"], cell["rule"], cell["partition"], cell["seed"], cell["verify"])
-                == (attack, rule, partition, plan.seeds[0], False)
+                == (attack, rule, partition, plan.seeds[0], plan.base.verify)
                 and cell["fraction"] == plan.base.fraction
             )
             axes.plot(range(1, len(curve) + 1), [100 * value for value in curve], label=rule, linewidth=1.2)

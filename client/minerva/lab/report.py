@@ -38,11 +38,12 @@ def document(plan: Plan, cells: Cells) -> dict[str, Any]:
 def averages(
     plan: Plan, cells: Cells, partition: str, *, key: str = "accuracy"
 ) -> dict[tuple[str, str], float]:
-    """Mean over the plan's seeds by (attack, rule), of the cells without verification."""
+    """Mean over the plan's seeds by (attack, rule), of the cells that verify as the plan says."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for cell in cells:
-        here = cell["partition"] == partition and not cell["verify"] and cell[key] is not None
-        if here and cell["fraction"] == plan.base.fraction and cell["seed"] in plan.seeds:
+        here = cell["partition"] == partition and cell["verify"] == plan.base.verify
+        usual = cell["fraction"] == plan.base.fraction and cell["seed"] in plan.seeds
+        if here and usual and cell[key] is not None:
             found[cell["attack"], cell["rule"]].append(cell[key])
     return {pair: fmean(values) for pair, values in found.items()}
 

@@ -7,13 +7,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 
 from minerva.cli.app import main
 from minerva.demo.adversaries import KINDS, kind
+from minerva.demo.story import DemoOptions
 from minerva.errors import UserError
 from minerva.lab.matrix import full, quick
 from minerva.lab.report import close_look
 from minerva.lab.settings import CONTROL
+from minerva.learning.task import load_task
+from minerva.learning.weights import state_to_bytes
 
 SMALL = ["attack", "matrix", "--quick", "--attack", "ipm-10", "--attack", "backdoor", "--rule", "median", "--partition", "iid",
          "--rounds", "2", "--devices", "5"]  # fmt: skip
@@ -134,7 +138,7 @@ def test_run_shows_baseline_control_and_defended(capsys) -> None:
 def test_on_real_parts_the_malicious_devices_take_the_honest_ones_places(monkeypatch, capsys) -> None:
     asked = []
     monkeypatch.setattr(
-        "minerva.demo.story.run_demo",
+        "minerva.lab.real.run_demo",
         lambda options, display: (asked.append(options), ({"ok": True}, None))[1],
     )
     words = ["attack", "run", "--real", "--devices", "5", "--rounds", "2", "--rule", "median", "--json"]
@@ -148,6 +152,44 @@ def test_on_real_parts_the_malicious_devices_take_the_honest_ones_places(monkeyp
         UserError, match="unknown kind of device: 'x'. Known: honest, over-reporter, .*, sign-flip,"
     ):
         kind("x")
+
+
+def test_a_matrix_on_real_parts_reads_each_cell_off_its_run(tmp_path: Path, monkeypatch, capsys) -> None:
+    """An honest device, the malicious one, and a model that calls everything the trigger's target."""
+    ran: list[str] = []
+
+    def stands_in(options: DemoOptions, display: object) -> tuple[dict[str, object], None]:
+        ran.append(options.aggregation)
+        refused = [{"device": "0xb", "reason": "COPY"}] if "backdoor" in options.cast else []
+        summary = {
+            "names": {"0xa": "device-0", "0xb": "device-1 (backdoor)"},
+            "rounds": [
+                {"accuracy": 0.5, "rejected": []},
+                {"accuracy": None, "rejected": [*refused, {"device": "0xa", "reason": "COPY"}]},
+            ],
+        }
+        state = load_task("digits").initial_state()
+        state["2.bias"] = torch.nn.functional.one_hot(torch.tensor(0), 10) * 1e6
+        options.folder.mkdir(parents=True)
+        (options.folder / "summary.json").write_text(json.dumps(summary))
+        (options.folder / "model.safetensors").write_bytes(state_to_bytes(state, {}))
+        return summary, None
+
+    monkeypatch.setattr("minerva.lab.real.run_demo", stands_in)
+    words = [
+        "attack", "matrix", "--real", "--attack", "backdoor", "--rule", "median", "--partition", "iid", "--devices", "5",
+        "--rounds", "2", "--out", str(tmp_path), "--json",
+    ]  # fmt: skip
+    assert main(words) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert ran == [CONTROL, "median"] * 2 and json.loads((tmp_path / "results.json").read_text()) == made
+    cell = made["cells"][3]
+    assert (cell["attack"], cell["rule"], cell["verify"]) == ("backdoor", "median", True)
+    assert (cell["curve"], cell["refused"], cell["falseAlarms"]) == ([0.5, 0.5], {"COPY": 1}, {"COPY": 1})
+    assert cell["asr"] == 1.0 and made["worst"]["iid"]["median"]["accuracy"] == 0.5
+    assert main(words) == 0 and len(ran) == 4, "what was run already is not run again"
+    assert main(["attack", "matrix", "--real", "--full"]) == 2
+    assert "real parts always verify, and train digits" in capsys.readouterr().err
 
 
 def test_list_names_attacks_and_rules(capsys) -> None:
