@@ -1,4 +1,4 @@
-"""What a run leaves behind: summary.json, metrics.jsonl, accuracy.png, and a page of tables."""
+"""What a run leaves behind: summary.json, metrics.jsonl, accuracy.png, the last model, and a page of tables."""
 
 from __future__ import annotations
 
