@@ -49,33 +49,6 @@ def subtract(row: Any, base: Any, out: Any) -> None:
         out[i] = (float(row[i]) - base[i]) + 0.0
 
 
-def block_gram(values: Any, total: Any) -> None:
-    """Add the inner products of a block's rows to the upper triangle of ``total``; see `gram.block_gram`."""
-    count, width = values.shape
-    lanes = np.empty(256)
-    for first in range(0, width, 2048):
-        for i in range(count):
-            a = values[i, first : first + 2048]
-            for j in range(i, count):
-                b = values[j, first : first + 2048]
-                for k in range(256):
-                    s = 0.0 + a[k] * b[k]
-                    s += a[256 + k] * b[256 + k]
-                    s += a[512 + k] * b[512 + k]
-                    s += a[768 + k] * b[768 + k]
-                    s += a[1024 + k] * b[1024 + k]
-                    s += a[1280 + k] * b[1280 + k]
-                    s += a[1536 + k] * b[1536 + k]
-                    s += a[1792 + k] * b[1792 + k]
-                    lanes[k] = s
-                size = 128
-                while size:
-                    for k in range(size):
-                        lanes[k] += lanes[size + k]
-                    size //= 2
-                total[i, j] += lanes[0]
-
-
 def sort_rows(values: Any, network: Any) -> None:
     """Sort each column by a network of comparators; see `coordinates.sort_rows`."""
     for start in range(0, values.shape[1], 1024):
