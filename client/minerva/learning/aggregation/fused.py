@@ -3,6 +3,8 @@
 To be called by `kernels.fused`: importing this module imports numba. Each function has a twin of `loops` or
 of numpy calls that gives the same bytes. Float32 updates are read from a `window.Window`: ``memory``, and the
 place in it of each row's tensors; the last row is the global model.
+
+numba keeps compiled code until this file changes: touch it after a change of `vectors`.
 """
 
 from __future__ import annotations
@@ -12,16 +14,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from minerva.learning.aggregation import loops
 from minerva.learning.aggregation.vectors import load, plus, store, times
 
 _CHUNK = 2_048
 _STRIP = 8
 """Rows whose inner products with all others are worked on at once."""
-
-_add_eight = njit(nogil=True)(loops.add_eight)
-_add_difference = njit(nogil=True)(loops.add_difference)
-_subtract = njit(nogil=True)(loops.subtract)
 
 
 def window_grams(memory: Any, places: Any, starts: Any, first: int, block: int, totals: Any) -> None:
@@ -79,10 +76,22 @@ def window_sum(memory: Any, places: Any, weights: Any, sums: Any) -> None:
         part = sums[begin : begin + _CHUNK]
         row = 0
         while row + 8 <= places.size:
-            a, b = _read(memory, places[row] + begin, part.size), _read(memory, places[row + 1] + begin, part.size)
-            c, d = _read(memory, places[row + 2] + begin, part.size), _read(memory, places[row + 3] + begin, part.size)
-            e, f = _read(memory, places[row + 4] + begin, part.size), _read(memory, places[row + 5] + begin, part.size)
-            g, h = _read(memory, places[row + 6] + begin, part.size), _read(memory, places[row + 7] + begin, part.size)
+            a, b = (
+                _read(memory, places[row] + begin, part.size),
+                _read(memory, places[row + 1] + begin, part.size),
+            )
+            c, d = (
+                _read(memory, places[row + 2] + begin, part.size),
+                _read(memory, places[row + 3] + begin, part.size),
+            )
+            e, f = (
+                _read(memory, places[row + 4] + begin, part.size),
+                _read(memory, places[row + 5] + begin, part.size),
+            )
+            g, h = (
+                _read(memory, places[row + 6] + begin, part.size),
+                _read(memory, places[row + 7] + begin, part.size),
+            )
             _add_eight(part, a, b, c, d, e, f, g, h, weights[row : row + 8])
             row += 8
         while row < places.size:
@@ -120,9 +129,36 @@ def _delta(memory: Any, places: Any, starts: Any, row: int, start: int, out: Any
 
 
 @njit(nogil=True)
+def _subtract(row: Any, base: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = (np.float64(row[k]) - np.float64(base[k])) + 0.0  # numba's float() of a float32 stays one
+
+
+@njit(nogil=True)
+def _add_difference(sums: Any, row: Any, base: Any, factor: float) -> None:
+    for k in range(sums.size):
+        sums[k] += ((np.float64(row[k]) - base[k]) + 0.0) * factor
+
+
+@njit(nogil=True)
+def _add_eight(sums: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, w: Any) -> None:
+    for i in range(sums.size):
+        s = sums[i]
+        s += np.float64(a[i]) * w[0]
+        s += np.float64(b[i]) * w[1]
+        s += np.float64(c[i]) * w[2]
+        s += np.float64(d[i]) * w[3]
+        s += np.float64(e[i]) * w[4]
+        s += np.float64(f[i]) * w[5]
+        s += np.float64(g[i]) * w[6]
+        s += np.float64(h[i]) * w[7]
+        sums[i] = s
+
+
+@njit(nogil=True)
 def _add(sums: Any, row: Any, weight: float) -> None:
     for k in range(sums.size):
-        sums[k] += float(row[k]) * weight
+        sums[k] += np.float64(row[k]) * weight
 
 
 @njit(nogil=True)
@@ -184,7 +220,7 @@ def _four(chunk: Any, one: int, two: int) -> Any:
 
 
 @njit(nogil=True)
-def _tree(lanes: Any, at: int) -> float:
+def _tree(lanes: Any, at: int) -> Any:
     """Add up the eight vectors that are left of a chunk's lanes, the second half to the first, and so on."""
     a = plus(load(lanes, at), load(lanes, at + 32))
     b = plus(load(lanes, at + 8), load(lanes, at + 40))

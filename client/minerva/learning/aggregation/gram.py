@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minerva.learning.aggregation import kernels, loops
+from minerva.learning.aggregation import kernels
 from minerva.learning.aggregation.rows import BLOCK, Rows, in_blocks, scratch
 from minerva.learning.numbers import Float64
 

@@ -4,23 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-
-def add_eight(sums: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, w: Any) -> None:
-    """Add eight weighted rows to a block of sums, one after the other."""
-    for i in range(sums.size):
-        s = sums[i]
-        s += float(a[i]) * w[0]
-        s += float(b[i]) * w[1]
-        s += float(c[i]) * w[2]
-        s += float(d[i]) * w[3]
-        s += float(e[i]) * w[4]
-        s += float(f[i]) * w[5]
-        s += float(g[i]) * w[6]
-        s += float(h[i]) * w[7]
-        sums[i] = s
-
 
 def mix(mixture: Any, rows: Any, out: Any) -> None:
     """Write a combination of rows to each row of ``out``; see `rows.mix`."""

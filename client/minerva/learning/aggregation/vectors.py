@@ -7,14 +7,14 @@ Importing this module imports numba.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, models, register_model
+from numba import extending, types
 
-WIDTH = 8
-_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
+intrinsic: Callable[[Any], Any] = extending.intrinsic
+_VECTOR = ir.VectorType(ir.DoubleType(), 8)
 
 
 class _Eight(types.Type):
@@ -22,13 +22,13 @@ class _Eight(types.Type):
         super().__init__(name="Eight")
 
 
-@register_model(_Eight)
-class _Model(models.PrimitiveModel):
+@extending.register_model(_Eight)
+class _Model(extending.models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _VECTOR)
 
 
-_EIGHT = _Eight()
+_EIGHT: Any = _Eight()  # type: ignore[no-untyped-call]
 
 
 @intrinsic

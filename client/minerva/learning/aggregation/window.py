@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -66,3 +67,8 @@ def locate(rows: Sequence[Sequence[Array]]) -> tuple[Array, Places] | None:
     places = (addresses - addresses[lowest]) // 4
     shape = (int(places[highest]) + last.size,)
     return np.lib.stride_tricks.as_strided(first.reshape(-1), shape, (4,), writeable=False), places
+
+
+def is_mapped(model: Weights) -> bool:
+    """Whether a model lies in a mapped file and not in memory of the process's own."""
+    return any(isinstance(array.base, mmap.mmap) for array in model.arrays)
