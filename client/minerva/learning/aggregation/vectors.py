@@ -25,10 +25,10 @@ class _Eight(types.Type):
 @extending.register_model(_Eight)
 class _Model(extending.models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, _VECTOR)  # type: ignore[no-untyped-call]
 
 
-_EIGHT: Any = _Eight()  # type: ignore[no-untyped-call]
+_EIGHT = _Eight()
 
 
 @intrinsic
