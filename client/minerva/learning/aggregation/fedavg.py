@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from minerva.learning.aggregation import kernels
+from minerva.learning.aggregation.rows import scratch
 from minerva.learning.aggregation.window import is_mapped, locate
 from minerva.learning.numbers import BLOCK, NUMPY, Array, Float64, narrow, widen
 from minerva.learning.weights import Weights, pack
@@ -94,9 +95,9 @@ class FedAvg:
         divisor, add = float(self._total), self._adder()
 
         def divide(blocks: Iterable[tuple[int, slice]]) -> None:
-            scratch = np.empty(BLOCK)
+            room = np.empty(BLOCK)
             for index, part in blocks:
-                mean = scratch[: part.stop - part.start]
+                mean = room[: part.stop - part.start]
                 mean[:] = 0.0 if self._sums is None else self._sums[index][part]
                 add(index, part, mean)
                 mean /= divisor
@@ -132,7 +133,7 @@ class FedAvg:
                 places = found[1][:, column[index]] + part.start
                 kernels.fused("window_sum")(found[0], places, weights, sums)
                 return
-            product = np.empty(sums.size)
+            product = scratch("product", (sums.size,))
             for row, factor in zip(arrays, weights.tolist(), strict=True):
                 widen(row[index][part], self._spec[index].dtype, product)
                 product *= factor

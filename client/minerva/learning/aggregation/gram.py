@@ -16,7 +16,7 @@ CHUNK = 2_048
 LANES = 256
 """Inside a chunk, lane l sums the products l, l + 256, l + 512, … in this order: part of the rules (G4)."""
 
-_TOTALS = 1 << 19  # numbers in the sums of blocks that are handed over at once
+_TOTALS = 1 << 16  # numbers in the sums of blocks that are handed over at once
 
 Gram: TypeAlias = Float64
 """A symmetric matrix: inner products of rows."""
@@ -74,8 +74,8 @@ def _sum(rows: Rows, which: Sequence[int], threads: int) -> Gram:
             _add(upper, work(first))
         return _whole(upper)
     with ThreadPoolExecutor(threads) as pool:
-        for wave in range(0, len(tasks), 32 * threads):
-            for totals in pool.map(work, tasks[wave : wave + 32 * threads]):
+        for wave in range(0, len(tasks), 8 * threads):
+            for totals in pool.map(work, tasks[wave : wave + 8 * threads]):
                 _add(upper, totals)
     return _whole(upper)
 
