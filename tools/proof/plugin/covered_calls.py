@@ -66,7 +66,7 @@ class Witness:
         self._busy = False
 
     def begin(self, file: object) -> None:
-        """A test of this file begins."""
+        """Take note that a test of this file begins."""
         if file != self._file:
             self._file = file
             self._read.clear()
