@@ -49,8 +49,8 @@ class Journal:
         """Keep an update; raises `StoreError` when the disk does not take it."""
         round_ = prepared.action.round
         record = asdict(prepared.action) | {"cid": str(prepared.action.cid), "base": str(prepared.base)}
-        self._write(f"round-{round_}.safetensors", prepared.content)
-        self._write(f"round-{round_}.json", json.dumps(record).encode())
+        self.write(f"round-{round_}.safetensors", prepared.content)
+        self.write(f"round-{round_}.json", json.dumps(record).encode())
         for old in range(round_ - _KEEP, max(0, round_ - _KEEP - 8), -1):
             for suffix in ("json", "safetensors"):
                 (self.root / f"round-{old}.{suffix}").unlink(missing_ok=True)
@@ -72,7 +72,7 @@ class Journal:
         if status == self._status:
             return
         document = json.dumps({**status, "at": int(time.time())}).encode()
-        self._write("status.json", document, durable=False)
+        self.write("status.json", document, durable=False)
         self._status = dict(status)
 
     def read_status(self) -> dict[str, Any]:
@@ -83,7 +83,8 @@ class Journal:
             return {}
         return status if isinstance(status, dict) else {}
 
-    def _write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+    def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Replace a file of the folder; raises `StoreError` when the disk does not take it."""
         temporary = self.root / f".{name}.part"
         try:
             with temporary.open("wb") as file:
