@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from minerva.chain.port import Actor, Chain
@@ -24,7 +25,7 @@ from minerva.protocol.evidence import Malformed
 log = logging.getLogger(__name__)
 
 _KEEP = 4
-"""Rounds that are answered for: a miner asks for at most two trainings' time."""
+"""Rounds that are answered for; the device asks after each of its updates, so the one before is the usual one."""
 _MOST_BYTES = 1 << 16
 _ASKING_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -159,15 +160,19 @@ class Canaries:
         found = {}
         for file in self._journal.root.glob(_name("*")):
             try:
-                document = json.loads(file.read_bytes())
-                commitment = Commitment.parse(document["steps"])
-                if commitment is not None:
-                    base, state, answer = Cid.parse(document["base"]), document["state"], document["answer"]
-                    number = int(file.name.removeprefix("canary-").removesuffix(".json"))
-                    found[number] = _Round(base, commitment, str(state), str(answer))
+                round_ = int(file.name.removeprefix("canary-").removesuffix(".json"))
+                found[round_] = _read(file)
             except (OSError, ValueError, KeyError, TypeError, UserError):
                 log.warning("what a canary needs cannot be read, so it will not be answered: %s", file)
         return found
+
+
+def _read(file: Path) -> _Round:
+    document = json.loads(file.read_bytes())
+    commitment = Commitment.parse(document["steps"])
+    if commitment is None:
+        raise ValueError
+    return _Round(Cid.parse(document["base"]), commitment, str(document["state"]), str(document["answer"]))
 
 
 def _name(round_: int | str) -> str:

@@ -38,7 +38,7 @@ class _MinerCollector(Collector):
         for check in self._view.checks():
             checks.add_metric([check.name], check.ok)
         yield checks
-        canaries = CounterMetricFamily(
+        canaries = GaugeMetricFamily(
             "minerva_canaries", "Devices asked to train again, by outcome", labels=["outcome"]
         )
         for outcome, count in self._view.canaries.counts().items():
