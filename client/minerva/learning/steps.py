@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minerva.errors import TaskError, UserError
+from minerva.errors import TaskError
 from minerva.learning.numbers import Array
-from minerva.learning.weights import as_numpy
 
 if TYPE_CHECKING:
     import torch
@@ -27,13 +26,16 @@ def arrays_hash(arrays: Iterable[Array]) -> bytes:
     """Return SHA-256 over the bytes of tensors in the order of their names: of canonical safetensors, the data."""
     hasher = hashlib.sha256()
     for array in arrays:
-        hasher.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)  # type: ignore[arg-type]
+        hasher.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return hasher.digest()
 
 
 def state_hash(state: Mapping[str, torch.Tensor]) -> bytes:
-    """Return the same of a module's ``state_dict()``; raises `UserError` for a dtype that no update has."""
-    return arrays_hash(as_numpy(state[name])[1] for name in sorted(state))
+    """Return the same of a module's ``state_dict()``."""
+    import torch
+
+    tensors = (state[name].detach().cpu().reshape(-1).view(torch.uint8) for name in sorted(state))
+    return arrays_hash(tensor.numpy() for tensor in tensors)
 
 
 class StepRecorder:
@@ -93,7 +95,7 @@ class StepRecorder:
     def _look(self, model: nn.Module, *, first: bool = False) -> None:
         try:
             found = state_hash(model.state_dict())
-        except (RuntimeError, UserError) as error:
+        except RuntimeError as error:
             raise TaskError(
                 "canaries are not for this task: the model cannot be read while it trains",
                 value=" ".join(str(error).split())[:120],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
-    "MAX_HEADER", "Buffer", "UpdateRefused", "Weights", "as_numpy", "bytes_to_state", "check_model", "check_update",
+    "MAX_HEADER", "Buffer", "UpdateRefused", "Weights", "bytes_to_state", "check_model", "check_update",
     "pack", "parse", "serialize", "spec_of", "state_to_bytes",
 ]  # fmt: skip
 
@@ -55,7 +55,7 @@ def serialize(tensors: Mapping[str, Array | torch.Tensor], metadata: Mapping[str
     """
     items = []
     for name, tensor in tensors.items():
-        dtype, array = as_numpy(tensor)
+        dtype, array = _as_numpy(tensor)
         items.append((TensorSpec(name, tuple(array.shape), dtype), np.ascontiguousarray(array)))
     return pack(items, metadata)
 
@@ -86,12 +86,11 @@ def state_to_bytes(state: Mapping[str, torch.Tensor], metadata: Mapping[str, str
 
 def spec_of(state: Mapping[str, Array | torch.Tensor]) -> tuple[TensorSpec, ...]:
     """Names, shapes and dtypes in the order of the names; raises as `serialize`."""
-    converted = {name: as_numpy(tensor) for name, tensor in state.items()}
+    converted = {name: _as_numpy(tensor) for name, tensor in state.items()}
     return tuple(TensorSpec(n, tuple(array.shape), dtype) for n, (dtype, array) in sorted(converted.items()))
 
 
-def as_numpy(tensor: Any) -> tuple[str, Array]:
-    """Return the format's name of a tensor's dtype, and its numbers (BF16 as uint16); raises as `serialize`."""
+def _as_numpy(tensor: Any) -> tuple[str, Array]:
     if isinstance(tensor, np.generic):  # what numpy makes of an array without dimensions
         tensor = np.asarray(tensor)
     if not isinstance(tensor, np.ndarray):

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pytest
-from device_scene import FakeTrainer, Scene, await_, running
+from device_scene import SPEC, FakeTrainer, Scene, await_, running
 from eth_account import Account
 
 from minerva.device.daemon import Device
@@ -20,8 +21,9 @@ from minerva.device.settings import DeviceSettings
 from minerva.device.transport import Transport
 from minerva.errors import ConfigError, ContentUnavailable, UserError
 from minerva.learning.training import LocalResult
-from minerva.learning.weights import parse
+from minerva.learning.weights import UpdateRefused, check_update, parse, serialize
 from minerva.protocol.canary import Answer, Challenge, Commitment
+from minerva.protocol.reasons import Reason
 
 STEPS = 9
 
@@ -271,6 +273,22 @@ def test_without_the_option_nothing_is_committed_to_or_asked(scene: Scene, api: 
     data = scene.store.get(scene.submissions()[0].cid, max_bytes=1 << 20, timeout=1)
     assert "steps" not in parse(data).metadata and not api.polls
     assert not list(device.journal.root.glob("canary-*"))
+
+
+@pytest.mark.parametrize(
+    "said", ["", "9", "0:" + "a" * 64, "9:" + "a" * 63, "9:" + "A" * 64, "09:" + "a" * 64]
+)
+def test_rule_2_takes_a_commitment_only(said: str) -> None:
+    """V8 and V15; beside an epsilon too."""
+    named = {"federation": "0xF", "round": "1", "device": "0xD"}
+    where: dict[str, Any] = {"federation": "0xF", "round": 1, "device": "0xD", "max_bytes": 4096}
+    tensors = {spec.name: np.ones(spec.shape, np.float32) for spec in SPEC}
+    good = {"steps": "9:" + "a" * 64}
+    for fine in (good, good | {"epsilon": "1.2345"}):
+        check_update(serialize(tensors, named | fine), SPEC, **where)
+    with pytest.raises(UpdateRefused) as refused:
+        check_update(serialize(tensors, named | {"steps": said}), SPEC, **where)
+    assert refused.value.reason is Reason.WRONG_METADATA
 
 
 def test_it_does_not_go_with_differential_privacy() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from minerva.errors import TaskError
 from minerva.learning.steps import StepRecorder, arrays_hash, state_hash
@@ -74,6 +75,16 @@ def test_the_last_hash_is_that_of_the_update_as_miners_read_it(digits: Task, tmp
         begins = 8 + int.from_bytes(data[:8], "little")
         assert result.steps[-1] == arrays_hash(parse(data).arrays) == state_hash(result.state)
         assert result.steps[-1] == hashlib.sha256(data[begins:]).digest()
+
+
+def test_tensors_of_every_dtype_and_shape_are_hashed_as_miners_read_them() -> None:
+    state = {
+        "b": torch.rand(3, 2).T.to(torch.bfloat16), "h": torch.rand(2, 2).half(), "n": torch.tensor(7),
+        "s": torch.tensor([True, False]), "e": torch.zeros(0, 3),
+    }  # fmt: skip
+    data = state_to_bytes(state, {})
+    assert state_hash(state) == arrays_hash(parse(data).arrays)
+    assert state_hash(state) != state_hash({**state, "n": torch.tensor(8)})
 
 
 def test_the_same_training_takes_the_same_steps_and_another_seed_others(digits: Task) -> None:
