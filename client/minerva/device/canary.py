@@ -74,8 +74,13 @@ class Canaries:
             (self._journal.root / _name(old)).unlink(missing_ok=True)
         return str(known.commitment)
 
-    def attend(self, endpoint: str) -> None:
+    def attend(self, endpoint: str, over: int) -> None:
         """Ask the own miner, when it is time to, whether it wants something, and answer.
+
+        Parameters
+        ----------
+        over
+            The last round that is; a challenge of a later one waits, so that the next update is not held up.
 
         Raises
         ------
@@ -90,7 +95,8 @@ class Canaries:
             path = f"canaries/{self._actor.address}"
             asked = self._transport.ask(endpoint, path, most=_MOST_BYTES, timeout=_ASKING_SECONDS)
             for challenge in {one.round: one for one in challenges(asked)}.values():
-                self._attend_to(endpoint, challenge)
+                if challenge.round <= over:
+                    self._attend_to(endpoint, challenge)
             self._patience.recovered()
         except (StoreError, Malformed) as error:
             fault = error if isinstance(error, StoreError) else ContentUnavailable(f"canaries: {error}")

@@ -156,7 +156,7 @@ class Device:
             if state.status is not Status.CLOSED:
                 pause = self._take_part(state, stop)
                 if pause > 0.0 and not stop.is_set():  # nothing of the round is to be done now
-                    self._attend_canaries()
+                    self._attend_canaries(state)
             self._patience.recovered()
         except WrongChain:
             raise
@@ -167,11 +167,13 @@ class Device:
             self._conclude(state)
         return pause
 
-    def _attend_canaries(self) -> None:
+    def _attend_canaries(self, state: FederationState) -> None:
+        """Answer for rounds that are over, now that nothing of the present one is to be done."""
         binding = self.view.binding() if self._canaries is not None else None
         if self._canaries is not None and binding is not None:
             own = (miner.endpoint for miner in self.view.miners() if miner.contract == binding.miner)
-            self._canaries.attend(next(own, ""))
+            over = state.round if state.status is Status.WAITING else state.round - 1
+            self._canaries.attend(next(own, ""), over)
 
     def _conclude(self, state: FederationState) -> None:
         """Look what became of the updates, say where the device stands, and whether it is done."""

@@ -41,21 +41,18 @@ class Canaries:
 
     Parameters
     ----------
-    changed
-        Called when an outcome is new.
     now
         The time in seconds; for tests.
     """
 
     def __init__(
         self, ledger: Ledger, contents: Contents, workers: Workers, settings: MinerSettings, config: FederationConfig,
-        federation: Address, chain_id: int, owner: Address, changed: Callable[[], None],
-        now: Callable[[], float] = time.time,
+        federation: Address, chain_id: int, owner: Address, now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._ledger, self._contents, self._workers = ledger, contents, workers
         self._settings, self._config = settings, config
         self._federation, self._chain_id, self._owner = federation, chain_id, owner
-        self._changed, self._now, self._lock = changed, now, threading.Lock()
+        self._now, self._lock = now, threading.Lock()
 
     # -- asking
 
@@ -106,7 +103,6 @@ class Canaries:
             )  # fmt: skip
             self._ledger.flush()
         log.info("round %d: %s is asked for a canary", update.round, update.device)
-        self._changed()
 
     def open(self, device: Address) -> list[Challenge]:
         """Return what this device is asked and has not answered in time."""
@@ -151,7 +147,6 @@ class Canaries:
         level = logging.INFO if outcome == "answered" else logging.WARNING
         log.log(level, "round %d: the canary of %s: %s, after %.0f ms; its record claims %.0f ms",
                 round_, device, outcome, took, row["claimed_ms"])  # fmt: skip
-        self._changed()
         return outcome
 
     def _judge(self, row: Row, answer: Answer, now: float) -> str:

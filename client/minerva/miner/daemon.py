@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from minerva.chain.port import Actor, Chain, Change, Watch
 from minerva.errors import ChainError, ChainUnreachable, MinervaError, VerificationFailed, WrongChain
@@ -122,7 +121,7 @@ class Miner:
         self._fetching, self._deriving = Workers("fetch", settings.fetch_workers), Workers("derive")
         self.canaries = Canaries(
             ledger, self._contents, self._fetching, settings, self.config, federation, chain.chain_id,
-            actor.address, self._changed,
+            actor.address,
         )  # fmt: skip
         self._clock = ChainClock()
         self._inbox: deque[Callable[[], None]] = deque()
@@ -306,7 +305,6 @@ class Miner:
             self._follower.preparation.problem,
         )
         status = self._chronicle.status(waiting, [problem for problem in problems if problem])
-        status = replace(status, canaries=self.canaries.counts())
         if status != self._status:
             self._status = status
             if self._broadcaster.listeners:

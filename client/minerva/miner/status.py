@@ -42,7 +42,7 @@ class MinerStatus:
 
     ``index`` is None while the miner is no member; ``deadline`` is the phase's, in seconds of the chain;
     ``weight`` is what its word weighs in the round (None: it has none), ``stake`` what it has staked (None where nothing is);
-    ``canaries`` are how many have which outcome; ``warnings`` are sentences that a person should see.
+    ``warnings`` are sentences that a person should see.
     """
 
     federation: str
@@ -59,7 +59,6 @@ class MinerStatus:
     stake: StakeStatus | None = None
     waiting: Waiting = Waiting("the first look at the chain")
     participants: Participants = field(default_factory=Participants)
-    canaries: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:

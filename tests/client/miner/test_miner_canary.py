@@ -32,6 +32,7 @@ from minerva.protocol.canary import Answer, Challenge, Commitment, is_drawn
 from minerva.protocol.manifest import Manifest
 from minerva.protocol.reasons import Reason
 from minerva.protocol.records import Address
+from minerva.protocol.state import FederationState
 
 KEYS: list[LocalAccount] = [Account.from_key((0x2000 + number).to_bytes(32)) for number in range(6)]
 STEPS = 11
@@ -289,7 +290,7 @@ class StepTrainer:
 class Deaf(Device):
     """Commits to its steps and never asks."""
 
-    def _attend_canaries(self) -> None:
+    def _attend_canaries(self, state: FederationState) -> None:
         """Do nothing."""
 
 
