@@ -121,7 +121,8 @@ class Canaries:
             status = self._transport.tell(endpoint, path, data, timeout=_ASKING_SECONDS)
             if status not in (200, *_GONE):
                 raise ContentUnavailable("the miner did not take a canary's answer", value=f"status {status}")
-            log.info("round %d: the canary was answered, status %d", round_, status)
+            level = logging.INFO if status == 200 else logging.WARNING
+            log.log(level, "round %d: the canary was answered, status %d", round_, status)
             self._keep(round_, replace(known, state="answered", answer=""))
 
     def _is_due(self, challenge: Challenge, commitment: Commitment) -> bool:
