@@ -87,6 +87,12 @@ class MinerSection(_Section):
     private_network: bool = Field(
         default=False, description="ask miners on private addresses too for what they signed"
     )
+    canary_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of the accepted devices that are asked to train again, of those that offer it",
+    )
 
 
 class PrivacySection(_Section):
@@ -135,6 +141,9 @@ class DeviceSection(_Section):
     trust_code: bool = Field(default=False, description="accept a manifest that names another training code")
     rounds: int = Field(
         default=0, ge=0, description="stop after so many submissions; 0: when the federation closes"
+    )
+    canary: bool = Field(
+        default=False, description="commit to each training's steps, and train again when the miner asks"
     )
     dp: PrivacySection = PrivacySection()
 

@@ -163,6 +163,7 @@ def miner_settings(context: Context) -> MinerSettings:
         holdout_part=section.holdout_part,
         holdout_parts=section.holdout_parts,
         allow_list=section.allow_list,
+        canary_share=section.canary_share,
         private_network=section.private_network or context.chain().chain_id == ANVIL_CHAIN_ID,
     )
 

@@ -53,6 +53,12 @@ class Enrolment:
         self._trainer.check(manifest)
         self.confidential = manifest.confidential
         beta = rule(manifest.aggregation).client_momentum
+        if beta and self._settings.canary:
+            raise UserError(
+                "canaries show the steps of a training, and with client momentum an update is more than one",
+                value=f"device.canary = true, {manifest.aggregation}",
+                remedy="Set device.canary to false for this federation.",
+            )
         self.momentum = Momentum(self._journal, beta, manifest.tensors) if beta else None
         return manifest
 

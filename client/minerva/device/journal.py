@@ -50,8 +50,8 @@ class Journal:
         """Keep an update; raises `StoreError` when the disk does not take it."""
         round_ = prepared.action.round
         record = asdict(prepared.action) | {"cid": str(prepared.action.cid), "base": str(prepared.base)}
-        self._write(f"round-{round_}.safetensors", prepared.content)
-        self._write(f"round-{round_}.json", json.dumps(record).encode())
+        self.write(f"round-{round_}.safetensors", prepared.content)
+        self.write(f"round-{round_}.json", json.dumps(record).encode())
         for old in range(round_ - _KEEP, max(0, round_ - _KEEP - 8), -1):
             for suffix in ("json", "safetensors"):
                 (self.root / f"round-{old}.{suffix}").unlink(missing_ok=True)
@@ -70,7 +70,7 @@ class Journal:
 
     def save_momentum(self, round_: int, data: bytes) -> None:
         """Keep what a round's momentum is; raises `StoreError` when the disk does not take it."""
-        self._write(self._momentum(round_).name, data)
+        self.write(self._momentum(round_).name, data)
         for old in self._momenta()[:-_KEPT_MOMENTA]:
             self._momentum(old).unlink(missing_ok=True)
 
@@ -94,7 +94,7 @@ class Journal:
         if status == self._status:
             return
         document = json.dumps({**status, "at": int(time.time())}).encode()
-        self._write("status.json", document, durable=False)
+        self.write("status.json", document, durable=False)
         self._status = dict(status)
 
     def read_status(self) -> dict[str, Any]:
@@ -105,7 +105,8 @@ class Journal:
             return {}
         return status if isinstance(status, dict) else {}
 
-    def _write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+    def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Replace a file of the folder; raises `StoreError` when the disk does not take it."""
         try:
             replace_file(self.root / name, data, durable=durable)
         except OSError as error:

@@ -13,6 +13,7 @@ from minerva.errors import ChainError, ChainUnreachable, MinervaError, Verificat
 from minerva.learning.aggregation import aggregator
 from minerva.learning.holdout import Holdout
 from minerva.miner.broadcast import Broadcaster
+from minerva.miner.canary import Canaries
 from minerva.miner.chronicle import Chronicle
 from minerva.miner.clock import ChainClock
 from minerva.miner.conductor import Conductor
@@ -122,6 +123,10 @@ class Miner:
         self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
         self._engine = Engine(settings.kernel_cache)
         self._fetching, self._deriving = Workers("fetch", settings.fetch_workers), Workers("derive")
+        self.canaries = Canaries(
+            ledger, self._contents, self._fetching, settings, self.config, federation, chain.chain_id,
+            actor.address,
+        )  # fmt: skip
         self._clock = ChainClock()
         self._inbox: deque[Callable[[], None]] = deque()
         self._watch: Watch | None = None
@@ -164,6 +169,7 @@ class Miner:
             self._changed,
             Reader(history, self._genesis.manifest.confidential, self.keys),
             self._holdout,
+            self.canaries,
         )
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
         self._conductor = Conductor(

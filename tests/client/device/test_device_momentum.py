@@ -10,7 +10,7 @@ import pytest
 import torch
 from device_scene import SPEC, FakeTrainer, Scene, await_, open_round, running
 
-from minerva.errors import TaskError
+from minerva.errors import TaskError, UserError
 from minerva.learning.momentum import momentum
 from minerva.learning.training import LocalResult
 from minerva.learning.weights import check_update
@@ -100,6 +100,11 @@ def test_a_damaged_momentum_begins_anew(scene: Scene, caplog: pytest.LogCaptureF
     file.write_bytes(file.read_bytes()[:-1])
     rounds(scene, 2)
     assert sent(scene) == 2.0 and "the momentum of the last round is damaged" in caplog.text
+
+
+def test_canaries_are_refused_with_it(scene: Scene) -> None:
+    with pytest.raises(UserError, match="with client momentum an update is more than one"):
+        scene.device(canary=True).check()
 
 
 def test_old_momenta_do_not_pile_up(scene: Scene) -> None:
