@@ -76,7 +76,9 @@ def create_federation(
     aggregation.check(options.min_devices)
     if aggregation.client_momentum:
         Layout(task.spec())  # what devices keep is one vector
-    manifest = task.manifest(rules or usual_rules(task), aggregation=aggregation.text, title=options.title)
+    asked = options.model_dump(include={"rules"}, exclude_none=True)["rules"]
+    rules = replace(rules or usual_rules(task), **asked)
+    manifest = task.manifest(rules, aggregation=aggregation.text, title=options.title)
     if options.confidential:
         manifest = replace(manifest, confidential=True)
         if options.min_updates < _UNTRACEABLE:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from minerva.cli.common import Context, command, facts
+from minerva.durable import replace_file
 from minerva.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,13 +30,16 @@ _Fraction = Annotated[float, typer.Option(help="Share of them that is malicious,
 def list_(context: Context) -> None:
     """Name the attacks and the parts of which aggregation rules are composed."""
     from minerva.attacks import ATTACKS
+    from minerva.attacks.miners import MINERS
     from minerva.learning.aggregation import RULES
 
+    miners = {name: str(kind.__doc__).partition("\n")[0] for name, kind in MINERS.items()}
     document = {
         "attacks": [
             {"name": name, "kind": attack.kind.value, "knows": attack.knows.value, "words": attack.words}
             for name, attack in ATTACKS.items()
         ],
+        "miners": [{"name": name, "words": words} for name, words in miners.items()],
         "rules": [
             {"name": name, "place": rule.place.name.lower(), "words": rule.words}
             for name, rule in RULES.items()
@@ -46,6 +50,8 @@ def list_(context: Context) -> None:
         out.print("Attacks (what changes; what the attacker knows):")
         for attack in ATTACKS.values():
             out.print(f"  {attack.name:<18} {attack.words} ({attack.kind.value}; {attack.knows.value})")
+        out.print("Attacks of miners, on real parts (--real):")
+        facts(out, miners.items(), indent=18)
         out.print("Parts of rules, joined by +:")
         facts(out, ((name, rule.words) for name, rule in RULES.items()), indent=18)
 
@@ -80,10 +86,23 @@ def run(
         typer.Option("--real", help="On real parts: chain, IPFS, three miners, a process for each device."),
     ] = False,
 ) -> None:
-    """Run an attack beside the honest baseline and the undefended control."""
+    """Run an attack beside the honest baseline and the undefended control.
+
+    On real parts miners verify, so there is no undefended control; the baselines are those of `minerva demo`.
+    """
     from dataclasses import replace
 
+    from minerva.attacks.miners import MINERS
     from minerva.lab.settings import CONTROL, DEFAULT, Setting
+
+    if attack in MINERS:
+        if not real:
+            raise UserError(
+                "a miner's attack needs real parts", value=attack, remedy="Say --real, and a few --devices."
+            )
+        honest = Setting("none", rule or DEFAULT, task, partition, devices, 0.0, rounds, epochs, seed, True)
+        _real_miners(context, attack, honest)
+        return
 
     defended = Setting(
         attack, rule or DEFAULT, task, partition, devices, fraction, rounds, epochs, seed, verify, data
@@ -134,7 +153,7 @@ def matrix(
         bool,
         typer.Option(
             "--real",
-            help="On real parts, which verify: a minute or two a cell, so name a few attacks and rules.",
+            help="On real parts, where miners verify in every cell: a minute or two each, so name a few attacks and rules.",
         ),
     ] = False,
 ) -> None:
@@ -201,28 +220,50 @@ def _real(context: Context, setting: Setting) -> None:
     context.emit(summary, lambda out: print_summary(out, observer, summary, folder))
 
 
+def _real_miners(context: Context, attack: str, setting: Setting) -> None:
+    """Run a miner's attack on the demo's stack, with honest devices."""
+    import time
+
+    from minerva.demo.display import Display
+    from minerva.demo.report import print_summary
+    from minerva.lab import real
+
+    folder = Path("runs") / time.strftime("%Y%m%d-%H%M%S")
+    with Display(context.err) as display:
+        summary, observer = real.run_miners(attack, setting, folder, display)
+    context.emit(summary, lambda out: print_summary(out, observer, summary, folder))
+
+
 def _real_cells(context: Context, cells: list[Setting], out: Path) -> list[dict[str, Any]]:
-    """Run cells one after the other, each in a folder of its own; what a cell left behind is not run again."""
+    """Run cells one after the other, each in a folder of its own; one that came to its end is not run again.
+
+    Beside its summary lies which version and setting it is of: another's is no result of this one.
+    """
     import json
     import shutil
+    from contextlib import suppress
 
+    from minerva import __version__
     from minerva.demo.display import Display
     from minerva.lab import real
 
     found = []
     for number, cell in enumerate(cells, start=1):
-        size = f"{cell.devices}-{cell.fraction}-{cell.rounds}"
-        name = f"{cell.attack}-{cell.rule}-{cell.partition}-{size}-{cell.seed}"
+        name = f"{cell.attack}-{cell.rule}-{cell.partition}-{cell.seed}"
         folder = out / "cells" / name.replace(":", "-")
-        try:
-            summary = json.loads((folder / "summary.json").read_bytes())
-        except (OSError, ValueError):
+        label = {"version": __version__, "setting": cell.document()}
+        summary = None
+        with suppress(OSError, ValueError):
+            if json.loads((folder / "cell.json").read_bytes()) == label:
+                summary = json.loads((folder / "summary.json").read_bytes())
+        if summary is None:
             shutil.rmtree(folder, ignore_errors=True)  # of a run that did not come to its end
             with Display(context.err) as display:
                 display.say(
                     f"cell {number} of {len(cells)}: {cell.attack} against {cell.rule}, {cell.partition}"
                 )
                 summary, _ = real.run(cell, folder, display)
+            replace_file(folder / "cell.json", json.dumps(label).encode(), durable=False)
         model = (folder / "model.safetensors").read_bytes()
         found.append(real.outcome(cell, summary, model).document(cell))
     return found

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from minerva.cli.common import Context, address, command, facts, stop_on_signals
 from minerva.config import DeviceSection
-from minerva.errors import DataError, UserError
+from minerva.errors import ConfigError, DataError, UserError
 
 if TYPE_CHECKING:
     from minerva.device.daemon import Device
@@ -166,6 +166,7 @@ def build_device(
 
     ``allow_list`` stands for one that names none, and ``canary`` for one that does not ask for it.
     """
+    from minerva.config import PrivacySection
     from minerva.device.daemon import Device, DeviceSettings
     from minerva.device.journal import Journal
     from minerva.device.privacy import PrivacyTerms
@@ -174,6 +175,12 @@ def build_device(
 
     section = context.settings.device
     section = section.model_copy(update={"canary": section.canary or canary})
+    if section.dp != PrivacySection() and not section.dp.noise_multiplier:
+        raise ConfigError(
+            "privacy is set up and off: without noise there is none",
+            value="device.dp.noise_multiplier = 0",
+            remedy="Set it, e.g. to 1.0, or leave the section [device.dp] out.",
+        )
     terms = PrivacyTerms(**section.dp.model_dump()) if section.dp.noise_multiplier else None
     settings = DeviceSettings(
         rounds=section.rounds,

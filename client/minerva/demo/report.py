@@ -152,13 +152,13 @@ def summarise(
 
 
 def write(folder: Path, summary: dict[str, Any], model: bytes) -> None:
-    """Write ``summary.json``, ``metrics.jsonl`` (one round a line), ``accuracy.png`` and ``model.safetensors``."""
+    """Write ``model.safetensors``, ``metrics.jsonl`` (one round a line), ``accuracy.png``, and ``summary.json`` last."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(entry) for entry in summary["rounds"]]
-    replace_file(folder / "metrics.jsonl", ("\n".join(lines) + "\n").encode(), durable=False)
-    replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode(), durable=False)
     replace_file(folder / "model.safetensors", model, durable=False)
+    replace_file(folder / "metrics.jsonl", ("\n".join(lines) + "\n").encode(), durable=False)
     _plot(folder / "accuracy.png", summary)
+    replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode(), durable=False)
 
 
 def _plot(path: Path, summary: dict[str, Any]) -> None:
@@ -216,6 +216,11 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
                 str(entry["number"]), observer.name(item["device"]), f"{item['reason']}: {item['words']}"
             )
     out.print(refused)
+    if summary["dropped"]:
+        dropped = Table("round", "proposer", "reason", title="Candidates that the other miners dropped")
+        for entry in summary["dropped"]:
+            dropped.add_row(str(entry["round"]), observer.name(entry["proposer"]), str(entry["reason"]))
+        out.print(dropped)
     _print_rewards(out, summary["rewards"])
     gas = Table("action", "count", "median gas", "most gas", title="Gas")
     for action, figures in summary["gas"].items():

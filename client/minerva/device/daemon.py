@@ -231,8 +231,8 @@ class Device:
         known = self._prepared
         if known is None or (known.action.round, known.base) != (state.round, state.model):
             known = self._prepared = self._kept = self.journal.load(state.round, state.model)
-        if known is not None and self._privacy is not None and not self._privacy.counted(state.round):
-            return None  # prepared before privacy was asked for
+        if known is not None and self._privacy is not None and not known.private:
+            known = self._prepared = self._kept = None  # prepared before privacy was asked for
         return known
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
@@ -246,8 +246,12 @@ class Device:
         result = self.trainer.train(base, state.round)
         if self._privacy is not None:
             result, metadata["epsilon"] = self._privacy.release(base, result, state.round)
+        private = self._privacy is not None
         if self._enrolment.momentum is not None:
-            result = self._enrolment.momentum.apply(base, result, state.round)
+            binding = self.view.binding()
+            result = self._enrolment.momentum.apply(
+                base, result, state.round, sent=binding.submitted if binding else 0, private=private
+            )
         if self._canaries is not None:
             metadata["steps"] = self._canaries.commit(state.round, state.model, result)
         content = state_to_bytes(result.state, metadata)
@@ -258,7 +262,7 @@ class Device:
             samples=result.samples, epochs=result.epochs, compute_us=result.compute_us,
             loss_before=result.loss_before, loss_after=result.loss_after,
         )  # fmt: skip
-        return Prepared(action, content, state.model)
+        return Prepared(action, content, state.model, private)
 
     def base(self, state: FederationState) -> bytes:
         """Return the global model's bytes, checked against the CID that the chain names."""

@@ -25,11 +25,15 @@ _KEPT_MOMENTA = 4  # the chain may take a round or two back
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A trained update, ready to submit: its record, the bytes behind its CID, the model it started from."""
+    """A trained update, ready to submit: its record, the bytes behind its CID, the model it started from.
+
+    ``private`` says that it was noised: one that was not never leaves a device that has differential privacy on.
+    """
 
     action: SubmitUpdate
     content: bytes
     base: Cid
+    private: bool = False
 
 
 class Journal:
@@ -50,6 +54,7 @@ class Journal:
         """Keep an update; raises `StoreError` when the disk does not take it."""
         round_ = prepared.action.round
         record = asdict(prepared.action) | {"cid": str(prepared.action.cid), "base": str(prepared.base)}
+        record["private"] = prepared.private
         self.write(f"round-{round_}.safetensors", prepared.content)
         self.write(f"round-{round_}.json", json.dumps(record).encode())
         for old in range(round_ - _KEEP, max(0, round_ - _KEEP - 8), -1):
@@ -61,12 +66,12 @@ class Journal:
         try:
             record: dict[str, Any] = json.loads((self.root / f"round-{round_}.json").read_bytes())
             content = (self.root / f"round-{round_}.safetensors").read_bytes()
-            start = Cid.parse(record.pop("base"))
+            start, private = Cid.parse(record.pop("base")), record.pop("private", False) is True
             action = SubmitUpdate(**(record | {"cid": Cid.parse(record["cid"])}))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
             return None
         whole = cid_of(content) == action.cid
-        return Prepared(action, content, start) if whole and base in (None, start) else None
+        return Prepared(action, content, start, private) if whole and base in (None, start) else None
 
     def save_momentum(self, round_: int, data: bytes) -> None:
         """Keep what a round's momentum is; raises `StoreError` when the disk does not take it."""
@@ -75,10 +80,9 @@ class Journal:
             self._momentum(old).unlink(missing_ok=True)
 
     def load_momentum(self, round_: int) -> bytes | None:
-        """Return the momentum of the last round before this one, or None."""
-        before = [other for other in self._momenta() if other < round_]
+        """Return what was kept for a round, or None."""
         try:
-            return self._momentum(before[-1]).read_bytes() if before else None
+            return self._momentum(round_).read_bytes()
         except OSError:
             return None
 

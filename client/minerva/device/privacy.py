@@ -84,10 +84,6 @@ class Privacy:
         """The ε of all releases so far, at the terms' δ."""
         return self._after[-1]
 
-    def counted(self, round_: int) -> bool:
-        """Whether an update of this round was noised here."""
-        return any(one.round == round_ for one in self._releases)
-
     def check(self, round_: int) -> None:
         """Raise `BudgetSpent` unless another round fits the budget."""
         after = self._cost([*self._releases, self._release(round_)])

@@ -34,11 +34,14 @@ _POISONING = (
     "mimic",
     "backdoor",
 )
+_STRONGER = ("alie-optimised", "min-sum")
 _REFUSED = ("mimic", "no-training", "sample-inflation", "consistent-liar")
 _MANY = 0.3
+_MILD = ("ipm-0.1", "targeted-flip", "backdoor-unscaled")
 _WHOLE = (
     "colluding", "ipm-10", "mimic", "copy", "copy-noise", "copy-scaled", "copy-sum", "no-training",
-    "sample-inflation", "record-inflation", "forged-time", "consistent-liar", "nan", "infinity", "oversized",
+    "no-training-noise", "sample-inflation", "record-inflation", "forged-time", "consistent-liar", "nan", "infinity",
+    "oversized",
     "truncated", "wrong-shape", "withheld", "front-run-copy",
 )  # fmt: skip
 
@@ -49,7 +52,8 @@ class Plan:
 
     ``base`` has what all cells share. ``attacks`` × ``rules`` × ``partitions`` are run without verification, for the rules'
     own strength; ``whole`` is run with the control rule, once with verification and once without, for what that is worth.
-    ``close`` is how closely the default rule is looked at beside that: partition, malicious share, and seeds.
+    ``close`` is how closely the default rule is looked at beside that, under ``close_attacks``: partition, malicious share, and
+    seeds.
     """
 
     base: Setting
@@ -60,6 +64,7 @@ class Plan:
     whole: Sequence[str]
     default: str = DEFAULT
     close: Sequence[tuple[str, float, Sequence[int]]] = ()
+    close_attacks: Sequence[str] = ()
 
     def cells(self) -> list[Setting]:
         """Return the cells in the order of the results."""
@@ -85,7 +90,7 @@ class Plan:
         made += [
             self.close_cell(attack, partition, fraction, seed)
             for partition, fraction, seeds in self.close
-            for attack in self.attacks
+            for attack in self.close_attacks
             for seed in seeds
         ]
         return list(dict.fromkeys(made))
@@ -104,7 +109,8 @@ class Plan:
 def quick(**changes: Any) -> Plan:
     """Digits, 20 devices, a few minutes: a smoke test of every defence."""
     base = replace(Setting(task="digits", rounds=15, epochs=5), **changes)
-    return Plan(base, _POISONING, (*_RULES, "krum"), ("iid", "dirichlet:0.5"), (base.seed,), _WHOLE)
+    attacks = (*_POISONING, *_STRONGER, *_MILD)
+    return Plan(base, attacks, (*_RULES, "krum"), ("iid", "dirichlet:0.5"), (base.seed,), _WHOLE)
 
 
 def full(**changes: Any) -> Plan:
@@ -115,7 +121,10 @@ def full(**changes: Any) -> Plan:
         ("iid", base.fraction, seeds), ("dirichlet:0.5", base.fraction, seeds),
         ("iid", _MANY, seeds), ("dirichlet:0.5", _MANY, (base.seed,)),
     ]  # fmt: skip
-    return Plan(base, _POISONING, _RULES, ("iid", "dirichlet:0.5"), (base.seed,), _REFUSED, close=close)
+    return Plan(
+        base, (*_POISONING, *_STRONGER), _RULES, ("iid", "dirichlet:0.5"), (base.seed,), _REFUSED,
+        close=close, close_attacks=_POISONING,
+    )  # fmt: skip
 
 
 def run(cells: Sequence[Setting], jobs: int, done: Callable[[Setting], None]) -> list[dict[str, Any]]:

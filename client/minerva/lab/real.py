@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from minerva.demo.story import DemoOptions, run_demo
 from minerva.errors import UserError
@@ -35,6 +36,25 @@ def run(setting: Setting, folder: Path, display: Display) -> tuple[dict[str, Any
         folder, rounds=setting.rounds, epochs=max(1, setting.epochs),
         partition=setting.partition, seed=setting.seed, kill_round=0, aggregation=setting.rule,
         cast=("honest",) * honest + (setting.attack,) * setting.malicious,
+    )  # fmt: skip
+    return run_demo(options, display)
+
+
+_MODULES: Mapping[str, Literal["pos", "por"]] = {"silent-proposer": "por", "two-candidates": "pos"}
+"""Where a miner's attack needs turns, or a stake to lose."""
+
+
+def run_miners(
+    attack: str, setting: Setting, folder: Path, display: Display
+) -> tuple[dict[str, Any], Observer]:
+    """Run honest devices among miners of which a minority mounts ``attack`` of `minerva.attacks.miners.MINERS`."""
+    check(setting)
+    ring = attack == "collusion"
+    options = DemoOptions(
+        folder, rounds=setting.rounds, epochs=max(1, setting.epochs), partition=setting.partition,
+        seed=setting.seed, kill_round=0, aggregation=setting.rule, cast=("honest",) * setting.devices,
+        miners=5 if ring else 3, cheating_miners=2 if ring else 1, miner_attack=attack,
+        consensus=_MODULES.get(attack, "pow"),
     )  # fmt: skip
     return run_demo(options, display)
 

@@ -58,7 +58,7 @@ def close_look(plan: Plan, cells: Cells) -> list[dict[str, Any]]:
     looks = []
     for partition, fraction, seeds in plan.close:
         rows: dict[str, dict[str, float | None]] = {}
-        for attack in plan.attacks:
+        for attack in plan.close_attacks:
             found = [by_setting[plan.close_cell(attack, partition, fraction, seed)] for seed in seeds]
             values, asr = (
                 [cell[key] for cell in found if cell[key] is not None] for key in ("accuracy", "asr")
@@ -66,7 +66,7 @@ def close_look(plan: Plan, cells: Cells) -> list[dict[str, Any]]:
             rows[attack] = {
                 "accuracy": round(fmean(values), 6), "least": min(values), "asr": round(fmean(asr), 6) if asr else None
             }  # fmt: skip
-        worst_ = min(plan.attacks, key=lambda attack: rows[attack]["accuracy"] or 0.0)
+        worst_ = min(plan.close_attacks, key=lambda attack: rows[attack]["accuracy"] or 0.0)
         looks.append(
             {"rule": plan.default, "partition": partition, "fraction": fraction, "seeds": list(seeds),
              "attacks": rows, "worst": worst_}
@@ -144,7 +144,7 @@ def close_table(plan: Plan, cells: Cells) -> Table:
         drawn.add_column(
             f"{look['partition']}, {look['fraction']:.0%}, {len(look['seeds'])} seeds", justify="right"
         )
-    for attack in plan.attacks:
+    for attack in plan.close_attacks:
         rows = [look["attacks"][attack] for look in looks]
         drawn.add_row(
             attack,

@@ -19,6 +19,6 @@ def momentum(beta: float, delta: Float32, before: Float32) -> Float32:
     beta
         From 0 to below 1.
     delta, before
-        Float32, of one shape: the round's local model minus the global model, and the momentum that the device sent last.
+        Float32, of one shape: the round's local model minus the global model, and the momentum that it sent last.
     """
     return (beta * before + (1.0 - beta) * delta).astype(np.float32)

@@ -10,10 +10,11 @@ import pytest
 import torch
 from device_scene import SPEC, FakeTrainer, Scene, await_, open_round, running
 
+from minerva.device.privacy import PrivacyTerms
 from minerva.errors import TaskError, UserError
 from minerva.learning.momentum import momentum
 from minerva.learning.training import LocalResult
-from minerva.learning.weights import check_update
+from minerva.learning.weights import check_update, parse
 from minerva.protocol.manifest import Manifest, TensorSpec
 
 
@@ -31,7 +32,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def sent(scene: Scene, index: int = -1) -> float:
-    """The number that fills the model that the device sent."""
+    """The number that fills the model that the device sent, whose global model was all zeros."""
     record = scene.submissions()[index]
     weights = check_update(
         scene.store.get(record.cid, max_bytes=4096, timeout=1),
@@ -100,6 +101,42 @@ def test_a_damaged_momentum_begins_anew(scene: Scene, caplog: pytest.LogCaptureF
     file.write_bytes(file.read_bytes()[:-1])
     rounds(scene, 2)
     assert sent(scene) == 2.0 and "the momentum of the last round is damaged" in caplog.text
+
+
+def test_an_update_that_never_left_plays_no_part(scene: Scene) -> None:
+    """The device trains for round 2 and its record is never sent: round 3 goes on from round 1."""
+    open_round(scene, devices=2)
+    rounds(scene, 1)
+    device = scene.device(trainer=TorchTrainer())
+    device.check()
+    (miner,) = scene.chain.miners(scene.federation)
+    device.prepare(scene.chain.state(scene.federation), miner)
+    scene.driver.submit(1)
+    end_round(scene)
+    rounds(scene, 3)
+    assert sent(scene) == 0.5 * 1 + 0.5 * 3
+
+
+def test_after_a_long_absence_it_begins_anew(scene: Scene) -> None:
+    open_round(scene, devices=2)
+    rounds(scene, 1)
+    for _ in range(4):
+        scene.driver.submit(1)
+        end_round(scene)
+    rounds(scene, 6)
+    assert sent(scene) == 6.0
+
+
+def test_with_privacy_nothing_of_updates_without_noise_is_told(scene: Scene) -> None:
+    """Clipped to a thousandth and noised, an update has nothing of the ones that moved by 1."""
+    open_round(scene)
+    rounds(scene, 1)
+    terms = PrivacyTerms(noise_multiplier=1.0, max_norm=0.001, delta=1e-5, budget_epsilon=50.0)
+    device = scene.device(trainer=TorchTrainer(), privacy=terms)
+    with running(device):
+        await_(lambda: [e.round for e in scene.submissions()][-1:] == [2])
+    data = scene.store.get(scene.submissions()[-1].cid, max_bytes=4096, timeout=1)
+    assert max(float(np.abs(array).max()) for array in parse(data).arrays) < 0.01
 
 
 def test_canaries_are_refused_with_it(scene: Scene) -> None:

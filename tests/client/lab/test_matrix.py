@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from minerva.attacks import ATTACKS
 from minerva.cli.app import main
 from minerva.demo.adversaries import KINDS, kind
-from minerva.demo.story import DemoOptions
+from minerva.demo.story import DemoOptions, cheating
 from minerva.errors import UserError
 from minerva.lab.matrix import full, quick
 from minerva.lab.report import close_look
@@ -73,6 +74,10 @@ def test_the_planned_matrices_can_be_run_and_are_as_wide_as_they_say() -> None:
     assert full().base.task == "fashion_mlp" and (full().base.devices, full().base.meant) == (20, 4)
 
 
+def test_every_attack_of_devices_is_in_the_quick_matrix() -> None:
+    assert {cell.attack for cell in quick().cells()} == set(ATTACKS)
+
+
 def test_the_full_matrix_looks_closely_at_the_default_rule() -> None:
     """Five seeds where the reference asks for them, and a larger malicious share."""
     plan = full()
@@ -82,7 +87,7 @@ def test_the_full_matrix_looks_closely_at_the_default_rule() -> None:
         for cell in cells
         if cell.rule == plan.default and not cell.verify
     )
-    for attack in set(plan.attacks) - {"none"}:
+    for attack in set(plan.close_attacks) - {"none"}:
         shares = [(partition, fraction) for partition in ("iid", "dirichlet:0.5") for fraction in (0.2, 0.3)]
         assert [counted[attack, *share] for share in shares] == [5, 5, 5, 1]
     seen = [{"accuracy": 0.5 + cell.seed / 10 - cell.fraction, "asr": None} for cell in cells]
@@ -188,8 +193,35 @@ def test_a_matrix_on_real_parts_reads_each_cell_off_its_run(tmp_path: Path, monk
     assert (cell["curve"], cell["refused"], cell["falseAlarms"]) == ([0.5, 0.5], {"COPY": 1}, {"COPY": 1})
     assert cell["asr"] == 1.0 and made["worst"]["iid"]["median"]["accuracy"] == 0.5
     assert main(words) == 0 and len(ran) == 4, "what was run already is not run again"
+    (tmp_path / "cells" / "none-median-iid-0" / "summary.json").unlink()
+    assert main(words) == 0 and len(ran) == 5, "what came to no end is"
+    assert main([*words, "--rounds", "3"]) == 0 and len(ran) == 9, "and so is another setting"
     assert main(["attack", "matrix", "--real", "--full"]) == 2
     assert "real parts always verify, and train digits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("attack", "miners", "cheats", "consensus"),
+    [("always-no", 3, [2], "pow"), ("collusion", 5, [3, 4], "pow"), ("two-candidates", 3, [2], "pos")],
+)
+def test_a_miners_attack_runs_in_a_minority_on_real_parts(
+    monkeypatch, capsys, attack: str, miners: int, cheats: list[int], consensus: str
+) -> None:
+    asked: list[DemoOptions] = []
+    monkeypatch.setattr(
+        "minerva.lab.real.run_demo",
+        lambda options, display: (asked.append(options), ({"ok": True}, None))[1],
+    )
+    words = ["attack", "run", "--attack", attack, "--devices", "4", "--rounds", "2", "--json"]
+    assert main(words) == 2 and "a miner's attack needs real parts" in capsys.readouterr().err
+    assert main([*words, "--real"]) == 0
+    (options,) = asked
+    assert (options.miners, options.consensus, options.cast) == (miners, consensus, ("honest",) * 4)
+    programs = cheating(options)
+    assert list(programs) == cheats and all(
+        program[:2] == ["minerva.demo.miner", attack] for program in programs.values()
+    )
+    assert all(program.count("--ring") == len(cheats) for program in programs.values())
 
 
 def test_list_names_attacks_and_rules(capsys) -> None:
