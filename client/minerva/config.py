@@ -153,7 +153,7 @@ class DeviceSection(_Section):
 RulesSection: type[_Section] = create_model(
     "RulesSection",
     __base__=_Section,
-    __doc__="Parameters of the verification rules that are not the usual ones; docs/SPECIFICATION.md, T2, says what each is.",
+    __doc__="Parameters of the verification rules that are not the usual ones; docs/SPECIFICATION.md, T3, says what each is.",
     **{
         name: (int | None, Field(default=None, ge=least, le=most, description=f"usually {usual}"))
         for name, usual in asdict(RuleParameters()).items()

@@ -100,7 +100,8 @@ def table(plan: Plan, cells: Cells, partition: str) -> Table:
     drawn = Table(title=f"accuracy, %  ({plan.base.task}, {partition}; attack success in brackets)")
     drawn.add_column("attack")
     for rule in plan.rules:
-        drawn.add_column(f"{rule} (control)" if rule == CONTROL else rule, justify="right")
+        control = rule == CONTROL and not plan.base.verify
+        drawn.add_column(f"{rule} (control)" if control else rule, justify="right")
     for attack in plan.attacks:
         row = []
         for rule in plan.rules:
