@@ -81,6 +81,17 @@ def test_what_is_wrong_is_said(text, words):
         ("krum:f=4", 10, r"n >= 2f \+ 3 updates: n = 10 < 11 = 2 \* 4 \+ 3"),
         ("multi_krum", 2, r"n >= 2f \+ 3 updates: n = 2 < 3 even for f = 0"),
         ("bucketing+krum:f=4", 20, r"buckets of 20 updates: n = 10 < 11"),
+        (
+            "bucketing:s=10+median",
+            10,
+            r"s=10 needs ceil\(n / s\) >= 3 buckets of n updates: ceil\(10 / 10\) = 1",
+        ),
+        (
+            "bucketing+fedavg",
+            4,
+            r"bucketing needs ceil\(n / s\) >= 3 buckets of n updates: ceil\(4 / 2\) = 2 < 3",
+        ),
+        ("bucketing+bucketing+median", 8, r"n buckets of 8 updates: ceil\(4 / 2\) = 2 < 3"),
     ],
 )
 def test_too_few_updates_are_refused_with_the_inequality(text, n, inequality):

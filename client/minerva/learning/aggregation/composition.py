@@ -25,7 +25,7 @@ from minerva.learning.aggregation.gram import Gram, combination, gram, squared_n
 from minerva.learning.aggregation.names import RULES, Part, Place, canonical, parse
 from minerva.learning.aggregation.optimisers import STATE, Float32, State, optimise, to_float32
 from minerva.learning.aggregation.rows import AppendedRow, ArrayRows, MixedRows, Rows
-from minerva.learning.aggregation.tolerance import check, tolerated
+from minerva.learning.aggregation.tolerance import check, check_buckets, tolerated
 from minerva.learning.numbers import Array, Float64
 
 _COORDINATES = ("median", "trimmed_mean")
@@ -76,7 +76,7 @@ class Rule:
         for part in self.parts:
             check(part, count, what)
             if part.name == "bucketing":
-                count, what = -(-count // part["s"]), f"buckets of {n} updates"
+                count, what = check_buckets(part, count, what), f"buckets of {n} updates"
 
     def combine(
         self, deltas: Array, weights: Sequence[int], state: State, *, threads: int = 1

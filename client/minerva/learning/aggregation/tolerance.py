@@ -6,6 +6,7 @@ from minerva.errors import UserError
 from minerva.learning.aggregation.names import Part
 
 _EXTRA = {"krum": 3, "multi_krum": 3}  # Krum needs n >= 2f + 3, what else has an f needs n >= 2f + 1
+_BUCKETS = 3  # the fewest of which one that is bad can be outvoted
 
 
 def tolerated(part: Part, n: int, updates: int) -> int:
@@ -18,6 +19,18 @@ def tolerated(part: Part, n: int, updates: int) -> int:
     """
     wanted = -(-3 * updates // 10) if part.f is None else part.f
     return max(0, min(wanted, (n - _EXTRA.get(part.name, 1)) // 2))
+
+
+def check_buckets(part: Part, n: int, what: str) -> int:
+    """Return how many buckets ``n`` updates fill; raises `UserError` where they are too few to tell which is bad."""
+    count = -(-n // part["s"])
+    if count < _BUCKETS:
+        raise UserError(
+            f"the rule {part.text} needs ceil(n / s) >= {_BUCKETS} buckets of n {what}",
+            value=f"ceil({n} / {part['s']}) = {count} < {_BUCKETS}",
+            remedy="Lower s, or require more devices (minDevices).",
+        )
+    return count
 
 
 def check(part: Part, n: int, what: str) -> None:
