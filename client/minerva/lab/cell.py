@@ -12,10 +12,11 @@ import numpy as np
 from minerva.attacks import Attack, Sight
 from minerva.lab import judging
 from minerva.lab.judging import Sent
-from minerva.lab.settings import Setting
+from minerva.lab.settings import CONTROL, Setting
 from minerva.lab.training import Deltas, Trainer, trainer_for
 from minerva.learning.aggregation import rule
 from minerva.learning.momentum import momentum
+from minerva.learning.numbers import Float64
 from minerva.learning.partition import parse as partition
 from minerva.learning.task import Task
 from minerva.learning.vectors import Layout, Vector
@@ -139,14 +140,31 @@ class _Run:
             loaded = [self._loaded(made.content) for made in sent]
             if any(vector is None for vector in loaded):
                 return  # and stops at what is no model: the round gives none
-            deltas = np.stack([vector - self._model for vector in loaded if vector is not None])
+            with np.errstate(over="ignore", invalid="ignore"):
+                deltas = np.stack([vector - self._model for vector in loaded if vector is not None])
         if kept:
             weights = self._weights([sent[number].claim.samples for number in kept])
-            bad = sum(weight for number, weight in zip(kept, weights, strict=True) if number >= self._honest)
-            self._share = bad / sum(weights)
-            step, self._state = self._rule.combine(np.ascontiguousarray(deltas[kept]), weights, self._state)
+            step, counted = self._step(np.ascontiguousarray(deltas[kept]), weights)
+            kept_weights = zip(kept, weights, counted, strict=True)
+            bad = sum(weight for number, weight, counts in kept_weights if counts and number >= self._honest)
+            self._share = bad / max(
+                1, sum(weight for weight, counts in zip(weights, counted, strict=True) if counts)
+            )
             with np.errstate(over="ignore", invalid="ignore"):
                 self._model = (self._model + step).astype(np.float32)
+
+    def _step(self, rows: Deltas, weights: Sequence[int]) -> tuple[Float64, list[bool]]:
+        """Return the rule's step, and which rows it counts.
+
+        A rule leaves out rows that are not finite, which is a defence (G2). The undefended control takes all: one
+        NaN or infinity in its mean is one in the model.
+        """
+        finite = [bool(np.isfinite(row).all()) for row in rows]
+        if all(finite) or self._setting.verify or self._rule.text != CONTROL:
+            step, self._state = self._rule.combine(rows, weights, self._state)
+            return step, finite
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.average(rows.astype(np.float64), axis=0, weights=weights), [True] * len(rows)
 
     def _deltas(self, round_: int) -> Deltas:
         """All devices' deltas after the attack, honest ones first, as the files would give them."""

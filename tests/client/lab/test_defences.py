@@ -49,8 +49,20 @@ def test_verification_refuses_it_by_name_in_the_round_it_happens(bench, name):
     assert off.refused == {}
     if name in ("oversized", "truncated", "withheld"):  # nothing that a model could be made of
         assert off.accuracy < 0.3 < on.accuracy
+    elif name in ("nan", "infinity"):  # one number of one update, and the model has none left
+        assert off.accuracy < 0.2 < on.accuracy and off.share > 0.15
     else:
         assert off.share > 0.15
+
+
+@pytest.mark.parametrize("name", ["nan", "infinity"])
+def test_a_rule_by_itself_gives_no_weight_to_what_is_not_finite(bench, name):
+    clean, robust, mean = (
+        run(bench, rule=text, attack=attack)
+        for text, attack in (("median", "none"), ("median", name), ("fedavg", name))
+    )
+    assert robust.share == 0.0 < mean.share
+    assert robust.accuracy > clean.accuracy - 0.05 > mean.accuracy + 0.2
 
 
 def test_a_consistent_liar_gains_at_most_the_sample_cap(bench):

@@ -81,6 +81,17 @@ def test_what_is_wrong_is_said(text, words):
         ("krum:f=4", 10, r"n >= 2f \+ 3 updates: n = 10 < 11 = 2 \* 4 \+ 3"),
         ("multi_krum", 2, r"n >= 2f \+ 3 updates: n = 2 < 3 even for f = 0"),
         ("bucketing+krum:f=4", 20, r"buckets of 20 updates: n = 10 < 11"),
+        (
+            "bucketing:s=10+median",
+            10,
+            r"s=10 needs ceil\(n / s\) >= 3 buckets of n updates: ceil\(10 / 10\) = 1",
+        ),
+        (
+            "bucketing+fedavg",
+            4,
+            r"bucketing needs ceil\(n / s\) >= 3 buckets of n updates: ceil\(4 / 2\) = 2 < 3",
+        ),
+        ("bucketing+bucketing+median", 8, r"n buckets of 8 updates: ceil\(4 / 2\) = 2 < 3"),
     ],
 )
 def test_too_few_updates_are_refused_with_the_inequality(text, n, inequality):
@@ -97,9 +108,16 @@ def test_rules_without_a_stated_f_need_nothing(text):
 
 
 def test_f_falls_with_the_number_of_updates():
-    assert [tolerated(Part("nnm", {"f": 4}), n) for n in (20, 9, 8, 3, 2, 1)] == [4, 4, 3, 1, 0, 0]
-    assert [tolerated(Part("krum", {"f": 4}), n) for n in (20, 11, 10, 5, 3, 1)] == [4, 4, 3, 1, 0, 0]
-    assert [tolerated(Part("trimmed_mean", {}), n) for n in (20, 16, 10, 5, 3, 1)] == [6, 5, 3, 2, 1, 0]
+    assert [tolerated(Part("nnm", {"f": 4}), n, n) for n in (20, 9, 8, 3, 2, 1)] == [4, 4, 3, 1, 0, 0]
+    assert [tolerated(Part("krum", {"f": 4}), n, n) for n in (20, 11, 10, 5, 3, 1)] == [4, 4, 3, 1, 0, 0]
+    assert [tolerated(Part("trimmed_mean", {}), n, n) for n in (20, 16, 10, 5, 3, 1)] == [6, 5, 3, 2, 1, 0]
+
+
+def test_f_counts_updates_and_not_their_buckets():
+    """A malicious update spoils a whole bucket (G3)."""
+    assert [tolerated(Part("trimmed_mean", {}), n, 20) for n in (20, 10, 7, 5, 3, 1)] == [6, 4, 3, 2, 1, 0]
+    assert [tolerated(Part("multi_krum", {}), n, 20) for n in (20, 10, 7, 5, 3, 1)] == [6, 3, 2, 1, 0, 0]
+    assert tolerated(Part("krum", {"f": 2}), 10, 20) == 2
 
 
 def test_client_momentum_is_for_the_devices():

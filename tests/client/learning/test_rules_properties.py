@@ -83,6 +83,30 @@ def test_a_fifth_of_hostile_updates_moves_the_step_little(text, seed, scale):
     assert np.linalg.norm(combine(text, rows) - good) < 0.75 * np.linalg.norm(good)
 
 
+@pytest.mark.parametrize(
+    ("text", "count", "hostile"),
+    [
+        ("bucketing+median", 20, 4),
+        ("bucketing+trimmed_mean", 20, 4),
+        ("bucketing+geometric_median", 20, 4),
+        ("bucketing+nnm+trimmed_mean", 20, 4),
+        ("bucketing:s=3+trimmed_mean", 20, 3),  # a minority of seven buckets
+        ("bucketing+krum", 20, 3),  # n >= 2f + 3 of ten buckets
+        ("bucketing+multi_krum", 20, 3),
+        ("bucketing+multi_krum", 25, 5),
+    ],
+)
+@few
+@given(seed=seeds, size=st.sampled_from([10.0, 1e3, 1e9]))
+def test_hostile_updates_that_each_spoil_a_bucket_move_the_step_little(text, count, hostile, seed, size):
+    """Their norms differ: equal ones would be dealt out side by side (G6) and share their buckets."""
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal(40) + 0.1 * random.standard_normal((count, 40))
+    good = rows[hostile:].mean(axis=0)
+    rows[:hostile] = -size * (1.0 + 0.01 * np.arange(hostile))[:, None] * good
+    assert np.linalg.norm(combine(text, rows) - good) < 0.75 * np.linalg.norm(good)
+
+
 def test_the_mean_is_moved_as_far_as_one_likes():
     rows = np.ones((20, 40))
     rows[0] = -1e9
