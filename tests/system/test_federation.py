@@ -88,6 +88,7 @@ def run(stack: Stack, digits: Task, tmp_path_factory: pytest.TempPathFactory) ->
             min_miners=MINERS,
             min_devices=DEVICES,
             min_updates=DEVICES,
+            aggregation="fedavg",
         ) as made,
         pytest.MonkeyPatch.context() as patch,
     ):
