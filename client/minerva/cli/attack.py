@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -100,8 +101,10 @@ def run(
             raise UserError(
                 "a miner's attack needs real parts", value=attack, remedy="Say --real, and a few --devices."
             )
-        honest = Setting("none", rule or DEFAULT, task, partition, devices, 0.0, rounds, epochs, seed, True)
-        _real_miners(context, attack, honest)
+        honest = Setting(
+            "none", rule or DEFAULT, task, partition, devices, 0.0, rounds, epochs, seed, verify, data
+        )
+        _real(context, honest, attack)
         return
 
     defended = Setting(
@@ -205,23 +208,8 @@ def matrix(
     context.emit(made, render)
 
 
-def _real(context: Context, setting: Setting) -> None:
-    """Run the attack on the demo's stack: honest devices and malicious ones, and miners that verify."""
-    import time
-
-    from minerva.demo.display import Display
-    from minerva.demo.report import print_summary
-    from minerva.lab import real
-
-    real.check(setting)
-    folder = Path("runs") / time.strftime("%Y%m%d-%H%M%S")
-    with Display(context.err) as display:
-        summary, observer = real.run(setting, folder, display)
-    context.emit(summary, lambda out: print_summary(out, observer, summary, folder))
-
-
-def _real_miners(context: Context, attack: str, setting: Setting) -> None:
-    """Run a miner's attack on the demo's stack, with honest devices."""
+def _real(context: Context, setting: Setting, miners: str = "") -> None:
+    """Run the attack on the demo's stack: honest devices and malicious ones, or the miners' attack of this name."""
     import time
 
     from minerva.demo.display import Display
@@ -230,7 +218,8 @@ def _real_miners(context: Context, attack: str, setting: Setting) -> None:
 
     folder = Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     with Display(context.err) as display:
-        summary, observer = real.run_miners(attack, setting, folder, display)
+        run = partial(real.run_miners, miners) if miners else real.run
+        summary, observer = run(setting, folder, display)
     context.emit(summary, lambda out: print_summary(out, observer, summary, folder))
 
 

@@ -172,6 +172,15 @@ def one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
+def program(app: typer.Typer) -> None:
+    """Run a module that is a program of its own: a mistake is one line, and the exit status says which."""
+    try:
+        app(standalone_mode=False)
+    except MinervaError as failure:
+        print(f"minerva: {failure}", file=sys.stderr)
+        sys.exit(failure.exit_code)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises `UserError` when it cannot be written."""
     try:

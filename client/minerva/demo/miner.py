@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from minerva.cli.common import Context, command
+from minerva.cli.common import Context, command, program
 from minerva.cli.miner import serve
-from minerva.errors import MinervaError
 
 app = typer.Typer()
 
@@ -31,8 +29,4 @@ def run(
 
 
 if __name__ == "__main__":
-    try:
-        app(standalone_mode=False)
-    except MinervaError as failure:
-        print(f"minerva: {failure}", file=sys.stderr)
-        sys.exit(failure.exit_code)
+    program(app)

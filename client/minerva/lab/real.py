@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def check(setting: Setting) -> None:
     """Refuse what real parts cannot run."""
+    if setting.data is not None:
+        raise UserError("real parts have data of their own", value=setting.data, remedy="Leave --data out.")
     if not setting.verify or setting.task != "digits":
         raise UserError(
             "real parts always verify, and train digits",
@@ -31,6 +33,7 @@ def check(setting: Setting) -> None:
 
 def run(setting: Setting, folder: Path, display: Display) -> tuple[dict[str, Any], Observer]:
     """Run a cell; raises and returns as `run_demo`, and its files lie in ``folder``."""
+    check(setting)
     honest = setting.devices - setting.malicious
     options = DemoOptions(
         folder, rounds=setting.rounds, epochs=max(1, setting.epochs),

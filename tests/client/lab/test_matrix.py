@@ -113,6 +113,7 @@ def test_the_full_matrix_looks_closely_at_the_default_rule() -> None:
         (["--seed", "-1"], "the seed is out of range: -1."),
         (["--task", "digit"], "unknown task: 'digit'."),
         (["--rule", "krum:f=9"], "the rule krum:f=9 needs n >= 2f + 3"),
+        (["--real", "--data", "x"], "real parts have data of their own: x. Leave --data out."),
         (["--real", "--no-verify"], "real parts always verify, and train digits: --task digits --no-verify."),
     ],
 )
