@@ -64,7 +64,9 @@ test-forge: setup ## Test properties of the contracts, briefly
 	$(call heading,Properties of the contracts)
 	@$(RUN) python tools/proof/properties.py
 
-test-deep: setup ## Search longer for a broken property of the contracts
+test-deep: setup ## Search longer for a broken property, with new examples
+	$(call heading,Properties of the client: new examples)
+	@$(PYTEST) -n 2 --hypothesis-profile deep tests/client
 	$(call heading,Properties of the contracts: 256 runs of 128 calls)
 	@FOUNDRY_PROFILE=deep $(RUN) python tools/proof/properties.py --fuzz-seed $$(date +%s)
 

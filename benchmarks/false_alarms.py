@@ -1,9 +1,10 @@
 """How often rules 4 and 5 refuse honest devices, and how seldom cheats: simulated rounds of a bundled task.
 
 Run: tools/run python benchmarks/false_alarms.py [--rounds 1000] [--partition iid] [--devices 20] [--task digits]
-Each round trains every device for real, from the global model that the federation has come to. It is then
-judged by the code that miners run: once as it is, and once more for each cheat, with a cheat's update at its
-end. docs/verification.md holds the figures.
+    [--rule nnm+geometric_median+fedavgm] [--epochs 1]
+Each round trains every device for real (side by side where the task allows), from the global model to which
+the aggregation rule has taken the federation. It is then judged by the code that miners run: once as it is, and
+once more for each cheat, with a cheat's update at its end. docs/verification.md holds the figures.
 """
 
 from __future__ import annotations
@@ -14,10 +15,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 
+from minerva.errors import UserError
+from minerva.lab.settings import DEFAULT
+from minerva.lab.training import Deltas, trainer_for
+from minerva.learning.aggregation import rule
+from minerva.learning.aggregation.optimisers import State
+from minerva.learning.momentum import momentum
 from minerva.learning.numbers import Float64
 from minerva.learning.partition import parse
 from minerva.learning.task import Task, load_task
+from minerva.learning.vectors import Layout
 from minerva.protocol.manifest import RuleParameters
 from minerva.verification.bands import judge_products
 
@@ -26,30 +35,34 @@ ROUNDS_EACH = 20
 NOISES = (0.0, 0.1, 0.2, 0.3)
 
 
-def rounds_of(task: Task, partition: str, devices: int, count: int, seed: int = 0) -> Iterator[Float64]:
-    """Train ``count`` rounds and yield the deltas of each, (devices, elements)."""
+def rounds_of(
+    task: Task,
+    partition: str,
+    devices: int,
+    count: int,
+    seed: int = 0,
+    *,
+    text: str = DEFAULT,
+    epochs: int = 0,
+) -> Iterator[Float64]:
+    """Train ``count`` rounds under the rule ``text`` and yield what the devices send, (devices, elements)."""
     (x, y), _ = task.load_data()
+    combining, train = rule(text), trainer_for(task)
+    layout = Layout(task.spec())
     for number in range(count):
         if number % ROUNDS_EACH == 0:
-            parts = parse(partition)(y.numpy(), devices, seed + number)
-            model = task.model(seed + number)
-            state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        start, deltas = _flat(state), []
-        for device, own in enumerate(parts):
-            model.load_state_dict(state)
-            task.train(model, x[own], y[own], epochs=task.epochs, seed=seed + number * devices + device)
-            deltas.append(_flat(model.state_dict()) - start)
-        rows = np.array(deltas)
-        yield rows
-        step, offset = np.average(rows, axis=0, weights=[len(own) for own in parts]), 0
-        for name, tensor in state.items():
-            part = step[offset : offset + tensor.numel()].reshape(tuple(tensor.shape))
-            state[name] = tensor + tensor.new_tensor(part)
-            offset += tensor.numel()
-
-
-def _flat(state: dict) -> Float64:
-    return np.concatenate([tensor.numpy().ravel() for tensor in state.values()]).astype(np.float64)
+            parts = [torch.from_numpy(own) for own in parse(partition)(y.numpy(), devices, seed + number)]
+            model = layout.vector(task.initial_state(seed + number))
+            memory: State = {}
+            sent: Deltas | None = None
+        seeds = [seed + number * devices + device for device in range(devices)]
+        rows = train(model, x, y, parts, seeds, epochs or task.epochs)
+        if combining.client_momentum and sent is not None:
+            rows = momentum(combining.client_momentum, rows, sent)
+        sent = rows
+        yield rows.astype(np.float64)
+        step, memory = combining.combine(rows, [len(own) for own in parts], memory)
+        model = (model + step).astype(np.float32)
 
 
 def cheats(deltas: Float64, random: np.random.Generator) -> dict[str, Float64]:
@@ -72,7 +85,15 @@ def _disturbed(delta: Float64, share: float, random: np.random.Generator) -> Flo
 
 
 def measure(
-    task: Task, partition: str, devices: int, count: int, rules: RuleParameters, seed: int = 0
+    task: Task,
+    partition: str,
+    devices: int,
+    count: int,
+    rules: RuleParameters,
+    seed: int = 0,
+    *,
+    text: str = DEFAULT,
+    epochs: int = 0,
 ) -> dict[str, dict[str, float]]:
     """Judge ``count`` rounds.
 
@@ -83,7 +104,7 @@ def measure(
     """
     refused: dict[str, Counter[str]] = {"honest": Counter()}
     random = np.random.default_rng(seed)
-    for deltas in rounds_of(task, partition, devices, count, seed):
+    for deltas in rounds_of(task, partition, devices, count, seed, text=text, epochs=epochs):
         order = random.permutation(devices)
         rows, size = deltas[order], deltas.shape[1]
         products = rows @ rows.T
@@ -114,15 +135,24 @@ def main() -> None:
     parser.add_argument("--partition", default="iid")
     parser.add_argument("--devices", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--rule", default=DEFAULT, help="aggregation rule, default: that of new federations")
+    parser.add_argument("--epochs", type=int, default=0, help="local epochs, default: the task's own")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
-    found = measure(
-        load_task(options.task), options.partition, options.devices, options.rounds, RuleParameters()
-    )
+    try:
+        found = measure(
+            load_task(options.task), options.partition, options.devices, options.rounds, RuleParameters(),
+            text=options.rule, epochs=options.epochs,
+        )  # fmt: skip
+    except UserError as error:
+        parser.error(str(error))
     if options.json:
         print(json.dumps(found))
         return
-    print(f"{options.task}, {options.partition}, {options.devices} devices, {options.rounds} rounds")
+    print(
+        f"{options.task}, {options.partition}, {options.devices} devices, {options.rounds} rounds, "
+        f"{options.rule}, {options.epochs or 'own'} epochs"
+    )
     for name, reasons in found.items():
         shares = ", ".join(f"{reason} {100 * share:.3f} %" for reason, share in reasons.items())
         print(f"  {name:24} {shares or 'never refused'}")

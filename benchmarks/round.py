@@ -163,7 +163,7 @@ def measure(folder: Path, devices: int, rounds: int, miners: int) -> dict[str, A
     parts = parse("iid")(y.numpy(), devices, 0)
     stack = Stack(folder / "stack", say=lambda line: print(line, file=sys.stderr))
     create = CreateSection(
-        rounds=rounds, min_miners=miners, min_devices=devices, max_devices=devices,
+        rounds=rounds, aggregation="fedavg", min_miners=miners, min_devices=devices, max_devices=devices,
         max_joins=devices, min_updates=devices,
         difficulty=20_000, target_seconds=1, training_seconds=120,
     )  # fmt: skip

@@ -49,7 +49,7 @@ def settings(environment: Mapping[str, str], rpc: str, chain_id: int) -> Setting
         "chain.max_tip_gwei": environment.get(MAX_TIP),
         "store.url": environment.get(STORE),
         "state": environment.get(STATE),
-        **{f"create.{n}": environment.get(f"MINERVA_CREATE_{n.upper()}") for n in CreateSection.model_fields},
+        **{f"create.{key}": environment.get(_variable(key)) for key in config.keys_of(CreateSection)},
     }
     file = Path(environment[CONFIG]) if environment.get(CONFIG) else None
     overrides: dict[str, Any] = {key: value for key, value in given.items() if value} | {"chain.rpc": rpc}
@@ -59,6 +59,10 @@ def settings(environment: Mapping[str, str], rpc: str, chain_id: int) -> Setting
     if not named.key.account:
         overrides["key.account"] = ScriptConfig.read(environment, chain_id).account
     return config.load(file, overrides)
+
+
+def _variable(key: str) -> str:
+    return f"MINERVA_CREATE_{key.replace('.', '_').upper()}"
 
 
 def run() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from minerva.errors import ConfigError
+from minerva.protocol.manifest import RULE_BOUNDS, RuleParameters
 
 FILE_NAME = "minerva.toml"
 STATE_FOLDER = Path(".minerva")
@@ -87,6 +89,12 @@ class MinerSection(_Section):
     private_network: bool = Field(
         default=False, description="ask miners on private addresses too for what they signed"
     )
+    canary_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of the accepted devices that are asked to train again, of those that offer it",
+    )
 
 
 class PrivacySection(_Section):
@@ -136,7 +144,22 @@ class DeviceSection(_Section):
     rounds: int = Field(
         default=0, ge=0, description="stop after so many submissions; 0: when the federation closes"
     )
+    canary: bool = Field(
+        default=False, description="commit to each training's steps, and train again when the miner asks"
+    )
     dp: PrivacySection = PrivacySection()
+
+
+RulesSection: type[_Section] = create_model(
+    "RulesSection",
+    __base__=_Section,
+    __doc__="Parameters of the verification rules that are not the usual ones; docs/SPECIFICATION.md, T3, says what each is.",
+    **{
+        name: (int | None, Field(default=None, ge=least, le=most, description=f"usually {usual}"))
+        for name, usual in asdict(RuleParameters()).items()
+        for least, most in [RULE_BOUNDS[name]]
+    },
+)  # type: ignore[call-overload]
 
 
 class CreateSection(_Section):
@@ -193,9 +216,10 @@ class CreateSection(_Section):
         default=0, ge=0, lt=1 << 63, description="of the genesis model; told, not trusted"
     )
     aggregation: str = Field(
-        default="fedavg",
-        description="how updates become one model, parts joined by +: nnm:f=4+trimmed_mean:f=4, fedadam",
+        default="nnm+geometric_median+fedavgm",
+        description="how updates become one model, parts joined by +: nnm:f=4+trimmed_mean:f=4, fedavg (no defence)",
     )
+    rules: RulesSection = RulesSection()  # type: ignore[valid-type]
     confidential: bool = Field(
         default=False,
         description="seal every update to the miners of its round; the global model stays public",
@@ -343,15 +367,16 @@ def _explain(error: ValidationError) -> ConfigError:
 
 
 def _known_keys() -> list[str]:
-    return _keys_of(Settings)
+    return keys_of(Settings)
 
 
-def _keys_of(section: type[BaseModel]) -> list[str]:
+def keys_of(section: type[BaseModel]) -> list[str]:
+    """Return the dotted names of a section's keys, those of the sections in it too."""
     keys: list[str] = []
     for name, field in section.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            keys += [f"{name}.{key}" for key in _keys_of(inner)]
+            keys += [f"{name}.{key}" for key in keys_of(inner)]
         else:
             keys.append(name)
     return keys
@@ -360,7 +385,8 @@ def _keys_of(section: type[BaseModel]) -> list[str]:
 def _table(name: str, values: dict[str, Any]) -> list[str]:
     """Write a table and the tables in it, which TOML wants after its own keys."""
     lines = ["", f"[{name}]"] if name else []
-    lines += [f"{key} = {_toml(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    lines += [f"{key} = {_toml(value)}" for key, value in plain.items() if value is not None]
     for key, value in values.items():
         if isinstance(value, dict):
             lines += _table(f"{name}.{key}" if name else key, value)

@@ -13,6 +13,7 @@ from minerva.admission import list_bytes, policy_parameters
 from minerva.chain.port import Actor, Chain
 from minerva.errors import ChainError, ConfigError, ContractReverted, DataError, TaskError
 from minerva.learning.aggregation import rule
+from minerva.learning.vectors import Layout
 from minerva.learning.weights import state_to_bytes
 from minerva.protocol.actions import CreateFederation
 from minerva.protocol.allow_list import AllowList
@@ -106,7 +107,11 @@ def task_contents(
     """
     aggregation = rule(options.aggregation)
     aggregation.check(options.min_devices)
-    manifest = task.manifest(rules or usual_rules(task), aggregation=aggregation.text, title=options.title)
+    if aggregation.client_momentum:
+        Layout(task.spec())  # what devices keep is one vector
+    asked = options.model_dump(include={"rules"}, exclude_none=True)["rules"]
+    rules = replace(rules or usual_rules(task), **asked)
+    manifest = task.manifest(rules, aggregation=aggregation.text, title=options.title)
     if options.confidential:
         manifest = replace(manifest, confidential=True)
         if options.min_updates < _UNTRACEABLE:

@@ -261,6 +261,7 @@ class Site:
         push: bool = True,
         epochs: int = 1,
         miner: str | None = None,
+        canary: bool = False,
     ) -> DeviceThread:
         """Let a device take part in a thread, with the data given; ``store`` None gives it HTTP only."""
         settings = self.stack.settings(f"device-{number}", FIRST_DEVICE_KEY + number)
@@ -268,8 +269,9 @@ class Site:
         transport = TellingTransport(None if store is None else self.stores[store], push=push)
         device = kind(
             self.chain, connect_actor(self.chain, settings), transport, self.address,
-            ThreadTrainer(self.gate, stop, self.task, x, y, client=number, epochs=epochs),
-            Journal(Path(settings.state) / "journal"), DeviceSettings(fetch_seconds=SECONDS, poll_seconds=1.0),
+            ThreadTrainer(self.gate, stop, self.task, x, y, client=number, epochs=epochs, canary=canary),
+            Journal(Path(settings.state) / "journal"),
+            DeviceSettings(fetch_seconds=SECONDS, poll_seconds=1.0, canary=canary),
         )  # fmt: skip
         thread = DeviceThread(device, transport, stop, miner)
         self.devices.append(thread)

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from federation_site import SECONDS, eventually, processes
 
+from minerva.store.cid import cid_of
+
 pytestmark = [pytest.mark.kubo, pytest.mark.timeout(600)]
 
 ROUNDS = 3
@@ -132,6 +134,8 @@ def test_the_run_leaves_its_files_and_no_process(finished: Demo, summary: dict[s
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert lines == summary["rounds"]
     assert (folder / "accuracy.png").read_bytes().startswith(b"\x89PNG")
+    model = (folder / "model.safetensors").read_bytes()
+    assert str(cid_of(model)) == summary["rounds"][-1]["modelCid"]
     assert processes(finished.folder) == []
 
 
@@ -166,6 +170,20 @@ def test_with_proof_of_stake_the_killed_miner_loses_some_of_its_stake(
     assert int(stakes["held"]) == 8 * ether and int(stakes["toBurn"]) == int(slashed["amount"])
     assert "miner-0 has 3 ether at stake" in story
     assert "miner-2 is slashed by 0.02 ether (absence), 1.98 ether left" in story
+
+
+@pytest.mark.parametrize("consensus", ["por", "committee"])
+def test_with_another_module_every_round_has_its_block(
+    kubo_binary: Path, tmp_path: Path, consensus: str
+) -> None:
+    with demo(tmp_path, "--rounds", "2", "--kill-round", "0", "--consensus", consensus, "--json") as run:
+        status = run.end()
+    assert status == 0, run.story.read_text()
+    summary = json.loads((tmp_path / "out.json").read_text())
+    assert summary["verified"] is True and [entry["number"] for entry in summary["rounds"]] == [1, 2]
+    for entry in summary["rounds"]:
+        assert entry["blockHash"] and len(entry["accepted"]) >= 3
+        assert {kind_of(summary, item["device"]) for item in entry["rejected"]} <= set(KINDS) - {"honest"}
 
 
 @pytest.mark.parametrize(

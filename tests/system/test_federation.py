@@ -88,18 +88,20 @@ def run(stack: Stack, digits: Task, tmp_path_factory: pytest.TempPathFactory) ->
             min_miners=MINERS,
             min_devices=DEVICES,
             min_updates=DEVICES,
+            aggregation="fedavg",
         ) as made,
         pytest.MonkeyPatch.context() as patch,
     ):
         # Beyond what tau forgives a slow machine.
         patch.setattr(adversaries, "OVER_REPORT_FACTOR", 100_000)
         # Devices are told an address where nothing answers: to them the API of miner 2 is down.
-        made.start_miners(MINERS, miner={2: {"public_url": f"http://127.0.0.1:{free_port()}"}})
+        unreachable = {"public_url": f"http://127.0.0.1:{free_port()}"}
+        made.start_miners(MINERS, miner={1: {"canary_share": 1.0}, 2: unreachable})
         events: list[dict[str, Any]] = []
         threading.Thread(target=_listen, args=(here.endpoints[0], events), daemon=True).start()
         ways: dict[int, dict[str, Any]] = {
             MINER_API: {"miner": 0, "store": 0},
-            HTTP_ONLY: {"miner": 1, "store": None},
+            HTTP_ONLY: {"miner": 1, "store": None, "canary": True},
             DEAD_API: {"miner": 2, "store": 1},
             IPFS_ONLY: {"miner": 0, "store": 1, "push": False},
             LIAR: {"miner": 1, "store": 0, "kind": OverReporter},
@@ -236,6 +238,17 @@ def test_each_way_in_is_taken(run: Run) -> None:
     }
     assert taken == {MINER_API: {"miner"}, HTTP_ONLY: {"miner"}, DEAD_API: {"ipfs"}, IPFS_ONLY: {"ipfs"}}
     assert run.devices[HTTP_ONLY].transport.store is None
+
+
+def test_the_device_that_offers_canaries_trained_again_and_was_right(run: Run) -> None:
+    """The first round's, while the others ran; of the last round nobody is asked."""
+    found = run.api(1, "/canaries").json()["canaries"]
+    outcomes = {row["round"]: row["outcome"] for row in found}
+    assert {row["device"] for row in found} == {anvil_address(FIRST_DEVICE_KEY + HTTP_ONLY)}
+    assert set(outcomes) == {1, 2} and outcomes[1] == "answered", outcomes
+    first = next(row for row in found if row["round"] == 1)
+    assert first["steps"].startswith(f"{EPOCHS * -(-len(run.parts[HTTP_ONLY]) // 32)}:")
+    assert run.api(0, "/canaries").json() == {"canaries": [], "counts": {}}
 
 
 def test_both_ipfs_nodes_keep_what_the_chain_is_derived_from(run: Run) -> None:

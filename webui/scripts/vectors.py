@@ -87,6 +87,8 @@ RULES = (
     "nnm:f=5+median", "krum", "krum:f=4", "multi_krum:f=0", "centred_clipping:steps=3,permille=900+fedavgm",
     "clip+nnm+geometric_median:steps=64", "bucketing:s=3+bucketing+trimmed_mean:f=1", "trimmed_mean:f=5",
     "", "bulyan", "median+krum", "fedadam+median", "nnm", "krum:f=01", "krum:f=-1", "krum:f=1,f=1", "krum:g=1",
+    "client_momentum:beta=990+nnm+median", "client_momentum+fedavgm", "nnm+geometric_median+fedavgm",
+    "client_momentum", "median+client_momentum", "client_momentum+client_momentum+median", "bucketing:s=5+median",
     "fedadam:lr=0", "median:", "Median", "fedavg+", "krum:f=1000001", "nnm:f=4+" * 30 + "median",
 )  # fmt: skip
 
@@ -99,6 +101,7 @@ def documents() -> dict[str, dict[str, Any]]:
         "made": [{"draft": draft, "data": "0x" + _created(draft).hex()} for draft in MADE],
         "refused": [{"draft": draft, "field": _refusal(draft)} for draft in REFUSED],
         "rules": [_rule(text, n) for text in RULES for n in (1, 4, 11)],
+        "usualRule": CreateSection().aggregation,
     }  # fmt: skip
     lists = [_list(text) for text in (LIST, f"{ALICE} device\n", "")]
     return {
@@ -118,7 +121,7 @@ def file_of(feature: str) -> Path:
 
 def _defaults() -> dict[str, str]:
     """Return every option of the section that the wizard asks for too."""
-    left_out = {"title", "initial_seed", "aggregation", "confidential", "allow_list", "stake_unit"}
+    left_out = {"rules", "title", "initial_seed", "aggregation", "confidential", "allow_list", "stake_unit"}
     options = CreateSection().model_dump(exclude=left_out)
     return {_camel(name): str(value) for name, value in options.items() if not isinstance(value, bool)}
 

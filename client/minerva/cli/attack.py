@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from minerva.cli.common import Context, command, facts
+from minerva.durable import replace_file
 from minerva.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,13 +31,16 @@ _Fraction = Annotated[float, typer.Option(help="Share of them that is malicious,
 def list_(context: Context) -> None:
     """Name the attacks and the parts of which aggregation rules are composed."""
     from minerva.attacks import ATTACKS
+    from minerva.attacks.miners import MINERS
     from minerva.learning.aggregation import RULES
 
+    miners = {name: str(kind.__doc__).partition("\n")[0] for name, kind in MINERS.items()}
     document = {
         "attacks": [
             {"name": name, "kind": attack.kind.value, "knows": attack.knows.value, "words": attack.words}
             for name, attack in ATTACKS.items()
         ],
+        "miners": [{"name": name, "words": words} for name, words in miners.items()],
         "rules": [
             {"name": name, "place": rule.place.name.lower(), "words": rule.words}
             for name, rule in RULES.items()
@@ -46,6 +51,8 @@ def list_(context: Context) -> None:
         out.print("Attacks (what changes; what the attacker knows):")
         for attack in ATTACKS.values():
             out.print(f"  {attack.name:<18} {attack.words} ({attack.kind.value}; {attack.knows.value})")
+        out.print("Attacks of miners, on real parts (--real):")
+        facts(out, miners.items(), indent=18)
         out.print("Parts of rules, joined by +:")
         facts(out, ((name, rule.words) for name, rule in RULES.items()), indent=18)
 
@@ -80,10 +87,25 @@ def run(
         typer.Option("--real", help="On real parts: chain, IPFS, three miners, a process for each device."),
     ] = False,
 ) -> None:
-    """Run an attack beside the honest baseline and the undefended control."""
+    """Run an attack beside the honest baseline and the undefended control.
+
+    On real parts miners verify, so there is no undefended control; the baselines are those of `minerva demo`.
+    """
     from dataclasses import replace
 
+    from minerva.attacks.miners import MINERS
     from minerva.lab.settings import CONTROL, DEFAULT, Setting
+
+    if attack in MINERS:
+        if not real:
+            raise UserError(
+                "a miner's attack needs real parts", value=attack, remedy="Say --real, and a few --devices."
+            )
+        honest = Setting(
+            "none", rule or DEFAULT, task, partition, devices, 0.0, rounds, epochs, seed, verify, data
+        )
+        _real(context, honest, attack)
+        return
 
     defended = Setting(
         attack, rule or DEFAULT, task, partition, devices, fraction, rounds, epochs, seed, verify, data
@@ -130,6 +152,13 @@ def matrix(
     seed: _Seed = 0,
     jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.")] = 0,
     data: _Data = None,
+    real: Annotated[
+        bool,
+        typer.Option(
+            "--real",
+            help="On real parts, where miners verify in every cell: a minute or two each, so name a few attacks and rules.",
+        ),
+    ] = False,
 ) -> None:
     """Run every attack against every rule; what is not refused here by name must be stood by the rule."""
     from dataclasses import replace
@@ -146,20 +175,28 @@ def matrix(
     plan = (plans.quick if quick else plans.full)(**changes)
     plan = replace(plan, seeds=tuple(range(seed, seed + seeds)))
     if attacks:
-        plan = replace(plan, attacks=tuple(dict.fromkeys(["none", *attacks])), whole=())
+        plan = replace(plan, attacks=tuple(dict.fromkeys(["none", *attacks])), whole=(), close=())
     if rules:
-        plan = replace(plan, rules=tuple(dict.fromkeys([CONTROL, *rules])))
+        plan = replace(plan, rules=tuple(dict.fromkeys([CONTROL, *rules])), close=())
     if partitions:
-        plan = replace(plan, partitions=tuple(dict.fromkeys(partitions)))
+        plan = replace(plan, partitions=tuple(dict.fromkeys(partitions)), close=())
+    if real:
+        from minerva.lab.real import check
+
+        plan = replace(plan, base=replace(plan.base, verify=True), whole=(), close=())
+        check(plan.base)
     plan.check()
     cells = plan.cells()
-    with _progress(context) as progress:
-        bar = progress.add_task("cells", total=len(cells))
-        found = plans.run(
-            cells,
-            jobs or os.cpu_count() or 1,
-            lambda cell: progress.update(bar, advance=1, description=f"{cell.attack} / {cell.rule}"),
-        )
+    if real:
+        found = _real_cells(context, cells, out)
+    else:
+        with _progress(context) as progress:
+            bar = progress.add_task("cells", total=len(cells))
+            found = plans.run(
+                cells,
+                jobs or os.cpu_count() or 1,
+                lambda cell: progress.update(bar, advance=1, description=f"{cell.attack} / {cell.rule}"),
+            )
     made = report.document(plan, found)
     paths = report.write(out, plan, made)
 
@@ -171,29 +208,54 @@ def matrix(
     context.emit(made, render)
 
 
-def _real(context: Context, setting: Setting) -> None:
-    """Run the attack on the demo's stack: honest devices and malicious ones, and miners that verify."""
+def _real(context: Context, setting: Setting, miners: str = "") -> None:
+    """Run the attack on the demo's stack: honest devices and malicious ones, or the miners' attack of this name."""
     import time
 
     from minerva.demo.display import Display
     from minerva.demo.report import print_summary
-    from minerva.demo.story import DemoOptions, run_demo
+    from minerva.lab import real
 
-    if not setting.verify or setting.task != "digits":
-        raise UserError(
-            "real parts always verify, and train digits",
-            value=f"--task {setting.task} {'--verify' if setting.verify else '--no-verify'}",
-            remedy="Leave --real out to run it in the lab.",
-        )
-    honest = setting.devices - setting.malicious
-    options = DemoOptions(
-        Path("runs") / time.strftime("%Y%m%d-%H%M%S"), rounds=setting.rounds, epochs=max(1, setting.epochs),
-        partition=setting.partition, seed=setting.seed, kill_round=0, aggregation=setting.rule,
-        cast=("honest",) * honest + (setting.attack,) * setting.malicious,
-    )  # fmt: skip
+    folder = Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     with Display(context.err) as display:
-        summary, observer = run_demo(options, display)
-    context.emit(summary, lambda out: print_summary(out, observer, summary, options.folder))
+        run = partial(real.run_miners, miners) if miners else real.run
+        summary, observer = run(setting, folder, display)
+    context.emit(summary, lambda out: print_summary(out, observer, summary, folder))
+
+
+def _real_cells(context: Context, cells: list[Setting], out: Path) -> list[dict[str, Any]]:
+    """Run cells one after the other, each in a folder of its own; one that came to its end is not run again.
+
+    Beside its summary lies which version and setting it is of: another's is no result of this one.
+    """
+    import json
+    import shutil
+    from contextlib import suppress
+
+    from minerva import __version__
+    from minerva.demo.display import Display
+    from minerva.lab import real
+
+    found = []
+    for number, cell in enumerate(cells, start=1):
+        name = f"{cell.attack}-{cell.rule}-{cell.partition}-{cell.seed}"
+        folder = out / "cells" / name.replace(":", "-")
+        label = {"version": __version__, "setting": cell.document()}
+        summary = None
+        with suppress(OSError, ValueError):
+            if json.loads((folder / "cell.json").read_bytes()) == label:
+                summary = json.loads((folder / "summary.json").read_bytes())
+        if summary is None:
+            shutil.rmtree(folder, ignore_errors=True)  # of a run that did not come to its end
+            with Display(context.err) as display:
+                display.say(
+                    f"cell {number} of {len(cells)}: {cell.attack} against {cell.rule}, {cell.partition}"
+                )
+                summary, _ = real.run(cell, folder, display)
+            replace_file(folder / "cell.json", json.dumps(label).encode(), durable=False)
+        model = (folder / "model.safetensors").read_bytes()
+        found.append(real.outcome(cell, summary, model).document(cell))
+    return found
 
 
 def _outcomes(context: Context, settings: dict[str, Setting]) -> dict[str, Outcome]:

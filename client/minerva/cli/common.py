@@ -20,6 +20,7 @@ from rich.console import Console
 
 from minerva import config
 from minerva.cli.options import SHARED
+from minerva.durable import replace_file
 from minerva.errors import ConfigError, MinervaError, UserError
 
 if TYPE_CHECKING:
@@ -171,15 +172,19 @@ def one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
+def program(app: typer.Typer) -> None:
+    """Run a module that is a program of its own: a mistake is one line, and the exit status says which."""
+    try:
+        app(standalone_mode=False)
+    except MinervaError as failure:
+        print(f"minerva: {failure}", file=sys.stderr)
+        sys.exit(failure.exit_code)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; raises `UserError` when it cannot be written."""
-    temporary = path.parent / f".{path.name}.part"
     try:
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_file(path, data, durable=False)
     except OSError as error:
         raise UserError(
             "the file cannot be written", value=f"{path}: {error.strerror}", remedy="Name another file."

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from minerva.cli.common import Context, address, command, facts, stop_on_signals
 from minerva.config import DeviceSection
-from minerva.errors import DataError, UserError
+from minerva.errors import ConfigError, DataError, UserError
 
 if TYPE_CHECKING:
     from minerva.device.daemon import Device
@@ -76,12 +76,19 @@ def leave(context: Context, federation: _Federation = None) -> None:
     "run",
     epilog="Example: minerva device run 0xFederation --account device.json --set device.data=./scans",
 )
-def run(context: Context, federation: _Federation = None, miner: _Miner = None) -> None:
+def run(
+    context: Context,
+    federation: _Federation = None,
+    miner: _Miner = None,
+    canary: Annotated[
+        bool, typer.Option("--canary", help="Commit to each training's steps (device.canary).")
+    ] = False,
+) -> None:
     """Take part until the federation closes; registers first when needed.
 
     Ctrl-C ends it, a restart resumes it.
     """
-    device = build_device(context, context.federation(federation))
+    device = build_device(context, context.federation(federation), canary=canary)
     wanted = address(miner) if miner else None
     with stop_on_signals() as stop:
         if wanted is not None:
@@ -119,6 +126,9 @@ def status(context: Context, federation: _Federation = None, device: _Device = N
         facts(out, [(name, last[name]) for name in ("doing", "verdict", "problem") if last.get(name)], 20)
         if privacy := last.get("privacy"):
             facts(out, [("privacy", _spent(privacy))], 20)
+        if rounds := last.get("canaries", {}).get("rounds"):
+            shown = ", ".join(f"{state} for round {round_}" for round_, state in rounds.items())
+            facts(out, [("canaries", shown)], 20)
 
     context.emit(document, render)
 
@@ -150,14 +160,24 @@ def build_trainer(section: DeviceSection) -> TaskTrainer:
         part = parse(section.partition)(y.numpy(), section.clients, section.seed)[section.client]
         x, y = x[part], y[part]
     return TaskTrainer(
-        task, x, y, client=section.client, epochs=section.epochs, trust_code=section.trust_code
-    )
+        task, x, y, client=section.client, epochs=section.epochs, trust_code=section.trust_code,
+        canary=section.canary,
+    )  # fmt: skip
 
 
 def build_device(
-    context: Context, federation: str, kind: type[Device] | None = None, *, allow_list: str = ""
+    context: Context,
+    federation: str,
+    kind: type[Device] | None = None,
+    *,
+    allow_list: str = "",
+    canary: bool = False,
 ) -> Device:
-    """Put a device together from the effective configuration; ``allow_list`` stands for one that names none."""
+    """Put a device together from the effective configuration.
+
+    ``allow_list`` stands for one that names none, and ``canary`` for one that does not ask for it.
+    """
+    from minerva.config import PrivacySection
     from minerva.device.daemon import Device, DeviceSettings
     from minerva.device.journal import Journal
     from minerva.device.privacy import PrivacyTerms
@@ -165,15 +185,25 @@ def build_device(
     from minerva.keys import ANVIL_CHAIN_ID
 
     section = context.settings.device
+    section = section.model_copy(update={"canary": section.canary or canary})
+    if section.dp != PrivacySection() and not section.dp.noise_multiplier:
+        raise ConfigError(
+            "privacy is set up and off: without noise there is none",
+            value="device.dp.noise_multiplier = 0",
+            remedy="Set it, e.g. to 1.0, or leave the section [device.dp] out.",
+        )
+    terms = PrivacyTerms(**section.dp.model_dump()) if section.dp.noise_multiplier else None
+    settings = DeviceSettings(
+        rounds=section.rounds,
+        allow_list=section.allow_list or allow_list,
+        privacy=terms,
+        canary=section.canary,
+    )
     chain, actor = context.chain(), context.actor()
     local = section.private_network or chain.chain_id == ANVIL_CHAIN_ID
     transport = context.closing(Transport(context.store_or_none(), push=section.push, local=local))
     trainer = build_trainer(section)
     journal = Journal(_journal_folder(context, federation, actor.address))
-    terms = PrivacyTerms(**section.dp.model_dump()) if section.dp.noise_multiplier else None
-    settings = DeviceSettings(
-        rounds=section.rounds, allow_list=section.allow_list or allow_list, privacy=terms
-    )
     return (kind or Device)(chain, actor, transport, federation, trainer, journal, settings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from minerva.cli.common import Context, command, facts, stop_on_signals
 from minerva.errors import MinervaError, UserError
 
 if TYPE_CHECKING:
+    from minerva.miner.daemon import Miner
     from minerva.miner.settings import MinerSettings
 
 app = typer.Typer(help="Miners: fetch, verify, vote, mine, attest, serve.")
@@ -108,6 +110,13 @@ def check_in(context: Context, federation: _Federation = None) -> None:
 def run(context: Context, federation: _Federation = None) -> None:
     """Run the miner's daemon and API until Ctrl-C (registers first when needed); a restart resumes it."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from minerva.miner.daemon import Miner
+
+    serve(context, federation, Miner)
+
+
+def serve(context: Context, federation: str | None, kind: Callable[..., Miner]) -> None:
+    """Run a miner of this kind until a signal ends it."""
     from minerva.miner.service import run_miner
 
     named, chain = context.federation(federation), context.chain()
@@ -122,6 +131,7 @@ def run(context: Context, federation: _Federation = None) -> None:
             settings,
             stop=stop,
             ready=lambda url: context.err.print(f"miner's API: {url}  (OpenAPI page: {url}/docs)"),
+            kind=kind,
         )
         context.emit(
             {"miner": actor.address, "federation": named}, lambda out: out.print(f"{actor.address}: ended")
@@ -163,6 +173,7 @@ def miner_settings(context: Context) -> MinerSettings:
         holdout_part=section.holdout_part,
         holdout_parts=section.holdout_parts,
         allow_list=section.allow_list,
+        canary_share=section.canary_share,
         private_network=section.private_network or context.chain().chain_id == ANVIL_CHAIN_ID,
     )
 

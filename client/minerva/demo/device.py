@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from minerva.cli.common import Context, command, stop_on_signals
+from minerva.cli.common import Context, command, program, stop_on_signals
 from minerva.cli.device import build_device
 from minerva.demo import adversaries
-from minerva.errors import MinervaError
 
 app = typer.Typer()
 
@@ -25,8 +23,4 @@ def run(context: Context, kind: Annotated[str, typer.Argument()]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        app(standalone_mode=False)
-    except MinervaError as failure:
-        print(f"minerva: {failure}", file=sys.stderr)
-        sys.exit(failure.exit_code)
+    program(app)

@@ -1,4 +1,4 @@
-"""What a run leaves behind: summary.json, metrics.jsonl, accuracy.png, and a page of tables."""
+"""What a run leaves behind: summary.json, metrics.jsonl, accuracy.png, the last model, and a page of tables."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from minerva.amounts import show_amount
 from minerva.chain.port import Chain
 from minerva.demo.observer import Observer
 from minerva.demo.payments import PARTS
+from minerva.durable import replace_file
 from minerva.protocol.events import (
     Attested,
     BallotCast,
@@ -150,19 +151,14 @@ def summarise(
     }
 
 
-def write(folder: Path, summary: dict[str, Any]) -> None:
-    """Write ``summary.json``, ``metrics.jsonl`` (one round a line) and ``accuracy.png``."""
+def write(folder: Path, summary: dict[str, Any], model: bytes) -> None:
+    """Write ``model.safetensors``, ``metrics.jsonl`` (one round a line), ``accuracy.png``, and ``summary.json`` last."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(entry) for entry in summary["rounds"]]
-    _replace(folder / "metrics.jsonl", "\n".join(lines) + "\n")
-    _replace(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    replace_file(folder / "model.safetensors", model, durable=False)
+    replace_file(folder / "metrics.jsonl", ("\n".join(lines) + "\n").encode(), durable=False)
     _plot(folder / "accuracy.png", summary)
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    replace_file(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode(), durable=False)
 
 
 def _plot(path: Path, summary: dict[str, Any]) -> None:
@@ -220,6 +216,11 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
                 str(entry["number"]), observer.name(item["device"]), f"{item['reason']}: {item['words']}"
             )
     out.print(refused)
+    if summary["dropped"]:
+        dropped = Table("round", "proposer", "reason", title="Candidates that the other miners dropped")
+        for entry in summary["dropped"]:
+            dropped.add_row(str(entry["round"]), observer.name(entry["proposer"]), str(entry["reason"]))
+        out.print(dropped)
     _print_rewards(out, summary["rewards"])
     gas = Table("action", "count", "median gas", "most gas", title="Gas")
     for action, figures in summary["gas"].items():
@@ -239,7 +240,9 @@ def print_summary(out: Console, observer: Observer, summary: dict[str, Any], fol
     )
     verdict = "every block re-derives" if summary["verified"] else f"DIFFERS: {summary['firstDifference']}"
     out.print(f"Verified from chain and {summary['store']}: {verdict}", highlight=False)
-    out.print(f"Written: {folder}/summary.json, metrics.jsonl, accuracy.png", highlight=False)
+    out.print(
+        f"Written: {folder}/summary.json, metrics.jsonl, accuracy.png, model.safetensors", highlight=False
+    )
 
 
 def _print_rewards(out: Console, rewards: dict[str, Any]) -> None:

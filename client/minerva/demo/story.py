@@ -45,7 +45,10 @@ TAU_PERMILLE = (
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What the demo runs. ``kill_round``: in which a miner is killed (0: in none). ``cast``: kinds of devices."""
+    """What the demo runs. ``kill_round``: in which a miner is killed (0: in none). ``cast``: kinds of devices.
+
+    ``miner_attack``: what the last ``cheating_miners`` miners do (`minerva.attacks.miners.MINERS`); empty: they are honest.
+    """
 
     folder: Path
     rounds: int = 5
@@ -58,6 +61,8 @@ class DemoOptions:
     round_deadline_seconds: float = 180.0
     cast: tuple[str, ...] = CAST
     aggregation: str = "fedavg"
+    miner_attack: str = ""
+    cheating_miners: int = 1
 
     @property
     def create(self) -> CreateSection:
@@ -111,6 +116,7 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         if options.consensus == "committee":  # its members are nodes: the honest devices mine (K9)
             nodes = min(options.miners, options.cast.count("honest"))
             stack.miners_devices = {number: _device(options, number) for number in range(nodes)}
+        stack.miners_programs = cheating(options)
         stack.start_miners(options.miners, federation)
         display.say(f"{options.miners} miners are registered and healthy")
         names = _start_devices(stack, chain, federation, options)
@@ -120,7 +126,7 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
         display.say("re-deriving the whole chain from chain and IPFS")
         report = audit(chain, store, federation, timeout=30.0)
         display.say("paying out what everybody earned")
-        rewards = pay_out(chain, store, federation, actor, names | _owners(options.miners))
+        rewards = pay_out(chain, store, federation, actor, names | _owners(options))
         display.say("training the baselines")
         baseline = _baseline(task, options)
         summary = summarise(
@@ -129,7 +135,10 @@ def run_demo(options: DemoOptions, display: Display) -> tuple[dict[str, Any], Ob
             first_difference=report.first_difference, baseline=baseline,
             seconds=time.monotonic() - started, killed=killed, stakes=standing(chain, federation, names),
         )  # fmt: skip
-    write(options.folder, summary)
+        model = store.get(
+            chain.state(federation).model, max_bytes=chain.config(federation).max_model_bytes, timeout=30.0
+        )
+    write(options.folder, summary, model)
     return summary, observer
 
 
@@ -138,7 +147,7 @@ def _start_devices(
 ) -> dict[Address, str]:
     from minerva.keys import anvil_address
 
-    owners = _owners(options.miners)
+    owners = _owners(options)
     names = {info.contract: owners[info.owner] for info in chain.miners(federation)} | owners
     for number, kind in enumerate(options.cast):
         name = f"device-{number}"
@@ -157,11 +166,28 @@ def _start_devices(
     return names
 
 
-def _owners(miners: int) -> dict[Address, str]:
+def _owners(options: DemoOptions) -> dict[Address, str]:
     """Return what the story calls the accounts that own miners."""
     from minerva.keys import anvil_address
 
-    return {anvil_address(FIRST_MINER_KEY + number): f"miner-{number}" for number in range(miners)}
+    cheats = cheating(options)
+    return {
+        anvil_address(FIRST_MINER_KEY + number): f"miner-{number}"
+        + (f" ({options.miner_attack})" if number in cheats else "")
+        for number in range(options.miners)
+    }
+
+
+def cheating(options: DemoOptions) -> dict[int, list[str]]:
+    """Return what the miners that cheat run, by their number; they know each other, and are against the first device."""
+    from minerva.keys import anvil_address
+
+    if not options.miner_attack:
+        return {}
+    numbers = range(options.miners - options.cheating_miners, options.miners)
+    ring = [word for number in numbers for word in ("--ring", anvil_address(FIRST_MINER_KEY + number))]
+    victims = ["--victims", anvil_address(FIRST_DEVICE_KEY)]
+    return {number: ["minerva.demo.miner", options.miner_attack, *ring, *victims] for number in numbers}
 
 
 def _device(options: DemoOptions, number: int) -> dict[str, object]:

@@ -7,6 +7,7 @@ import threading
 import time
 
 from minerva.chain.port import Actor, Chain, Watch
+from minerva.device.canary import Canaries
 from minerva.device.enrolment import Enrolment
 from minerva.device.journal import Journal, Prepared
 from minerva.device.patience import Patience
@@ -62,7 +63,7 @@ class Device:
         self.federation, self.trainer, self.journal = federation, trainer, journal
         self.settings = settings or DeviceSettings()
         self.view = View(chain, federation, actor.address)
-        self._enrolment = Enrolment(self.view, actor, trainer, transport, self.settings)
+        self._enrolment = Enrolment(self.view, actor, trainer, transport, journal, self.settings)
         self._sealer = Sealer(chain, federation, actor.address)
         self._verdicts = Verdicts(chain, self.view, transport, self.settings)
         self._prepared: Prepared | None = None
@@ -75,6 +76,9 @@ class Device:
         terms = self.settings.privacy
         self._privacy = None if terms is None else Privacy(journal.root, terms)
         self._refusal = ""
+        self._canaries: Canaries | None = None
+        if self.settings.canary:
+            self._canaries = Canaries(chain, actor, self.view, trainer, transport, journal, self.settings)
 
     def check(self) -> None:
         """Look whether the device could join; see `Enrolment.check`."""
@@ -151,6 +155,8 @@ class Device:
             state = self.view.state()
             if state.status is not Status.CLOSED:
                 pause = self._take_part(state, stop)
+                if pause > 0.0 and not stop.is_set():  # nothing of the round is to be done now
+                    self._attend_canaries(state)
             self._patience.recovered()
         except WrongChain:
             raise
@@ -160,6 +166,14 @@ class Device:
         if state is not None:
             self._conclude(state)
         return pause
+
+    def _attend_canaries(self, state: FederationState) -> None:
+        """Answer for rounds that are over, now that nothing of the present one is to be done."""
+        binding = self.view.binding() if self._canaries is not None else None
+        if self._canaries is not None and binding is not None:
+            own = (miner.endpoint for miner in self.view.miners() if miner.contract == binding.miner)
+            over = state.round if state.status is Status.WAITING else state.round - 1
+            self._canaries.attend(next(own, ""), over)
 
     def _conclude(self, state: FederationState) -> None:
         """Look what became of the updates, say where the device stands, and whether it is done."""
@@ -217,8 +231,8 @@ class Device:
         known = self._prepared
         if known is None or (known.action.round, known.base) != (state.round, state.model):
             known = self._prepared = self._kept = self.journal.load(state.round, state.model)
-        if known is not None and self._privacy is not None and not self._privacy.counted(state.round):
-            return None  # prepared before privacy was asked for
+        if known is not None and self._privacy is not None and not known.private:
+            known = self._prepared = self._kept = None  # prepared before privacy was asked for
         return known
 
     def prepare(self, state: FederationState, miner: MinerInfo) -> Prepared:
@@ -232,6 +246,14 @@ class Device:
         result = self.trainer.train(base, state.round)
         if self._privacy is not None:
             result, metadata["epsilon"] = self._privacy.release(base, result, state.round)
+        private = self._privacy is not None
+        if self._enrolment.momentum is not None:
+            binding = self.view.binding()
+            result = self._enrolment.momentum.apply(
+                base, result, state.round, sent=binding.submitted if binding else 0, private=private
+            )
+        if self._canaries is not None:
+            metadata["steps"] = self._canaries.commit(state.round, state.model, result)
         content = state_to_bytes(result.state, metadata)
         if self._enrolment.confidential:
             content = self._sealer.seal(content, state)
@@ -240,7 +262,7 @@ class Device:
             samples=result.samples, epochs=result.epochs, compute_us=result.compute_us,
             loss_before=result.loss_before, loss_after=result.loss_after,
         )  # fmt: skip
-        return Prepared(action, content, state.model)
+        return Prepared(action, content, state.model, private)
 
     def base(self, state: FederationState) -> bytes:
         """Return the global model's bytes, checked against the CID that the chain names."""
@@ -333,6 +355,8 @@ class Device:
         }  # fmt: skip
         if self._privacy is not None:
             status["privacy"] = self._privacy.document()
+        if self._canaries is not None:
+            status["canaries"] = self._canaries.document()
         try:
             self.journal.write_status(status)
         except StoreError as error:

@@ -6,11 +6,14 @@ import logging
 from dataclasses import replace
 
 from minerva.chain.port import Actor
+from minerva.device.journal import Journal
+from minerva.device.momentum import Momentum
 from minerva.device.settings import DeviceSettings
 from minerva.device.training import Trainer
 from minerva.device.transport import Transport
 from minerva.device.view import View
 from minerva.errors import ChainError, ContractReverted, UserError
+from minerva.learning.aggregation import rule
 from minerva.protocol.actions import CheckInDevice, RegisterDevice
 from minerva.protocol.cid import Cid
 from minerva.protocol.manifest import Manifest
@@ -26,21 +29,37 @@ class Enrolment:
     """Joins, and keeps the device where its updates count."""
 
     def __init__(
-        self, view: View, actor: Actor, trainer: Trainer, transport: Transport, settings: DeviceSettings
+        self,
+        view: View,
+        actor: Actor,
+        trainer: Trainer,
+        transport: Transport,
+        journal: Journal,
+        settings: DeviceSettings,
     ) -> None:
         self._view, self._actor, self._trainer, self._transport = view, actor, trainer, transport
-        self._settings = settings
+        self._journal, self._settings = journal, settings
         self._commitment: tuple[bytes, int, int] | None = None
         self._wanted: Address | None = None
         self._begun: RegisterDevice | None = None
         self.confidential = False
         """Whether updates are sealed; known once the manifest was read."""
+        self.momentum: Momentum | None = None
+        """What updates are averaged with, where the rule asks for it; known once the manifest was read."""
 
     def manifest(self) -> Manifest:
         """Return the federation's manifest; raises `TaskError` when its task is another one than this."""
         manifest = Manifest.from_bytes(self._fetch(self._view.config.manifest))
         self._trainer.check(manifest)
         self.confidential = manifest.confidential
+        beta = rule(manifest.aggregation).client_momentum
+        if beta and self._settings.canary:
+            raise UserError(
+                "canaries show the steps of a training, and with client momentum an update is more than one",
+                value=f"device.canary = true, {manifest.aggregation}",
+                remedy="Set device.canary to false for this federation.",
+            )
+        self.momentum = Momentum(self._journal, beta, manifest.tensors) if beta else None
         return manifest
 
     def _fetch(self, cid: Cid) -> bytes:

@@ -7,28 +7,33 @@ finds a whole entry or none; what was signed is kept by the actor's outbox.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from minerva.durable import replace_file
 from minerva.errors import StoreError, UserError
 from minerva.protocol.actions import SubmitUpdate
 from minerva.protocol.cid import Cid
 from minerva.store.cid import cid_of
 
 _KEEP = 2
+_KEPT_MOMENTA = 4  # the chain may take a round or two back
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A trained update, ready to submit: its record, the bytes behind its CID, the model it started from."""
+    """A trained update, ready to submit: its record, the bytes behind its CID, the model it started from.
+
+    ``private`` says that it was noised: one that was not never leaves a device that has differential privacy on.
+    """
 
     action: SubmitUpdate
     content: bytes
     base: Cid
+    private: bool = False
 
 
 class Journal:
@@ -49,8 +54,9 @@ class Journal:
         """Keep an update; raises `StoreError` when the disk does not take it."""
         round_ = prepared.action.round
         record = asdict(prepared.action) | {"cid": str(prepared.action.cid), "base": str(prepared.base)}
-        self._write(f"round-{round_}.safetensors", prepared.content)
-        self._write(f"round-{round_}.json", json.dumps(record).encode())
+        record["private"] = prepared.private
+        self.write(f"round-{round_}.safetensors", prepared.content)
+        self.write(f"round-{round_}.json", json.dumps(record).encode())
         for old in range(round_ - _KEEP, max(0, round_ - _KEEP - 8), -1):
             for suffix in ("json", "safetensors"):
                 (self.root / f"round-{old}.{suffix}").unlink(missing_ok=True)
@@ -60,19 +66,39 @@ class Journal:
         try:
             record: dict[str, Any] = json.loads((self.root / f"round-{round_}.json").read_bytes())
             content = (self.root / f"round-{round_}.safetensors").read_bytes()
-            start = Cid.parse(record.pop("base"))
+            start, private = Cid.parse(record.pop("base")), record.pop("private", False) is True
             action = SubmitUpdate(**(record | {"cid": Cid.parse(record["cid"])}))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
             return None
         whole = cid_of(content) == action.cid
-        return Prepared(action, content, start) if whole and base in (None, start) else None
+        return Prepared(action, content, start, private) if whole and base in (None, start) else None
+
+    def save_momentum(self, round_: int, data: bytes) -> None:
+        """Keep what a round's momentum is; raises `StoreError` when the disk does not take it."""
+        self.write(self._momentum(round_).name, data)
+        for old in self._momenta()[:-_KEPT_MOMENTA]:
+            self._momentum(old).unlink(missing_ok=True)
+
+    def load_momentum(self, round_: int) -> bytes | None:
+        """Return what was kept for a round, or None."""
+        try:
+            return self._momentum(round_).read_bytes()
+        except OSError:
+            return None
+
+    def _momenta(self) -> list[int]:
+        names = [file.stem.partition("-")[2] for file in self.root.glob("momentum-*.safetensors")]
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def _momentum(self, round_: int) -> Path:
+        return self.root / f"momentum-{round_}.safetensors"
 
     def write_status(self, status: Mapping[str, object]) -> None:
         """Replace the status that `minerva device status` shows; ``at`` is when it changed, in seconds."""
         if status == self._status:
             return
         document = json.dumps({**status, "at": int(time.time())}).encode()
-        self._write("status.json", document, durable=False)
+        self.write("status.json", document, durable=False)
         self._status = dict(status)
 
     def read_status(self) -> dict[str, Any]:
@@ -83,17 +109,11 @@ class Journal:
             return {}
         return status if isinstance(status, dict) else {}
 
-    def _write(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        temporary = self.root / f".{name}.part"
+    def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Replace a file of the folder; raises `StoreError` when the disk does not take it."""
         try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            temporary.replace(self.root / name)
+            replace_file(self.root / name, data, durable=durable)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise StoreError(
                 "the device's journal cannot be written",
                 value=f"{self.root / name}: {error.strerror}",

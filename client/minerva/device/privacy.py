@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Any
 
+from minerva.durable import replace_file
 from minerva.errors import ConfigError, MinervaError, StoreError
 from minerva.learning.privacy import Noise, privatise
 from minerva.learning.training import LocalResult
@@ -83,10 +83,6 @@ class Privacy:
     def spent(self) -> float:
         """The ε of all releases so far, at the terms' δ."""
         return self._after[-1]
-
-    def counted(self, round_: int) -> bool:
-        """Whether an update of this round was noised here."""
-        return any(one.round == round_ for one in self._releases)
 
     def check(self, round_: int) -> None:
         """Raise `BudgetSpent` unless another round fits the budget."""
@@ -183,20 +179,9 @@ def _read(file: Path) -> list[Release]:
 def _write(file: Path, releases: list[Release]) -> None:
     """Replace the account; it and its name lie on the disk when this returns."""
     entries = [{"round": one.round, "noise_multiplier": one.noise_multiplier} for one in releases]
-    temporary = file.with_name(f".{file.name}.part")
     try:
-        with temporary.open("wb") as target:
-            target.write(json.dumps({"releases": entries}).encode())
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_file(file, json.dumps({"releases": entries}).encode())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise StoreError(
             "the device's privacy account cannot be written",
             value=f"{file}: {error.strerror}",

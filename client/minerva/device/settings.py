@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minerva.device.privacy import PrivacyTerms
+from minerva.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,13 @@ class DeviceSettings:
         Stop after so many submissions; 0: when the federation closes.
     privacy
         Differential privacy of what leaves the device; None: without.
+    canary
+        Commit to the steps of each training, and train again when the own miner asks for it.
+
+    Raises
+    ------
+    ConfigError
+        Canaries with differential privacy.
     """
 
     fetch_seconds: float = 60.0
@@ -36,3 +44,13 @@ class DeviceSettings:
     allow_list: str = ""
     rounds: int = 0
     privacy: PrivacyTerms | None = None
+    canary: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        if self.canary and self.privacy is not None:
+            raise ConfigError(
+                "canaries and differential privacy do not go together",
+                value="device.canary = true, device.dp.noise_multiplier above 0",
+                remedy="Leave one out: hashes of the steps would tell of the model without its noise.",
+            )

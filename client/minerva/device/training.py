@@ -7,6 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Protocol, Self
 
 from minerva.errors import TaskError
+from minerva.learning.steps import StepRecorder
 from minerva.learning.training import LocalResult, calibrate, dataset_commitment, train_local
 from minerva.protocol.manifest import Manifest
 
@@ -30,7 +31,7 @@ class Trainer(Protocol):
         ...
 
     def train(self, base: bytes, round_: int) -> LocalResult:
-        """One round of local training from the global model's bytes."""
+        """One round of local training from the global model's bytes; the same again gives the same."""
         ...
 
 
@@ -49,13 +50,24 @@ class TaskTrainer:
         Local epochs for each round; 0 for the task's own.
     trust_code
         Accept a manifest that names another hash of the training code.
+    canary
+        Record the steps of each training, for canaries.
     """
 
     def __init__(
-        self, task: Task, x: Tensor, y: Tensor, *, client: int, epochs: int = 0, trust_code: bool = False
+        self,
+        task: Task,
+        x: Tensor,
+        y: Tensor,
+        *,
+        client: int,
+        epochs: int = 0,
+        trust_code: bool = False,
+        canary: bool = False,
     ) -> None:
         self._task, self._x, self._y = task, x, y
         self._client, self._epochs, self._trust = client, epochs or task.epochs, trust_code
+        self._canary = canary
 
     @property
     def samples(self) -> tuple[Tensor, Tensor]:
@@ -85,5 +97,6 @@ class TaskTrainer:
     def train(self, base: bytes, round_: int) -> LocalResult:
         """See `Trainer`."""
         return train_local(
-            self._task, base, self._x, self._y, epochs=self._epochs, seed=1000 * round_ + self._client
-        )
+            self._task, base, self._x, self._y, epochs=self._epochs, seed=1000 * round_ + self._client,
+            recorder=StepRecorder() if self._canary else None,
+        )  # fmt: skip

@@ -19,7 +19,7 @@ _MOST_PROBLEM_BYTES = 1 << 14
 
 
 class MinerApi:
-    """The two calls a device makes to a miner's API, bounded in bytes and time, without redirections.
+    """The calls a device makes to a miner's API, bounded in bytes and time, without redirections.
 
     Parameters
     ----------
@@ -48,6 +48,23 @@ class MinerApi:
         if cid_of(data) != cid:
             raise ContentUnavailable("the miner serves other bytes", value=f"{endpoint}: {cid}")
         return data
+
+    def ask(self, endpoint: str, path: str, *, most: int, timeout: float) -> bytes:
+        """Fetch a document of at most so many bytes; raises `ContentUnavailable` or `ContentTooLarge`."""
+        with self._endpoints.request("GET", endpoint, path, timeout) as answer:
+            if answer.status != 200:
+                problem = _problem(answer.status, body(answer, _MOST_PROBLEM_BYTES))
+                raise ContentUnavailable("the miner does not say", value=f"{endpoint}/{path}: {problem}")
+            data = body(answer, most + 1)
+        if len(data) > most:
+            raise ContentTooLarge("the miner says more than allowed", value=f"{endpoint}/{path}, cap {most}")
+        return data
+
+    def tell(self, endpoint: str, path: str, data: bytes, *, timeout: float) -> int:
+        """Post a document and return the answer's status; raises `ContentUnavailable` when there is none."""
+        with self._endpoints.request("POST", endpoint, path, timeout, data) as answer:
+            body(answer, _MOST_PROBLEM_BYTES)
+            return answer.status
 
 
 class Transport:
@@ -130,6 +147,14 @@ class Transport:
             except StoreError as error:
                 failure = error
         raise failure
+
+    def ask(self, endpoint: str, path: str, *, most: int, timeout: float) -> bytes:
+        """See `MinerApi.ask`."""
+        return self._api.ask(endpoint, path, most=most, timeout=timeout)
+
+    def tell(self, endpoint: str, path: str, data: bytes, *, timeout: float) -> int:
+        """See `MinerApi.tell`."""
+        return self._api.tell(endpoint, path, data, timeout=timeout)
 
     def _shares(self, endpoints: Iterable[str], timeout: float) -> Iterator[tuple[str, float]]:
         """Yield each endpoint with its fair share of what is left: the own miner's, then the rest in turn."""

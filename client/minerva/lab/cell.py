@@ -12,9 +12,11 @@ import numpy as np
 from minerva.attacks import Attack, Sight
 from minerva.lab import judging
 from minerva.lab.judging import Sent
-from minerva.lab.settings import Setting
+from minerva.lab.settings import CONTROL, Setting
 from minerva.lab.training import Deltas, Trainer, trainer_for
 from minerva.learning.aggregation import rule
+from minerva.learning.momentum import momentum
+from minerva.learning.numbers import Float64
 from minerva.learning.partition import parse as partition
 from minerva.learning.task import Task
 from minerva.learning.vectors import Layout, Vector
@@ -37,14 +39,15 @@ class Outcome:
     """What came of a cell.
 
     ``curve`` and ``successes``: accuracy and attack success after each round. ``refused``: how often each reason met a
-    malicious update. ``false_alarms``: the same of honest ones. ``share``: the malicious part of the last aggregate's weight.
+    malicious update. ``false_alarms``: the same of honest ones. ``share``: the malicious part of the last aggregate's weight,
+    None where it was not looked at.
     """
 
     curve: list[float]
     successes: list[float]
     refused: dict[str, int]
     false_alarms: dict[str, int]
-    share: float
+    share: float | None
 
     @property
     def accuracy(self) -> float:
@@ -60,9 +63,9 @@ class Outcome:
         """Return the cell of results.json."""
         return {
             "attack": setting.attack, "rule": setting.rule, "partition": setting.partition,
-            "verify": setting.verify, "seed": setting.seed, "accuracy": self.accuracy, "asr": self.asr,
-            "curve": self.curve, "refused": self.refused, "falseAlarms": self.false_alarms,
-            "share": self.share,
+            "fraction": setting.fraction, "verify": setting.verify, "seed": setting.seed,
+            "accuracy": self.accuracy, "asr": self.asr, "curve": self.curve, "refused": self.refused,
+            "falseAlarms": self.false_alarms, "share": self.share,
         }  # fmt: skip
 
 
@@ -108,6 +111,7 @@ class _Run:
         self._refused: Counter[str] = Counter()
         self._alarms: Counter[str] = Counter()
         self._share = 0.0
+        self._momenta: Deltas | None = None
 
     def rounds(self, on_round: Callable[[int, float], None]) -> Outcome:
         curve, successes = [], []
@@ -136,14 +140,31 @@ class _Run:
             loaded = [self._loaded(made.content) for made in sent]
             if any(vector is None for vector in loaded):
                 return  # and stops at what is no model: the round gives none
-            deltas = np.stack([vector - self._model for vector in loaded if vector is not None])
+            with np.errstate(over="ignore", invalid="ignore"):
+                deltas = np.stack([vector - self._model for vector in loaded if vector is not None])
         if kept:
             weights = self._weights([sent[number].claim.samples for number in kept])
-            bad = sum(weight for number, weight in zip(kept, weights, strict=True) if number >= self._honest)
-            self._share = bad / sum(weights)
-            step, self._state = self._rule.combine(np.ascontiguousarray(deltas[kept]), weights, self._state)
+            step, counted = self._step(np.ascontiguousarray(deltas[kept]), weights)
+            kept_weights = zip(kept, weights, counted, strict=True)
+            bad = sum(weight for number, weight, counts in kept_weights if counts and number >= self._honest)
+            self._share = bad / max(
+                1, sum(weight for weight, counts in zip(weights, counted, strict=True) if counts)
+            )
             with np.errstate(over="ignore", invalid="ignore"):
                 self._model = (self._model + step).astype(np.float32)
+
+    def _step(self, rows: Deltas, weights: Sequence[int]) -> tuple[Float64, list[bool]]:
+        """Return the rule's step, and which rows it counts.
+
+        A rule leaves out rows that are not finite, which is a defence (G2). The undefended control takes all: one
+        NaN or infinity in its mean is one in the model.
+        """
+        finite = [bool(np.isfinite(row).all()) for row in rows]
+        if all(finite) or self._setting.verify or self._rule.text != CONTROL:
+            step, self._state = self._rule.combine(rows, weights, self._state)
+            return step, finite
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.average(rows.astype(np.float64), axis=0, weights=weights), [True] * len(rows)
 
     def _deltas(self, round_: int) -> Deltas:
         """All devices' deltas after the attack, honest ones first, as the files would give them."""
@@ -152,6 +173,8 @@ class _Run:
         deltas = self._bench.trainer(
             self._model, self._x, self._y, self._parts[:trained], seeds, self._epochs
         )
+        if self._rule.client_momentum:
+            deltas = self._with_momentum(deltas)
         if self._attack.craft is None or not self._setting.malicious:
             return deltas
         honest = deltas[: self._honest].astype(np.float64)
@@ -162,6 +185,14 @@ class _Run:
         with np.errstate(over="ignore"):
             local = (self._model + crafted).astype(np.float32)
         return np.concatenate([deltas[: self._honest], local - self._model])
+
+    def _with_momentum(self, deltas: Deltas) -> Deltas:
+        """Return what devices send under a rule with client momentum."""
+        if self._momenta is None:
+            self._momenta = deltas
+        else:
+            self._momenta = momentum(self._rule.client_momentum, deltas, self._momenta)
+        return self._momenta.copy()
 
     def _combine(self, rows: Any) -> Any:
         samples = [len(part) for part in self._parts][: len(rows)]

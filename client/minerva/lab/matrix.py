@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from minerva.attacks import Kind
 from minerva.lab.settings import CONTROL, DEFAULT, Setting
 
 _RULES = (
@@ -33,10 +34,14 @@ _POISONING = (
     "mimic",
     "backdoor",
 )
+_STRONGER = ("alie-optimised", "min-sum")
 _REFUSED = ("mimic", "no-training", "sample-inflation", "consistent-liar")
+_MANY = 0.3
+_MILD = ("ipm-0.1", "targeted-flip", "backdoor-unscaled")
 _WHOLE = (
     "colluding", "ipm-10", "mimic", "copy", "copy-noise", "copy-scaled", "copy-sum", "no-training",
-    "sample-inflation", "record-inflation", "forged-time", "consistent-liar", "nan", "infinity", "oversized",
+    "no-training-noise", "sample-inflation", "record-inflation", "forged-time", "consistent-liar", "nan", "infinity",
+    "oversized",
     "truncated", "wrong-shape", "withheld", "front-run-copy",
 )  # fmt: skip
 
@@ -47,6 +52,8 @@ class Plan:
 
     ``base`` has what all cells share. ``attacks`` × ``rules`` × ``partitions`` are run without verification, for the rules'
     own strength; ``whole`` is run with the control rule, once with verification and once without, for what that is worth.
+    ``close`` is how closely the default rule is looked at beside that, under ``close_attacks``: partition, malicious share, and
+    seeds.
     """
 
     base: Setting
@@ -56,6 +63,8 @@ class Plan:
     seeds: Sequence[int]
     whole: Sequence[str]
     default: str = DEFAULT
+    close: Sequence[tuple[str, float, Sequence[int]]] = ()
+    close_attacks: Sequence[str] = ()
 
     def cells(self) -> list[Setting]:
         """Return the cells in the order of the results."""
@@ -78,7 +87,18 @@ class Plan:
             for attack in self.whole
             for rule, verify in ((CONTROL, False), (CONTROL, True), (self.default, True))
         ]
+        made += [
+            self.close_cell(attack, partition, fraction, seed)
+            for partition, fraction, seeds in self.close
+            for attack in self.close_attacks
+            for seed in seeds
+        ]
         return list(dict.fromkeys(made))
+
+    def close_cell(self, attack: str, partition: str, fraction: float, seed: int) -> Setting:
+        """Return a cell of the close look at the default rule; without an attack the share plays no part."""
+        cell = replace(self.base, attack=attack, rule=self.default, partition=partition, seed=seed)
+        return replace(cell, fraction=fraction) if cell.how.kind is not Kind.NONE else cell
 
     def check(self) -> None:
         """Refuse what cannot be run; see `Setting.check`."""
@@ -89,13 +109,22 @@ class Plan:
 def quick(**changes: Any) -> Plan:
     """Digits, 20 devices, a few minutes: a smoke test of every defence."""
     base = replace(Setting(task="digits", rounds=15, epochs=5), **changes)
-    return Plan(base, _POISONING, (*_RULES, "krum"), ("iid", "dirichlet:0.5"), (base.seed,), _WHOLE)
+    attacks = (*_POISONING, *_STRONGER, *_MILD)
+    return Plan(base, attacks, (*_RULES, "krum"), ("iid", "dirichlet:0.5"), (base.seed,), _WHOLE)
 
 
 def full(**changes: Any) -> Plan:
     """Fashion-MNIST, 20 devices of 3,000 images, 15 rounds: the reference that rules are compared on."""
     base = replace(Setting(task="fashion_mlp", rounds=15), **changes)
-    return Plan(base, _POISONING, _RULES, ("iid", "dirichlet:0.5"), (base.seed,), _REFUSED)
+    seeds = range(base.seed, base.seed + 5)
+    close = [
+        ("iid", base.fraction, seeds), ("dirichlet:0.5", base.fraction, seeds),
+        ("iid", _MANY, seeds), ("dirichlet:0.5", _MANY, (base.seed,)),
+    ]  # fmt: skip
+    return Plan(
+        base, (*_POISONING, *_STRONGER), _RULES, ("iid", "dirichlet:0.5"), (base.seed,), _REFUSED,
+        close=close, close_attacks=_POISONING,
+    )  # fmt: skip
 
 
 def run(cells: Sequence[Setting], jobs: int, done: Callable[[Setting], None]) -> list[dict[str, Any]]:

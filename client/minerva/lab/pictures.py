@@ -17,7 +17,7 @@ def draw_heat_map(plan: Plan, cells: Cells, partition: str, path: Path) -> None:
     """Draw final accuracies, attacks down and rules across."""
     from matplotlib.figure import Figure  # no pyplot: no display, no global state
 
-    mean = averages(cells, partition)
+    mean = averages(plan, cells, partition)
     values = np.array([[100 * mean[attack, rule] for rule in plan.rules] for attack in plan.attacks])
     figure = Figure(
         figsize=(2.5 + 1.05 * len(plan.rules), 1.8 + 0.4 * len(plan.attacks)), layout="constrained"
@@ -46,7 +46,8 @@ def draw_curves(plan: Plan, cells: Cells, partition: str, path: Path) -> None:
                 cell["curve"]
                 for cell in cells
                 if (cell["attack"], cell["rule"], cell["partition"], cell["seed"], cell["verify"])
-                == (attack, rule, partition, plan.seeds[0], False)
+                == (attack, rule, partition, plan.seeds[0], plan.base.verify)
+                and cell["fraction"] == plan.base.fraction
             )
             axes.plot(range(1, len(curve) + 1), [100 * value for value in curve], label=rule, linewidth=1.2)
         axes.set_title(attack, fontsize=9)

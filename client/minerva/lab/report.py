@@ -30,23 +30,55 @@ def document(plan: Plan, cells: Cells) -> dict[str, Any]:
         "attacks": list(plan.attacks), "rules": list(plan.rules), "partitions": list(plan.partitions),
         "seeds": list(plan.seeds), "whole": list(plan.whole), "defaultRule": plan.default, "control": CONTROL,
     }  # fmt: skip
-    return {"settings": settings, "cells": list(cells), "worst": worst(plan, cells)}
+    return {
+        "settings": settings, "cells": list(cells), "worst": worst(plan, cells), "closeLook": close_look(plan, cells)
+    }  # fmt: skip
 
 
-def averages(cells: Cells, partition: str, *, key: str = "accuracy") -> dict[tuple[str, str], float]:
-    """Mean over the seeds by (attack, rule), of the cells without verification."""
+def averages(
+    plan: Plan, cells: Cells, partition: str, *, key: str = "accuracy"
+) -> dict[tuple[str, str], float]:
+    """Mean over the plan's seeds by (attack, rule), of the cells that verify as the plan says."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for cell in cells:
-        if cell["partition"] == partition and not cell["verify"] and cell[key] is not None:
+        here = cell["partition"] == partition and cell["verify"] == plan.base.verify
+        usual = cell["fraction"] == plan.base.fraction and cell["seed"] in plan.seeds
+        if here and usual and cell[key] is not None:
             found[cell["attack"], cell["rule"]].append(cell[key])
     return {pair: fmean(values) for pair, values in found.items()}
+
+
+def close_look(plan: Plan, cells: Cells) -> list[dict[str, Any]]:
+    """Return what the default rule holds, over several seeds, by partition and malicious share.
+
+    ``accuracy`` and ``asr`` are means over the seeds, ``least`` is the least accuracy of a seed, and ``worst`` the attack whose
+    mean is least.
+    """
+    by_setting = dict(zip(plan.cells(), cells, strict=True))
+    looks = []
+    for partition, fraction, seeds in plan.close:
+        rows: dict[str, dict[str, float | None]] = {}
+        for attack in plan.close_attacks:
+            found = [by_setting[plan.close_cell(attack, partition, fraction, seed)] for seed in seeds]
+            values, asr = (
+                [cell[key] for cell in found if cell[key] is not None] for key in ("accuracy", "asr")
+            )
+            rows[attack] = {
+                "accuracy": round(fmean(values), 6), "least": min(values), "asr": round(fmean(asr), 6) if asr else None
+            }  # fmt: skip
+        worst_ = min(plan.close_attacks, key=lambda attack: rows[attack]["accuracy"] or 0.0)
+        looks.append(
+            {"rule": plan.default, "partition": partition, "fraction": fraction, "seeds": list(seeds),
+             "attacks": rows, "worst": worst_}
+        )  # fmt: skip
+    return looks
 
 
 def worst(plan: Plan, cells: Cells) -> dict[str, dict[str, dict[str, Any]]]:
     """Return, by partition and rule, the attack that hurts most, and the accuracy that it leaves."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for partition in plan.partitions:
-        mean = averages(cells, partition)
+        mean = averages(plan, cells, partition)
         found[partition] = {}
         for rule in plan.rules:
             attack = min(plan.attacks, key=lambda attack: mean[attack, rule])
@@ -64,11 +96,12 @@ def best_rule(plan: Plan, cells: Cells) -> str:
 
 def table(plan: Plan, cells: Cells, partition: str) -> Table:
     """Draw attacks × rules; the first row is the honest baseline, the first column the undefended control."""
-    mean, asr = averages(cells, partition), averages(cells, partition, key="asr")
+    mean, asr = averages(plan, cells, partition), averages(plan, cells, partition, key="asr")
     drawn = Table(title=f"accuracy, %  ({plan.base.task}, {partition}; attack success in brackets)")
     drawn.add_column("attack")
     for rule in plan.rules:
-        drawn.add_column(f"{rule} (control)" if rule == CONTROL else rule, justify="right")
+        control = rule == CONTROL and not plan.base.verify
+        drawn.add_column(f"{rule} (control)" if control else rule, justify="right")
     for attack in plan.attacks:
         row = []
         for rule in plan.rules:
@@ -103,12 +136,38 @@ def whole_table(plan: Plan, cells: Cells) -> Table:
     return drawn
 
 
+def close_table(plan: Plan, cells: Cells) -> Table:
+    """Draw the close look at the default rule: the mean over the seeds, and the least of them."""
+    looks = close_look(plan, cells)
+    drawn = Table(title=f"{plan.default}: mean of the seeds, %  (least; attack success in brackets)")
+    drawn.add_column("attack")
+    for look in looks:
+        drawn.add_column(
+            f"{look['partition']}, {look['fraction']:.0%}, {len(look['seeds'])} seeds", justify="right"
+        )
+    for attack in plan.close_attacks:
+        rows = [look["attacks"][attack] for look in looks]
+        drawn.add_row(
+            attack,
+            *(
+                f"{100 * row['accuracy']:.1f} ({100 * row['least']:.1f})"
+                + ("" if row["asr"] is None else f" [{100 * row['asr']:.1f}]")
+                for row in rows
+            ),
+        )
+    drawn.add_section()
+    drawn.add_row("worst", *(f"{100 * look['attacks'][look['worst']]['accuracy']:.1f}" for look in looks))
+    return drawn
+
+
 def show(out: Console, plan: Plan, cells: Cells) -> None:
     """Print all tables."""
     for partition in plan.partitions:
         out.print(table(plan, cells, partition))
     if plan.whole:
         out.print(whole_table(plan, cells))
+    if plan.close:
+        out.print(close_table(plan, cells))
     out.print(f"best worst case: {best_rule(plan, cells)}")
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from minerva.attacks import Attack, Kind, attack
+from minerva.config import CreateSection
 from minerva.errors import UserError
 from minerva.learning.aggregation import rule
 from minerva.learning.partition import parse
 
 CONTROL = "fedavg"
 """The rule without a defence: the broken control of every table."""
-DEFAULT = "nnm+centred_clipping+fedavgm"
-"""The rule with the best worst case (docs/robustness/README.md), shown together with verification."""
+DEFAULT: str = CreateSection.model_fields["aggregation"].default
+"""The rule of new federations, the one with the best worst case; shown together with verification too."""
 
 
 @dataclass(frozen=True, slots=True)

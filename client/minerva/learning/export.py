@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from minerva.durable import replace_file
 from minerva.errors import TaskError, UserError
 from minerva.learning.weights import Buffer, bytes_to_state, pack, parse
 
@@ -86,13 +87,9 @@ def export_safetensors(data: Buffer, path: Path, *, metadata: dict[str, str] | N
     """
     weights = parse(data)
     content = pack(zip(weights.specs, weights.arrays, strict=True), {"format": "pt", **(metadata or {})})
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        replace_file(path, content, durable=False)
     except OSError as error:
         raise UserError(
             "the file cannot be written", value=f"{path}: {error.strerror}", remedy="Name another."
         ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

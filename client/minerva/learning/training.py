@@ -7,16 +7,19 @@ import hmac
 import math
 import secrets
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from minerva.errors import DataError, TaskError
 from minerva.learning.weights import Buffer, bytes_to_state
+from minerva.protocol import hash_tree
 from minerva.protocol.records import LOSS_DECIMALS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from minerva.learning.steps import StepRecorder
     from minerva.learning.task import Task
 
 _SCALE: int = 10**LOSS_DECIMALS
@@ -32,7 +35,7 @@ class LocalResult:
     ``state``: the local model. ``compute_us``: wall-clock time of the training loop alone, microseconds, at
     least 1. ``loss_before``, ``loss_after``: loss of the global and of the local model on the local data,
     fixed-point with six decimals. ``samples``, ``epochs``: how much was trained on. ``accuracy_after``: on
-    the local data, from 0 to 1.
+    the local data, from 0 to 1. ``steps``: the hashes of the model after each step, where they were recorded.
     """
 
     state: dict[str, Tensor]
@@ -42,10 +45,19 @@ class LocalResult:
     samples: int
     epochs: int
     accuracy_after: float
+    steps: tuple[bytes, ...] = ()
 
 
 def train_local(
-    task: Task, base: Buffer, x: Tensor, y: Tensor, *, epochs: int, seed: int, **hyperparameters: Any
+    task: Task,
+    base: Buffer,
+    x: Tensor,
+    y: Tensor,
+    *,
+    epochs: int,
+    seed: int,
+    recorder: StepRecorder | None = None,
+    **hyperparameters: Any,
 ) -> LocalResult:
     """Train the global model on local data.
 
@@ -65,6 +77,8 @@ def train_local(
         Passes over the samples.
     seed
         Seeds the order of the samples.
+    recorder
+        Records the steps, for canaries; what that takes is no compute time, as the calibration hashes nothing.
     hyperparameters
         Changes to the task's own.
 
@@ -73,7 +87,7 @@ def train_local(
     UpdateRefused
         The global model is not of this task's tensors.
     TaskError
-        The task fails, or its loss is not finite any more.
+        The task fails, its loss is not finite any more, or its steps cannot be recorded.
     DataError
         There are no samples.
     """
@@ -82,16 +96,18 @@ def train_local(
     before = task.evaluate(model, x, y)
     if task.code_sha256 not in _warm:
         _timed(task, task.model(), x[:_WARM_UP_SAMPLES], y[:_WARM_UP_SAMPLES], 1, seed, hyperparameters)
-    elapsed = _timed(task, model, x, y, epochs, seed, hyperparameters)
+    with recorder.watching(model) if recorder else nullcontext():
+        elapsed = _timed(task, model, x, y, epochs, seed, hyperparameters)
     after = task.evaluate(model, x, y)
     return LocalResult(
         state={name: tensor.detach() for name, tensor in model.state_dict().items()},
-        compute_us=max(1, elapsed // 1000),
+        compute_us=max(1, (elapsed - (recorder.elapsed_ns if recorder else 0)) // 1000),
         loss_before=to_fixed(before["loss"]),
         loss_after=to_fixed(after["loss"]),
         samples=len(x),
         epochs=epochs,
         accuracy_after=after["accuracy"],
+        steps=tuple(recorder.hashes) if recorder else (),
     )
 
 
@@ -142,19 +158,14 @@ def dataset_commitment(x: Tensor, y: Tensor, salt: bytes | None = None) -> bytes
         torch.as_tensor(part).detach().cpu().contiguous().reshape(len(part), -1).view(torch.uint8).numpy()
         for part in (x, y)
     ]
-    level = []
+    leaves = []
     for index in range(len(x)):
         leaf = hashlib.sha256(b"\x00" + hmac.digest(secret, index.to_bytes(8, "big"), "sha256"))
         leaf.update(rows[0][index])
         leaf.update(rows[1][index])
-        level.append(leaf.digest())
-    while len(level) > 1:
-        pairs = [
-            hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)
-        ]
-        level = pairs + level[len(pairs) * 2 :]
+        leaves.append(leaf.digest())
     described = "|".join(f"{part.dtype} {list(part.shape)}" for part in (x, y))
-    return hashlib.sha256(b"\x02" + described.encode() + level[0]).digest()
+    return hashlib.sha256(b"\x02" + described.encode() + hash_tree.root(leaves)).digest()
 
 
 def _timed(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from minerva.errors import UserError
 from minerva.learning.numbers import NUMPY, Array, all_finite, dtype_name
 from minerva.learning.parsing import MAX_HEADER, Buffer, UpdateRefused, Weights, parse
+from minerva.protocol.canary import Commitment
 from minerva.protocol.manifest import RESERVED, TensorSpec
 from minerva.protocol.reasons import Reason
 
@@ -24,7 +26,10 @@ __all__ = [
 ]  # fmt: skip
 
 _ALIGNMENT = 8
-_EPSILON = re.compile(r"(0|[1-9][0-9]{0,6})\.[0-9]{4}", re.ASCII)
+_OPTIONAL: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {"epsilon": re.compile(r"(0|[1-9][0-9]{0,6})\.[0-9]{4}", re.ASCII).fullmatch, "steps": Commitment.parse}
+)
+"""Of an update's metadata, and what tells a text that fits."""
 
 
 # -- writing
@@ -109,7 +114,7 @@ def check_update(
 
     Length (TOO_LARGE), format (MALFORMED), names, shapes and dtypes equal to ``spec`` (WRONG_TENSORS), all
     numbers finite (NOT_FINITE), metadata federation, round and device, at most with the device's word on its privacy,
-    ``epsilon``, beside them (WRONG_METADATA).
+    ``epsilon``, and what it commits to for canaries, ``steps``, beside them (WRONG_METADATA).
 
     Parameters
     ----------
@@ -130,7 +135,7 @@ def check_update(
         With the reason; nothing else, whatever the bytes are.
     """
     metadata = {"federation": federation, "round": str(round), "device": device}
-    return _check(data, spec, metadata, max_bytes, private=True)
+    return _check(data, spec, metadata, max_bytes, optional=_OPTIONAL)
 
 
 def check_model(
@@ -164,7 +169,7 @@ def _check(
     metadata: dict[str, str],
     max_bytes: int,
     *,
-    private: bool = False,
+    optional: Mapping[str, Callable[[str], object]] = MappingProxyType({}),
 ) -> Weights:
     if len(data) > max_bytes:
         raise UpdateRefused(
@@ -176,8 +181,9 @@ def _check(
         if tensor.floating and not all_finite(array, tensor.dtype):
             raise UpdateRefused(Reason.NOT_FINITE, "a tensor holds NaN or infinity", value=tensor.name)
     stated = dict(weights.metadata)
-    if private and _EPSILON.fullmatch(stated.get("epsilon", "")):
-        del stated["epsilon"]
+    for name, fits in optional.items():
+        if fits(stated.get(name, "")):
+            del stated[name]
     if stated != metadata:
         shown = ascii(dict(weights.metadata))[:200]
         raise UpdateRefused(

@@ -13,6 +13,7 @@ from minerva.errors import ChainError, ChainUnreachable, MinervaError, Verificat
 from minerva.learning.aggregation import aggregator
 from minerva.learning.holdout import Holdout
 from minerva.miner.broadcast import Broadcaster
+from minerva.miner.canary import Canaries
 from minerva.miner.chronicle import Chronicle
 from minerva.miner.clock import ChainClock
 from minerva.miner.conductor import Conductor
@@ -39,6 +40,7 @@ from minerva.protocol.records import ZERO_ADDRESS, Address
 from minerva.sealing.keyring import Keyring
 from minerva.sealing.reading import Reader, content_limit
 from minerva.store.port import Store
+from minerva.verification.combining import most_state_bytes
 from minerva.verification.derive import Genesis
 
 log = logging.getLogger(__name__)
@@ -100,7 +102,10 @@ class Miner:
         self._genesis = self._load_genesis()
         confidential = self._genesis.manifest.confidential
         self.keys = Keyring.at(settings.state) if confidential else None
-        self._desk = Desk(self._contents, self._keeper, ledger, self.config, settings, self.max_content_bytes)
+        self._desk = Desk(
+            self._contents, self._keeper, ledger, self.config, settings,
+            self.max_content_bytes, most_state_bytes(self._genesis),
+        )  # fmt: skip
         self._holdout = self._load_holdout()
         vault = self._stakes.vault if self._stakes else ZERO_ADDRESS
         self._protection = Protection(
@@ -118,6 +123,10 @@ class Miner:
         self._pulse = Pulse(chain, store, federation, actor.address, settings, self._looked)
         self._engine = Engine(settings.kernel_cache)
         self._fetching, self._deriving = Workers("fetch", settings.fetch_workers), Workers("derive")
+        self.canaries = Canaries(
+            ledger, self._contents, self._fetching, settings, self.config, federation, chain.chain_id,
+            actor.address,
+        )  # fmt: skip
         self._clock = ChainClock()
         self._inbox: deque[Callable[[], None]] = deque()
         self._watch: Watch | None = None
@@ -160,6 +169,7 @@ class Miner:
             self._changed,
             Reader(history, self._genesis.manifest.confidential, self.keys),
             self._holdout,
+            self.canaries,
         )
         self._follower = Follower(tools, self._chronicle, self._situation, owner, self._post)
         self._conductor = Conductor(

@@ -39,9 +39,11 @@ class Desk:
         config: FederationConfig,
         settings: MinerSettings,
         max_content_bytes: int,
+        max_state_bytes: int = 0,
     ) -> None:
         self._contents, self._keeper, self._ledger = contents, keeper, ledger
         self._config, self._settings, self._most = config, settings, max_content_bytes
+        self._most_state = max_state_bytes
         self._moved = threading.Condition()
         self._patience = threading.BoundedSemaphore(max(1, settings.api_threads // 2))
         self._updates: RoundUpdates | None = None
@@ -105,8 +107,9 @@ class Desk:
 
     def content(self, cid: Cid) -> bytes:
         """See `MinerView.content`."""
-        documents = ("manifest", "body")
-        cap = MAX_BODY_BYTES if self._kinds.get(cid) in documents else self._most
+        kind = self._kind(cid)
+        documents = kind in ("manifest", "body")
+        cap = MAX_BODY_BYTES if documents else self._most_state if kind == "state" else self._most
         data, _ = self._contents.fetch(cid, max_bytes=cap, timeout=self._settings.content_seconds)
         if len(data) > cap:
             raise ContentTooLarge("the content is longer than the federation allows", value=str(cid))
@@ -125,8 +128,12 @@ class Desk:
     def _kind(self, cid: Cid) -> str | None:
         kind = self._kinds.get(cid)
         if kind is None:
-            accepted = "SELECT 1 FROM updates WHERE cid = ? AND accepted LIMIT 1"
-            kind = "update" if self._ledger.rows(accepted, (str(cid),)) else None
+            known = (
+                "SELECT 'update' AS kind FROM updates WHERE cid = ? AND accepted"
+                " UNION ALL SELECT kind FROM pins WHERE cid = ? AND kind = 'state' LIMIT 1"
+            )
+            rows = self._ledger.rows(known, (str(cid), str(cid)))
+            kind = str(rows[0]["kind"]) if rows else None
         return kind
 
     def _of_genesis(self) -> dict[Cid, str]:

@@ -143,6 +143,8 @@ class Follower:
             self.preparation.remember(Tip(parent, derivation.model, derivation.state))
         if live:
             self._keep(header, record, work)
+            if self._tools.canaries is not None:
+                self._tools.canaries.draw(record, self._outcomes, self._tools.reader)
         self.finalized.append(header)
         self.drop()
         self.updates = None

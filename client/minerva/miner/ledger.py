@@ -46,6 +46,12 @@ CREATE TABLE actions (
 CREATE TABLE chain_blocks (block INTEGER PRIMARY KEY, hash BLOB);
 CREATE TABLE pins (cid TEXT, kind TEXT, round INTEGER, PRIMARY KEY (cid, kind, round)) WITHOUT ROWID;
 """
+_LATER = """
+CREATE TABLE IF NOT EXISTS canaries (
+    round INTEGER, device TEXT, block BLOB, steps TEXT, first INTEGER, taken INTEGER, last BLOB, claimed_ms REAL,
+    asked_at REAL, due REAL, outcome TEXT, took_ms REAL, PRIMARY KEY (round, device)) WITHOUT ROWID;
+"""
+"""Tables that ledgers of this version may lack."""
 _AT = "WHERE round = ? AND miner_index = ? AND pool_index = ?"
 Row = dict[str, Any]
 
@@ -100,6 +106,7 @@ class Ledger:
         if version == 0:
             self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
             self._connection.execute("INSERT INTO owner VALUES (?, ?, ?)", owner)
+        self._connection.executescript(_LATER)
         known = tuple(self._connection.execute("SELECT * FROM owner").fetchone())
         if known != owner:
             raise MinervaError(
@@ -247,6 +254,10 @@ class Ledger:
         if gone:
             log.warning("the chain was re-organised from block %d on while this miner was away", min(gone))
             self.rewind(min(gone))
+
+    def note(self, statement: str, values: Sequence[object]) -> None:
+        """Write with a statement of this package's own."""
+        self._write(statement, values)
 
     def flush(self) -> None:
         """Commit what was written since the last time."""

@@ -47,6 +47,7 @@ def run_miner(
     *,
     stop: threading.Event | None = None,
     ready: Callable[[str], None] | None = None,
+    kind: Callable[..., Miner] = Miner,
 ) -> None:
     """Run a miner until ``stop`` is set, or SIGTERM or SIGINT comes.
 
@@ -59,6 +60,8 @@ def run_miner(
         Ends it; without one the signals' handlers are set here (in the main thread).
     ready
         Told the API's address once it answers.
+    kind
+        What makes the miner, of the arguments that `Miner` takes.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def run_miner(
             address=actor.address,
         )
         open_.callback(ledger.close)
-        miner = Miner(chain, store, actor, federation, settings=settings, ledger=ledger)
+        miner = kind(chain, store, actor, federation, settings=settings, ledger=ledger)
         open_.callback(miner.close)
         config = ApiConfig(
             rate_limit=settings.rate_limit, event_heartbeat_seconds=settings.event_heartbeat_seconds

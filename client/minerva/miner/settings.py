@@ -74,6 +74,8 @@ class MinerSettings:
         Longest wait for what one of them serves of a round.
     private_network
         Whether other miners may be on this machine or its private networks.
+    canary_share
+        The share of this miner's accepted devices, of those that committed to steps, that is asked for canaries.
     rate_limit
         Requests for each client address, in flask-limiter's words.
     """
@@ -112,6 +114,7 @@ class MinerSettings:
     statement_seconds: float = 5.0
     statement_timeout_seconds: float = 3.0
     private_network: bool = False
+    canary_share: float = 0.0
     rate_limit: str = "200 per second"
 
     @property

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from minerva.miner.broadcast import Broadcaster
 from minerva.miner.ledger import Ledger
 from minerva.miner.statement_book import StatementBook
 from minerva.miner.status import Check, MinerStatus
 from minerva.protocol.cid import Cid
+
+if TYPE_CHECKING:
+    from minerva.miner.canary import Canaries
 
 
 class PushRefused(Exception):
@@ -35,6 +38,11 @@ class MinerView(Protocol):
     @property
     def statements(self) -> StatementBook:
         """What was signed of candidates."""
+        ...
+
+    @property
+    def canaries(self) -> Canaries:
+        """What devices were asked of their training."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from minerva.errors import ContentSealed, StoreError, VerificationFailed
 from minerva.learning.holdout import Holdout
+from minerva.miner.canary import Canaries
 from minerva.miner.contents import Contents
 from minerva.miner.intake import Intake
 from minerva.miner.keeper import Keeper
@@ -52,6 +53,7 @@ class Tools:
     changed: Callable[[], None]
     reader: Reader
     holdout: Holdout | None = None
+    canaries: Canaries | None = None
 
 
 @dataclass(frozen=True, slots=True)

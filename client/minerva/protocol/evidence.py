@@ -70,11 +70,11 @@ class Signed:
         if type(round_) is not int or not 0 <= round_ <= _MOST_ROUND:
             raise Malformed("a round that is no round")
         names = ("parent", "updatesRoot", "ballotsRoot", "candidate")
-        parent, updates, ballots, candidate = (_bytes(document[name], 32) for name in names)
+        parent, updates, ballots, candidate = (read_bytes(document[name], 32) for name in names)
         statement = Statement(
             _address(document["federation"]), round_, parent, updates, ballots, candidate, StatementKind[kind]
         )
-        return cls(_address(document["account"]), statement, _bytes(document["signature"], None))
+        return cls(_address(document["account"]), statement, read_bytes(document["signature"], None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,8 @@ def _address(value: object) -> Address:
     return str(to_checksum_address(value))
 
 
-def _bytes(value: object, length: int | None) -> bytes:
-    """Read hex; without a ``length``, of as many bytes as a signature may have."""
+def read_bytes(value: object, length: int | None) -> bytes:
+    """Read hex; without a ``length``, of as many bytes as a signature may have; raises `Malformed`."""
     most = MOST_SIGNATURE_BYTES if length is None else length
     if isinstance(value, str) and value.startswith("0x") and value.isascii() and len(value) <= 2 + 2 * most:
         try:

@@ -79,7 +79,7 @@ class RuleParameters:
     useful_permille: int = 5000
 
 
-_BOUNDS = {
+RULE_BOUNDS = {
     "tau_permille": (1000, 10**6),
     "slow_permille": (1000, 10**6),
     "ema_permille": (1, 1000),
@@ -95,6 +95,7 @@ _BOUNDS = {
     "bound_floor_permille": (0, 10**6),
     "useful_permille": (1, 2**63 - 1),
 }
+"""Least and most of each of `RuleParameters`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class Manifest:
             raise VerificationFailed("tensor names are not unique and sorted", value=f"{len(names)} tensors")
         if sum(tensor.nbytes for tensor in self.tensors) > MAX_BYTES:
             raise VerificationFailed("the model is too large", remedy=f"At most {MAX_BYTES} bytes.")
-        for name, (lowest, highest) in _BOUNDS.items():
+        for name, (lowest, highest) in RULE_BOUNDS.items():
             value = getattr(self.rules, name)
             if not _is_integer(value) or not lowest <= value <= highest:
                 raise VerificationFailed(

@@ -103,12 +103,17 @@ def sign_statement(statement: Statement, signer: LocalAccount, chain_id: int, va
 
 def recover_signer(statement: Statement, signature: bytes, chain_id: int, vault: Address) -> Address | None:
     """Return the account that signed; None where a contract would not take the signature either."""
+    return recover_account(_message(statement, chain_id, vault), signature)
+
+
+def recover_account(message: SignableMessage, signature: bytes) -> Address | None:
+    """Return the account that signed a message; None where a contract would not take the signature either."""
     if len(signature) != 65 or signature[64] not in (27, 28):
         return None
     if int.from_bytes(signature[32:64]) > _HIGHEST_S:
         return None
     try:
-        return str(Account.recover_message(_message(statement, chain_id, vault), signature=signature))
+        return str(Account.recover_message(message, signature=signature))
     except (BadSignature, ValidationError):
         return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from minerva.durable import replace_file
 from minerva.errors import KeystoreError
 
 FILE = "sealing.json"
@@ -86,18 +86,10 @@ class Keyring:
     def _write(self) -> None:
         """Replace the file whole; it is never readable by others, not for a moment."""
         document = {"minerva": 1, "keys": [key.private_bytes_raw().hex() for key in self._keys.values()]}
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.unlink(missing_ok=True)
-            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with open(handle, "w", encoding="utf-8") as file:
-                json.dump(document, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
+            replace_file(self.path, json.dumps(document).encode(), mode=0o600)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise KeystoreError(
                 "the sealing keys cannot be written",
                 value=f"{self.path}: {error.strerror}",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from minerva.config import FILE_NAME, CreateSection
+from minerva.durable import replace_file
 from minerva.errors import ConfigError, NodeConflict
 from minerva.processes import ProcessRecord
 from minerva.stack.dashboard import NAME as DASHBOARD
@@ -107,7 +108,7 @@ class Background:
             raise
         document = self._document(stack, federation, task, dashboard)
         settings = stack.settings("state", 0, store=1, federation=federation)
-        _replace(self.root / FILE_NAME, settings.to_toml())
+        replace_file(self.root / FILE_NAME, settings.to_toml().encode(), durable=False)
         self._write(document)
         return document
 
@@ -148,7 +149,7 @@ class Background:
         }  # fmt: skip
 
     def _write(self, document: dict[str, Any]) -> None:
-        _replace(self._file, json.dumps(document, indent=2) + "\n")
+        replace_file(self._file, (json.dumps(document, indent=2) + "\n").encode(), durable=False)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -165,10 +166,3 @@ class Background:
 
 def _processes(stack: Stack) -> dict[str, Any]:
     return {name: asdict(child.record) for name, child in stack.children.items()}
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

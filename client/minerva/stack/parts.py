@@ -55,6 +55,8 @@ class Stack:
     ----------
     miners_devices
         The device's settings of those miners that are nodes, by their number.
+    miners_programs
+        What runs in the place of `minerva miner run`, for some: a module and its arguments.
     """
 
     root: Path
@@ -71,6 +73,7 @@ class Stack:
     stakes: dict[int, str] = field(default_factory=dict)
     """What miners hold at stake, by index; the federation's minimum where nothing is said."""
     miners_devices: dict[int, dict[str, object]] = field(default_factory=dict)
+    miners_programs: dict[int, list[str]] = field(default_factory=dict)
 
     @property
     def rpc(self) -> str:
@@ -228,7 +231,8 @@ class Stack:
             miner={"port": self.ports.get(name, 0), "stake": self.stakes.get(index, "")},
             **({} if device is None else {"device": device}),
         )
-        return self.run(name, settings, ["minerva.cli", "miner" if device is None else "node", "run"])
+        usual = ["minerva.cli", "miner" if device is None else "node", "run"]
+        return self.run(name, settings, self.miners_programs.get(index, usual))
 
     def await_miner(self, index: int, timeout: float = READY_SECONDS) -> None:
         """Wait until miner ``index`` answers `/health` with 200; its address is then in ``endpoints``."""

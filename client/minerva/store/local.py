@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minerva import __version__
+from minerva.durable import sync_folder
 from minerva.errors import ContentMismatch, ContentTooLarge, ContentUnavailable, StoreError, StoreUnreachable
 from minerva.store.cid import cid_of
 from minerva.store.port import StoreHealth
@@ -159,7 +160,7 @@ class LocalStore:
             Path(name).unlink(missing_ok=True)
             raise
         if self._durable:
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def _await(self, cid: Cid, timeout: float) -> None:
         """Look until the block is there: a folder shared by processes has no portable event to wait for."""
@@ -180,11 +181,3 @@ class LocalStore:
             if error.errno in _FULL:
                 what, remedy = "the disk is full", "Free some space or choose another folder."
             raise StoreError(what, value=self._folder, remedy=remedy) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

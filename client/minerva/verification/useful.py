@@ -21,12 +21,12 @@ def judge_losses(base: float, losses: Sequence[float], rules: RuleParameters) ->
     Parameters
     ----------
     base
-        Loss of the round's global model.
+        Loss of the round's global model; where it is not finite the others' middle alone counts.
     losses
         Losses of the local models.
     rules
         ``useful_permille``: how many spreads of the round's losses one may lie above their median, or above
-        the global model's loss where that is higher.
+        the global model's loss where that is higher. A loss that is not finite is infinitely high.
 
     Returns
     -------
@@ -35,11 +35,12 @@ def judge_losses(base: float, losses: Sequence[float], rules: RuleParameters) ->
     """
     if len(losses) < LEAST_UPDATES:
         return [ACCEPT] * len(losses)
+    losses = [loss if math.isfinite(loss) else math.inf for loss in losses]
     middle, lowest = lower_median(losses), min(losses)
     if not math.isfinite(middle):
         return [ACCEPT] * len(losses)
     spread = lower_median([abs(loss - middle) for loss in losses])
-    limit = max(base, middle) + spread * rules.useful_permille / _PERMILLE
+    limit = max(base if math.isfinite(base) else middle, middle) + spread * rules.useful_permille / _PERMILLE
     return [_verdict(loss, lowest, limit) for loss in losses]
 
 

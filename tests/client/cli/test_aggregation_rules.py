@@ -29,7 +29,10 @@ def test_the_manifest_has_the_canonical_name(run: Any, scene: Any) -> None:
 @pytest.mark.parametrize(
     ("rule", "line"),
     [
-        ("bulyan", "unknown aggregation rule: 'bulyan'. Known: bucketing, centred_clipping, clip, "),
+        (
+            "bulyan",
+            "unknown aggregation rule: 'bulyan'. Known: bucketing, centred_clipping, client_momentum, clip, ",
+        ),
         ("krum:f=4", "the rule krum:f=4 needs n >= 2f + 3 updates: n = 10 < 11 = 2 * 4 + 3."),
         ("trimmed_mean:f=5", "needs n >= 2f + 1 updates: n = 10 < 11 = 2 * 5 + 1."),
         ("nnm:f=5+median", "needs n >= 2f + 1 updates: n = 10 < 11"),

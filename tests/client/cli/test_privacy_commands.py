@@ -57,6 +57,14 @@ def test_without_opacus_the_device_does_not_start(
     )
 
 
+def test_privacy_that_is_set_up_and_off_does_not_start(run: Any, scene: Scene, task: None) -> None:
+    address = joined(run, scene)
+    ended = run(
+        "device", "run", address, "--set", "device.task=task.py", "--set", "device.dp.budget_epsilon=1"
+    )
+    assert ended.status == 2 and "privacy is set up and off: without noise there is none" in ended.line
+
+
 def test_the_section_is_part_of_the_configuration(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
     file.write_text("[device]\ntask = 't.py'\n[device.dp]\nnoise_multiplier = 1.5\n")

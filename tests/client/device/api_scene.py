@@ -31,6 +31,8 @@ class Server:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 self.do_GET()
 
+            do_POST = do_PUT
+
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 

@@ -67,11 +67,13 @@ class WitnessStore(MemoryStore):
 class Scene:
     """The chain, a driver for its miners, a store, and devices made on demand."""
 
-    def __init__(self, folder: Path, *, confidential: bool = False, **config: object) -> None:
+    def __init__(
+        self, folder: Path, *, confidential: bool = False, aggregation: str = "fedavg", **config: object
+    ) -> None:
         self.folder = folder
         self.chain = MemoryChain()
         self.store = WitnessStore()
-        manifest = Manifest("t", "t", "", "", SPEC, {}, RuleParameters(), "fedavg", SHA, "", confidential)
+        manifest = Manifest("t", "t", "", "", SPEC, {}, RuleParameters(), aggregation, SHA, "", confidential)
         genesis = serialize({s.name: np.zeros(s.shape, np.float32) for s in SPEC}, {"round": "0"})
         made = make_config(
             self.chain.proof_of_work,

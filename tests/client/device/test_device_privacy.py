@@ -15,7 +15,7 @@ from opacus.accountants import RDPAccountant
 
 from minerva.device.privacy import Privacy, PrivacyTerms, Release, decimal, epsilon
 from minerva.errors import ConfigError, StoreError
-from minerva.learning.weights import UpdateRefused, check_update
+from minerva.learning.weights import UpdateRefused, check_update, parse
 from minerva.protocol.reasons import Reason
 
 TERMS = PrivacyTerms(noise_multiplier=2.0, max_norm=1.0, delta=1e-5, budget_epsilon=5.0)
@@ -174,6 +174,25 @@ def test_what_was_prepared_without_noise_is_not_sent_with_privacy_on(scene: Scen
         device.run()
     scene.device(privacy=TERMS).run()
     assert metadata(scene)["epsilon"] and account(scene) == [1]
+
+
+def test_what_was_prepared_without_noise_is_not_sent_after_a_fault_either(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account counts the round before the noised update is kept: the older one must not pass for it."""
+    open_round(scene)
+    device = scene.device()
+    device.actor.send = lambda *_, **__: (_ for _ in ()).throw(Killed)  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        device.run()
+    device = scene.device(privacy=TERMS)
+    device.journal.save = lambda prepared: (_ for _ in ()).throw(Killed)  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        device.run()
+    scene.device(privacy=TERMS).run()
+    assert metadata(scene)["epsilon"] and account(scene) == [1, 1]
+    values = np.concatenate([array.ravel() for array in parse(content(scene)).arrays])
+    assert len(set(values.tolist())) == values.size, "the trainer's update is all ones"
 
 
 def test_nothing_leaves_when_the_round_cannot_be_written_down(

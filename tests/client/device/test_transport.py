@@ -40,6 +40,22 @@ def test_pushes_and_fetches(server: Server, api: MinerApi) -> None:
     assert server.asked == [f"/updates/{CID}", f"/content/{CID}"]
 
 
+def test_asks_and_tells(server: Server, api: MinerApi) -> None:
+    server.answer = says(200, DATA)
+    assert api.ask(server.url, "canaries/0x", most=len(DATA), timeout=5) == DATA
+    with pytest.raises(ContentTooLarge, match="says more than allowed"):
+        api.ask(server.url, "canaries/0x", most=len(DATA) - 1, timeout=5)
+    server.answer = says(409, b"{}")
+    assert api.tell(server.url, "canaries/1/0x", DATA, timeout=5) == 409
+    assert server.asked == ["/canaries/0x"] * 2 + ["/canaries/1/0x"]
+    with pytest.raises(ContentUnavailable, match="does not say: .*409"):
+        api.ask(server.url, "canaries/0x", most=9, timeout=5)
+    server.answer = trickles(200, b"x" * 65536, 0.0)
+    with pytest.raises(ContentTooLarge):
+        api.ask(server.url, "canaries/0x", most=100, timeout=5)
+    assert api.tell(server.url, "canaries/1/0x", DATA, timeout=5) == 200, "what is said at length is not read"
+
+
 def test_a_refusal_is_one_line_with_the_miners_words(server: Server, api: MinerApi) -> None:
     server.answer = says(422, json.dumps({"error": "other\nbytes", "value": "x"}).encode())
     with pytest.raises(StoreError, match=r"did not take the update: http://127.*: 422: other bytes$"):

@@ -34,7 +34,14 @@ def combine(text: str, rows: np.ndarray, state=None, **options) -> np.ndarray:
     return rule(text).combine(rows, [1] * len(rows), state or {}, **options)[0]
 
 
-@pytest.mark.parametrize("text", ALL)
+def near(rows: np.ndarray, f: int) -> tuple[np.ndarray, np.ndarray]:
+    """The squared distances from each row to its n - f nearest, and the means of these: computed pair by pair."""
+    distances = ((rows[:, None] - rows) ** 2).sum(axis=2)
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, : len(rows) - f]
+    return np.take_along_axis(distances, nearest, axis=1), rows[nearest].mean(axis=1)
+
+
+@pytest.mark.parametrize("text", [name for name in ALL if not name.endswith("krum") or name == "multi_krum"])
 @few
 @given(seed=seeds, count=counts)
 def test_the_order_of_the_clients_plays_no_part(text, seed, count):
@@ -44,6 +51,28 @@ def test_the_order_of_the_clients_plays_no_part(text, seed, count):
     if text in BYTES:
         assert first.tobytes() == second.tobytes()
     np.testing.assert_allclose(first, second, rtol=1e-6, atol=1e-8 * np.abs(rows).max())
+
+
+@pytest.mark.parametrize("text", ["krum", "nnm+krum"])
+@few
+@given(seed=seeds, count=counts)
+def test_krum_chooses_a_row_with_the_best_score_whatever_the_order(text, seed, count):
+    """Which one, among equals (of two rows neither is better), the order says."""
+    rows, tolerated = updates(seed, count), -(-3 * count // 10)
+    candidates = rows if text == "krum" else near(rows, min(tolerated, (count - 1) // 2))[1]
+    scores = near(candidates, max(0, min(tolerated, (count - 3) // 2)))[0].sum(axis=1)
+    for order in (np.arange(count), np.random.default_rng(seed + 1).permutation(count)):
+        chosen = np.linalg.norm(candidates - combine(text, rows[order]), axis=1)
+        assert chosen.min() <= 1e-8 * np.abs(rows).max()
+        assert scores[chosen.argmin()] <= scores.min() + 1e-9 * scores.max()
+
+
+@pytest.mark.parametrize("text", ["krum", "nnm+krum"])
+def test_of_equal_scores_the_earlier_row_is_chosen(text):
+    rows = np.array([[1.0, 0.0], [0.0, 1.0]])
+    for order in ([0, 1], [1, 0]):
+        expected = rows[order][0] if text == "krum" else rows.mean(axis=0)
+        assert (combine(text, rows[order]) == expected).all()
 
 
 @pytest.mark.parametrize(
@@ -80,6 +109,30 @@ def test_a_fifth_of_hostile_updates_moves_the_step_little(text, seed, scale):
     rows = random.standard_normal(40) + 0.1 * random.standard_normal((20, 40))
     good = rows[4:].mean(axis=0)
     rows[:4] = random.standard_normal((4, 40)) * scale
+    assert np.linalg.norm(combine(text, rows) - good) < 0.75 * np.linalg.norm(good)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "hostile"),
+    [
+        ("bucketing+median", 20, 4),
+        ("bucketing+trimmed_mean", 20, 4),
+        ("bucketing+geometric_median", 20, 4),
+        ("bucketing+nnm+trimmed_mean", 20, 4),
+        ("bucketing:s=3+trimmed_mean", 20, 3),  # a minority of seven buckets
+        ("bucketing+krum", 20, 3),  # n >= 2f + 3 of ten buckets
+        ("bucketing+multi_krum", 20, 3),
+        ("bucketing+multi_krum", 25, 5),
+    ],
+)
+@few
+@given(seed=seeds, size=st.sampled_from([10.0, 1e3, 1e9]))
+def test_hostile_updates_that_each_spoil_a_bucket_move_the_step_little(text, count, hostile, seed, size):
+    """Their norms differ: equal ones would be dealt out side by side (G6) and share their buckets."""
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal(40) + 0.1 * random.standard_normal((count, 40))
+    good = rows[hostile:].mean(axis=0)
+    rows[:hostile] = -size * (1.0 + 0.01 * np.arange(hostile))[:, None] * good
     assert np.linalg.norm(combine(text, rows) - good) < 0.75 * np.linalg.norm(good)
 
 

@@ -19,6 +19,7 @@ from minerva.miner.daemon import Miner
 from minerva.protocol.reasons import Reason
 from minerva.protocol.state import Phase
 from minerva.store.cid import cid_of
+from minerva.verification.combining import state_named
 
 MakeScene = Callable[..., Scene]
 Serve = Callable[..., str]
@@ -300,6 +301,18 @@ def test_what_is_no_cid_is_refused(scene: Scene, serve: Serve, cid: str) -> None
 
 
 # -- contents --------------------------------------------------------------------------------------------
+
+
+def test_the_state_of_the_aggregation_rule_is_served(make_scene: MakeScene, serve: Serve) -> None:
+    """The states of this rule are longer than any model may be."""
+    scene = make_scene(aggregation="centred_clipping+fedadam")
+    url = serve(scene.start_all()[0])
+    scene.play(1)
+    scene.await_height(1)
+    state = state_named(scene.store.get(scene.state.model, max_bytes=1 << 20, timeout=1))
+    eventually(lambda: requests.get(f"{url}/content/{state}", timeout=5).status_code == 200)
+    assert str(cid_of(requests.get(f"{url}/content/{state}", timeout=5).content)) == str(state)
+    assert requests.get(f"{url}/models/{state}", timeout=5).status_code == 404
 
 
 def test_models_bodies_and_the_manifest_are_served(scene: Scene, serve: Serve) -> None:

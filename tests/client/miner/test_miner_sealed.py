@@ -52,12 +52,12 @@ def keys(scene: Scene) -> dict[str, bytes]:
 
 
 def sealed(scene: Scene, device: int, miners: dict[str, bytes] | None = None, **context: Any) -> bytes:
-    owner = context.pop("owner", device)
+    owner, metadata = context.pop("owner", device), context.pop("metadata", {})
     meant = {
         "chain_id": scene.chain.chain_id, "federation": scene.federation, "round": scene.state.round,
         "device": scene.driver.device(owner), **context,
     }  # fmt: skip
-    return seal(Context(**meant), scene.content(owner), keys(scene) if miners is None else miners)
+    return seal(Context(**meant), scene.content(owner, **metadata), keys(scene) if miners is None else miners)
 
 
 def play(scene: Scene, round_: int, **odd: bytes) -> Body:
@@ -95,6 +95,16 @@ def test_a_round_of_sealed_updates_ends_in_a_block(scene: Scene) -> None:
         assert Envelope.read(data).context.device == update.device  # no plain update lies in the store
     report = check(scene, ring(scene, 1))
     assert report.ok and report.blocks == (1,) and not report.sealed
+
+
+def test_what_a_device_commits_to_for_canaries_is_read_from_its_envelope(scene: Scene) -> None:
+    """V16."""
+    miner, *_ = scene.start_all(canary_share=1.0)
+    scene.await_round(1)
+    steps = "9:" + "a" * 64
+    play(scene, 1, d0=sealed(scene, 0, metadata={"steps": steps}))
+    (row,) = eventually(miner.canaries.rows)
+    assert (row["device"], row["steps"], row["outcome"]) == (scene.driver.device(0), steps, "asked")
 
 
 def test_an_observer_checks_all_but_what_is_sealed_and_says_so(scene: Scene) -> None:

@@ -46,6 +46,25 @@ def test_a_small_round_or_one_without_losses_is_not_judged() -> None:
     assert judge_losses(1.0, [math.inf] * 6, RULES) == [ACCEPT] * 6
 
 
+@pytest.mark.parametrize("base", [math.inf, math.nan])
+def test_a_global_model_without_a_finite_loss_says_nothing(base: float) -> None:
+    """It may have diverged before this round: the updates are then judged among themselves."""
+    losses = [*LOSSES, 1.65, 100.0, math.inf]
+    assert judge_losses(base, losses, RULES) == judge_losses(0.0, losses, RULES)
+    assert [verdict is Reason.HARMFUL for verdict in judge_losses(base, losses, RULES)] == [False] * 6 + [
+        True
+    ] * 2
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_an_update_without_a_finite_loss_is_harmful(loss: float) -> None:
+    for place in range(6):
+        losses = [*LOSSES[:place], loss, *LOSSES[place:]]
+        assert [verdict is Reason.HARMFUL for verdict in judge_losses(1.0, losses, RULES)] == [
+            number == place for number in range(6)
+        ]
+
+
 def test_equal_losses_are_all_the_best() -> None:
     assert judge_losses(1.0, [1.0] * 5, RULES) == [ACCEPT_FROM + BEST] * 5
 

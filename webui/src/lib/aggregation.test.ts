@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import vectors from "@/features/create/vectors.json";
-import { lacks, parseRule, ruleText, ruleWords } from "./aggregation";
+import { lacks, parseRule, ruleText, ruleWords, USUAL_RULE } from "./aggregation";
 
 test("rules are named as the client names them, and suffice for as many updates", () => {
   for (const { text, n, canonical, enough } of vectors.rules) {
@@ -19,6 +19,10 @@ test("what is lacking is said with the sum", () => {
 
 test("a rule is told in words", () => {
   expect(ruleWords(parseRule("nnm+median") ?? [])).toContain("; then the median");
+});
+
+test("the usual rule is the client's", () => {
+  expect(USUAL_RULE).toBe(vectors.usualRule);
 });
 
 test("names of what every object has are no rules", () => {

@@ -1,8 +1,8 @@
 // Names of aggregation rules, and how many updates they need (docs/SPECIFICATION.md, G1 and G3).
 
 interface Known {
-  /** 0: a mixer, 1: a rule, 2: a server optimiser. */
-  place: 0 | 1 | 2;
+  /** 0: what devices do, 1: a mixer, 2: a rule, 3: a server optimiser. */
+  place: 0 | 1 | 2 | 3;
   words: string;
   /** Default, least and most by key; without a default it is worked out from the number of updates. */
   parameters: Readonly<Record<string, readonly [number | null, number, number]>>;
@@ -18,43 +18,48 @@ const ADAPTIVE = {
 } as const;
 
 const KNOWN: Readonly<Record<string, Known>> = {
-  nnm: { place: 0, words: "each update becomes the mean of those nearest to it", parameters: F },
-  bucketing: {
+  client_momentum: {
     place: 0,
+    words: "devices send the momentum of what they learnt",
+    parameters: { beta: [900, 0, 999] },
+  },
+  nnm: { place: 1, words: "each update becomes the mean of those nearest to it", parameters: F },
+  bucketing: {
+    place: 1,
     words: "updates are averaged in small buckets first",
     parameters: { s: [2, 2, 1000] },
   },
   clip: {
-    place: 0,
+    place: 1,
     words: "long updates are clipped to a multiple of the median length",
     parameters: { permille: PERMILLE },
   },
-  fedavg: { place: 1, words: "the mean, weighted by samples; no defence", parameters: {} },
-  median: { place: 1, words: "the median of each coordinate", parameters: {} },
+  fedavg: { place: 2, words: "the mean, weighted by samples; no defence", parameters: {} },
+  median: { place: 2, words: "the median of each coordinate", parameters: {} },
   trimmed_mean: {
-    place: 1,
+    place: 2,
     words: "each coordinate's mean without its extremes",
     parameters: F,
   },
-  krum: { place: 1, words: "the one update that is closest to its neighbours", parameters: F },
-  multi_krum: { place: 1, words: "the mean of the updates that Krum scores best", parameters: F },
+  krum: { place: 2, words: "the one update that is closest to its neighbours", parameters: F },
+  multi_krum: { place: 2, words: "the mean of the updates that Krum scores best", parameters: F },
   geometric_median: {
-    place: 1,
+    place: 2,
     words: "the point of least total distance",
     parameters: { steps: [64, 1, 1000] },
   },
   centred_clipping: {
-    place: 1,
+    place: 2,
     words: "last round's step, moved by the updates' clipped differences to it",
     parameters: { permille: PERMILLE, steps: [3, 1, 100] },
   },
   fedavgm: {
-    place: 2,
+    place: 3,
     words: "with momentum on the server's side",
     parameters: { beta: [900, 0, 999], lr: PERMILLE },
   },
-  fedadam: { place: 2, words: "stepping by Adam", parameters: ADAPTIVE },
-  fedyogi: { place: 2, words: "stepping by Yogi", parameters: ADAPTIVE },
+  fedadam: { place: 3, words: "stepping by Adam", parameters: ADAPTIVE },
+  fedyogi: { place: 3, words: "stepping by Yogi", parameters: ADAPTIVE },
 };
 
 export interface Part {
@@ -62,6 +67,9 @@ export interface Part {
   /** The parameters that differ from their defaults. */
   given: Readonly<Record<string, number>>;
 }
+
+/** What `minerva task publish` takes where no rule is named. */
+export const USUAL_RULE = "nnm+geometric_median+fedavgm";
 
 /** Read a rule's name; null when it names none. */
 export function parseRule(text: string): readonly Part[] | null {
@@ -73,20 +81,20 @@ export function parseRule(text: string): readonly Part[] | null {
     parts.push(part);
   }
   const last = parts.at(-1);
-  if (last !== undefined && placeOf(last) === 2 && !parts.some((part) => placeOf(part) === 1)) {
+  if (last !== undefined && placeOf(last) === 3 && !parts.some((part) => placeOf(part) === 2)) {
     parts.splice(-1, 0, { name: "fedavg", given: {} });
   }
   const places = parts.map(placeOf);
   const ordered = places.every((place, at) => at === 0 || place >= (places[at - 1] ?? 0));
   const times = (wanted: number) => places.filter((place) => place === wanted).length;
-  return ordered && times(1) === 1 && times(2) <= 1 ? parts : null;
+  return ordered && times(0) <= 1 && times(2) === 1 && times(3) <= 1 ? parts : null;
 }
 
 /** The one text of a rule: keys sorted, defaults left out. */
 export function ruleText(parts: readonly Part[]): string {
   const texts = parts.map(partText);
   const last = parts.at(-1);
-  if (last !== undefined && placeOf(last) === 2 && texts.at(-2) === "fedavg") texts.splice(-2, 1);
+  if (last !== undefined && placeOf(last) === 3 && texts.at(-2) === "fedavg") texts.splice(-2, 1);
   return texts.join("+");
 }
 
@@ -107,7 +115,11 @@ export function lacks(parts: readonly Part[], updates: number): string | null {
       return `${partText(part)} needs at least ${sum} ${what}, and gets ${count}`;
     }
     if (part.name === "bucketing") {
-      count = Math.ceil(count / (part.given.s ?? 2));
+      const size = part.given.s ?? 2;
+      const buckets = Math.ceil(count / size);
+      if (buckets < 3)
+        return `${partText(part)} needs at least 3 buckets, and ${count} ${what} make ${buckets}`;
+      count = buckets;
       what = `buckets of ${updates} updates`;
     }
   }

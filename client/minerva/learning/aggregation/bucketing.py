@@ -15,7 +15,8 @@ def bucketing(norms: Float64, size: int) -> Float64:
 
     Karimireddy, He, Jaggi, "Byzantine-Robust Learning on Heterogeneous Datasets via Bucketing", ICLR 2022. Of
     n rows with f malicious ones it makes n/s with at most f malicious ones: it stands f < n/(2s) before a rule
-    that stands a minority. Cost: n·d.
+    that stands a minority of the buckets, for which the f of what follows is counted in updates (see
+    `tolerance.tolerated`). Cost: n·d.
 
     The order is that of `keys`. All miners derive the same; who submits last, and has seen all other updates,
     can search for an update of its own that comes to lie where it likes, which the bound above allows for.

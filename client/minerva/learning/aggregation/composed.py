@@ -46,7 +46,7 @@ class Composed:
         self._rule, self._spec, self._threads = rule, tuple(spec), threads
         if base.specs != self._spec:
             raise ValueError("the base is not a model of these tensors")
-        self._base, self._before = Vector(base.specs, base.arrays), state
+        self._model, self._before = base, state
         self.reset()
 
     def reset(self) -> None:
@@ -79,23 +79,23 @@ class Composed:
             np.empty(tensor.size, NUMPY[tensor.dtype]) if tensor.floating else first.arrays[index]
             for index, tensor in enumerate(self._spec)
         ]
-        made = Vector(self._spec, arrays)
+        base, made = Vector(self._spec, self._model.arrays), Vector(self._spec, arrays)
 
         def add(start: int, stop: int) -> None:
             moved = scratch("moved", (stop - start,))
-            self._base.read(start, moved)
+            base.read(start, moved)
             moved += step[start:stop]
             for elements, place, dtype in made.cuts(start, stop):
                 bound = LARGEST[dtype]
                 narrow(np.clip(moved[place], -bound, bound), dtype, elements)
 
-        in_blocks(self._base.size, add, self._threads)
+        in_blocks(base.size, add, self._threads)
         return pack(zip(self._spec, arrays, strict=True), metadata)
 
     def _make(self) -> tuple[Float64, dict[str, Float32]]:
         if not self._updates:
             raise ValueError("no update was accepted: the parent's model carries over")
         if self._made is None:
-            rows = UpdateRows(self._base, self._updates)
+            rows = UpdateRows(self._model, self._updates)
             self._made = self._rule.step(rows, self._weights, self._before, threads=self._threads)
         return self._made

@@ -25,7 +25,7 @@ from minerva.learning.aggregation.gram import Gram, combination, gram, squared_n
 from minerva.learning.aggregation.names import RULES, Part, Place, canonical, parse
 from minerva.learning.aggregation.optimisers import STATE, Float32, State, optimise, to_float32
 from minerva.learning.aggregation.rows import AppendedRow, ArrayRows, MixedRows, Rows
-from minerva.learning.aggregation.tolerance import check, tolerated
+from minerva.learning.aggregation.tolerance import check, check_buckets, tolerated
 from minerva.learning.numbers import Array, Float64
 
 _COORDINATES = ("median", "trimmed_mean")
@@ -44,6 +44,11 @@ class Rule:
     def text(self) -> str:
         """The canonical name."""
         return canonical(self.parts)
+
+    @property
+    def client_momentum(self) -> float:
+        """β of what devices send, m ← β·m + (1 - β)·Δ; 0 where they send their deltas."""
+        return next((part["beta"] / 1000.0 for part in self.parts if part.name == "client_momentum"), 0.0)
 
     @property
     def mixers(self) -> tuple[Part, ...]:
@@ -71,7 +76,7 @@ class Rule:
         for part in self.parts:
             check(part, count, what)
             if part.name == "bucketing":
-                count, what = -(-count // part["s"]), f"buckets of {n} updates"
+                count, what = check_buckets(part, count, what), f"buckets of {n} updates"
 
     def combine(
         self, deltas: Array, weights: Sequence[int], state: State, *, threads: int = 1
@@ -128,13 +133,14 @@ class Rule:
 
     def _change(self, rows: Rows, weights: Sequence[int], state: State, threads: int) -> Float64:
         core, count, factors = self.core, rows.count, np.array(weights, np.float64)
+        updates = count
         if "centre" in state:
             rows = AppendedRow(rows, state["centre"])
         products = self._products(rows, threads)
         mixture: Float64 | None = None
         for part in self.mixers:
             assert products is not None
-            further = _mixture(part, products[:count, :count])
+            further = _mixture(part, products[:count, :count], updates)
             if part.name == "bucketing":
                 factors = product((further > 0).astype(np.float64), factors[:, None])[:, 0]
             count = len(further)
@@ -145,8 +151,8 @@ class Rule:
             seen = rows if mixture is None else MixedRows(rows, mixture)
             if core.name == "median":
                 return median(seen, threads)
-            return trimmed_mean(seen, tolerated(core, count), threads)
-        coefficients, divisor = _coefficients(core, products, count, factors)
+            return trimmed_mean(seen, tolerated(core, count, updates), threads)
+        coefficients, divisor = _coefficients(core, products, count, updates, factors)
         if mixture is not None:
             coefficients = product(coefficients[None, :], mixture)[0]
         return combination(rows, coefficients, divisor, threads)
@@ -177,10 +183,10 @@ def _is_usable(row: Array) -> bool:
     return bool(np.isfinite(row).all()) and (row.dtype == np.float32 or bool((np.abs(row) <= _REACH).all()))
 
 
-def _mixture(part: Part, products: Gram) -> Float64:
+def _mixture(part: Part, products: Gram, updates: int) -> Float64:
     match part.name:
         case "nnm":
-            return nearest_mixing(products, tolerated(part, len(products)))
+            return nearest_mixing(products, tolerated(part, len(products), updates))
         case "bucketing":
             return bucketing(np.diagonal(products), part["s"])
         case _:
@@ -198,16 +204,18 @@ def _with_centre(mixture: Float64, centres: int) -> Float64:
     return whole
 
 
-def _coefficients(core: Part, products: Gram | None, count: int, factors: Float64) -> tuple[Float64, float]:
+def _coefficients(
+    core: Part, products: Gram | None, count: int, updates: int, factors: Float64
+) -> tuple[Float64, float]:
     """Return the coefficients of the rows that a rule combines, and what to divide their sum by."""
     if core.name == "fedavg":
         return factors, total(factors)
     assert products is not None
     match core.name:
         case "krum":
-            return krum(products, tolerated(core, count)), 1.0
+            return krum(products, tolerated(core, count, updates)), 1.0
         case "multi_krum":
-            f = tolerated(core, count)
+            f = tolerated(core, count, updates)
             return multi_krum(products, f), float(count - f)
         case "geometric_median":
             return geometric_median(products, core["steps"]), 1.0

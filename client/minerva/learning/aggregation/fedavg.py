@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from minerva.learning.aggregation import kernels, loops
+from minerva.learning.aggregation import kernels
+from minerva.learning.aggregation.rows import scratch
+from minerva.learning.aggregation.window import is_mapped, locate
 from minerva.learning.numbers import BLOCK, NUMPY, Array, Float64, narrow, widen
 from minerva.learning.weights import Weights, pack
 from minerva.protocol.manifest import TensorSpec
@@ -15,7 +17,9 @@ from minerva.protocol.manifest import TensorSpec
 MAX_WEIGHT = 2**29 - 1
 """A float32 has 24 significant bits: its product with a weight of 29 bits is exact in float64's 53."""
 GROUP = 8
-"""Updates that are added to a block of sums while it is in the cache."""
+"""Updates in memory that are added to a block of sums while it is in the cache."""
+MAPPED = 128
+"""As many of those that lie in mapped files."""
 
 
 class FedAvg:
@@ -27,9 +31,10 @@ class FedAvg:
     the same with or without fused multiply-add. Integer buffers (counters of batch normalisation) are the
     first accepted update's.
 
-    Memory is one float64 model and the buffers of at most `GROUP` updates, whatever their number: the sums
-    are read and written once a group, not once an update. Elements are independent of each other, and each is
-    summed in the order of the updates: groups, blocks and threads change nothing in the result.
+    Elements are independent of each other, and each is summed in the order of the updates: groups, blocks and
+    threads change nothing in the result. Memory is one float64 model and the buffers of at most `GROUP`
+    updates, whatever their number; of updates that lie in mapped files, which cost none, up to `MAPPED` are
+    added in one pass over the sums.
 
     Parameters
     ----------
@@ -42,24 +47,24 @@ class FedAvg:
     def __init__(self, spec: Sequence[TensorSpec], *, threads: int = 1) -> None:
         self._spec = tuple(spec)
         self._threads = threads
-        self._sums: list[Float64] = [np.zeros(tensor.size if tensor.floating else 0) for tensor in self._spec]
+        self._sums: list[Float64] | None = None
         self._blocks = [
-            (index, slice(start, start + BLOCK))
+            (index, slice(start, min(start + BLOCK, tensor.size)))
             for index, tensor in enumerate(self._spec)
             if tensor.floating
             for start in range(0, tensor.size, BLOCK)
         ]
         self._integers: dict[int, Array] = {}
         self._pending: list[tuple[tuple[Array, ...], float]] = []
+        self._in_memory = 0
         self._total = 0
 
     def reset(self) -> None:
         """See `Aggregator`."""
-        for total in self._sums:
-            total.fill(0.0)
+        self._sums = None
         self._integers.clear()
         self._pending.clear()
-        self._total = 0
+        self._in_memory = self._total = 0
 
     def accept(self, update: Weights, weight: int) -> bool:
         """See `Aggregator`."""
@@ -71,7 +76,8 @@ class FedAvg:
             self._integers = {i: update.arrays[i].copy() for i, t in enumerate(self._spec) if not t.floating}
         self._pending.append((tuple(array.reshape(-1) for array in update.arrays), float(weight)))
         self._total += weight
-        if len(self._pending) == GROUP:
+        self._in_memory += not is_mapped(update)
+        if self._in_memory == GROUP or len(self._pending) == MAPPED:
             self._fold()
         return True
 
@@ -82,52 +88,63 @@ class FedAvg:
         """See `Aggregator`."""
         if not self._total:
             raise ValueError("no update was accepted: the parent's model carries over")
-        self._fold()
         means: list[Array] = [
             np.empty(tensor.size, NUMPY[tensor.dtype]) if tensor.floating else self._integers[index]
             for index, tensor in enumerate(self._spec)
         ]
-        divisor = float(self._total)
+        divisor, add = float(self._total), self._adder()
 
-        def divide(blocks: Sequence[tuple[int, slice]]) -> None:
-            scratch = np.empty(BLOCK)
+        def divide(blocks: Iterable[tuple[int, slice]]) -> None:
+            room = np.empty(BLOCK)
             for index, part in blocks:
-                total = self._sums[index][part]
-                mean = np.divide(total, divisor, out=scratch[: total.size])
+                mean = room[: part.stop - part.start]
+                mean[:] = 0.0 if self._sums is None else self._sums[index][part]
+                add(index, part, mean)
+                mean /= divisor
                 narrow(mean, self._spec[index].dtype, means[index][part])
 
         self._share(divide)
         return pack(zip(self._spec, means, strict=True), metadata)
 
     def _fold(self) -> None:
-        weights = np.array([factor for _, factor in self._pending])
-        whole = len(self._pending) == GROUP and kernels.pays(GROUP * sum(total.size for total in self._sums))
-        fast = {index for index, spec in enumerate(self._spec) if whole and spec.dtype == "F32"}
-        fast = {i for i in fast if all(arrays[i].flags.aligned for arrays, _ in self._pending)}
+        """Add what is pending to the sums."""
+        if self._sums is None:
+            self._sums = [np.zeros(tensor.size if tensor.floating else 0) for tensor in self._spec]
+        sums, add = self._sums, self._adder()
 
-        def add(blocks: Sequence[tuple[int, slice]]) -> None:
-            scratch = np.empty(BLOCK)
+        def work(blocks: Iterable[tuple[int, slice]]) -> None:
             for index, part in blocks:
-                total = self._sums[index][part]
-                if index in fast:
-                    kernels.compiled(loops.add_eight)(
-                        total, *(arrays[index][part] for arrays, _ in self._pending), weights
-                    )
-                    continue
-                product = scratch[: total.size]
-                for arrays, factor in self._pending:
-                    widen(arrays[index][part], self._spec[index].dtype, product)
-                    product *= factor
-                    total += product
+                add(index, part, sums[index][part])
 
-        if self._pending:
-            self._share(add)
-            self._pending.clear()
+        self._share(work)
+        self._pending.clear()
+        self._in_memory = 0
 
-    def _share(self, work: Callable[[Sequence[tuple[int, slice]]], None]) -> None:
-        threads = min(self._threads, len(self._blocks))
+    def _adder(self) -> Callable[[int, slice, Float64], None]:
+        """Return what adds a block of the pending updates to its sums."""
+        arrays, weights = [arrays for arrays, _ in self._pending], np.array([w for _, w in self._pending])
+        single = [i for i, spec in enumerate(self._spec) if spec.dtype == "F32" and spec.size]
+        fast = kernels.pays(len(arrays) * sum(self._spec[i].size for i in single))
+        found = locate([[row[i] for i in single] for row in arrays]) if fast else None
+        column = {index: number for number, index in enumerate(single)} if found else {}
+
+        def add(index: int, part: slice, sums: Float64) -> None:
+            if found and index in column:
+                places = found[1][:, column[index]] + part.start
+                kernels.fused("window_sum")(found[0], places, weights, sums)
+                return
+            product = scratch("product", (sums.size,))
+            for row, factor in zip(arrays, weights.tolist(), strict=True):
+                widen(row[index][part], self._spec[index].dtype, product)
+                product *= factor
+                sums += product
+
+        return add
+
+    def _share(self, work: Callable[[Iterable[tuple[int, slice]]], None]) -> None:
+        threads, left = min(self._threads, len(self._blocks)), iter(self._blocks)
         if threads <= 1:
-            work(self._blocks)
+            work(left)
             return
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, [self._blocks[first::threads] for first in range(threads)]))
+            list(pool.map(work, [left] * threads))

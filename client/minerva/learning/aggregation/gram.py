@@ -8,13 +8,15 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minerva.learning.aggregation import kernels, loops
+from minerva.learning.aggregation import kernels
 from minerva.learning.aggregation.rows import BLOCK, Rows, in_blocks, scratch
 from minerva.learning.numbers import Float64
 
 CHUNK = 2_048
 LANES = 256
 """Inside a chunk, lane l sums the products l, l + 256, l + 512, … in this order: part of the rules (G4)."""
+
+_TOTALS = 1 << 16  # numbers in the sums of blocks that are handed over at once
 
 Gram: TypeAlias = Float64
 """A symmetric matrix: inner products of rows."""
@@ -37,9 +39,15 @@ def squared_norms(rows: Rows, threads: int = 1) -> Float64:
 
 def combination(rows: Rows, coefficients: Float64, divisor: float, threads: int = 1) -> Float64:
     """Return ``(Σ cᵢ·rowᵢ) / divisor``, summed from +0 in the order of the rows; a c of 0 leaves its row out."""
-    step = np.empty(rows.size)
+    step, window = np.empty(rows.size), rows.window
+    factors = np.ascontiguousarray(coefficients, np.float64)
 
     def work(start: int, stop: int) -> None:
+        if window is not None:
+            kernels.fused("window_combination")(
+                window.memory, window.places, window.starts, factors, divisor, start, step[start:stop]
+            )
+            return
         rows.accumulate(coefficients, start, step[start:stop])
         step[start:stop] /= divisor
 
@@ -48,18 +56,37 @@ def combination(rows: Rows, coefficients: Float64, divisor: float, threads: int 
 
 
 def _sum(rows: Rows, which: Sequence[int], threads: int) -> Gram:
-    total = np.zeros((len(which), len(which)))
-    starts = range(0, rows.size, BLOCK)
+    count = len(which)
+    window, some = rows.window, max(1, min(16, _TOTALS // count**2))
+    part = None if window is None else window.some(which)
+
+    def work(first: int) -> Float64:
+        if part is None:
+            return np.array([_block(rows, which, start) for start in starts[first : first + some]])
+        totals = np.zeros((len(starts[first : first + some]), count, count))
+        kernels.fused("window_grams")(part.memory, part.places, part.starts, first, BLOCK, totals)
+        return totals
+
+    upper, starts = np.zeros((count, count)), range(0, rows.size, BLOCK)
+    tasks = range(0, len(starts), some)
     if threads <= 1:
-        for start in starts:
-            total += _block(rows, which, start)
-        return total
+        for first in tasks:
+            _add(upper, work(first))
+        return _whole(upper)
     with ThreadPoolExecutor(threads) as pool:
-        for first in range(0, len(starts), 8 * threads):
-            some = starts[first : first + 8 * threads]
-            for part in pool.map(lambda start: _block(rows, which, start), some):
-                total += part
-    return total
+        for wave in range(0, len(tasks), 8 * threads):
+            for totals in pool.map(work, tasks[wave : wave + 8 * threads]):
+                _add(upper, totals)
+    return _whole(upper)
+
+
+def _add(upper: Gram, totals: Float64) -> None:
+    for total in totals:
+        upper += total
+
+
+def _whole(upper: Gram) -> Gram:
+    return np.triu(upper) + np.triu(upper, 1).T
 
 
 def _block(rows: Rows, which: Sequence[int], start: int) -> Gram:
@@ -69,9 +96,9 @@ def _block(rows: Rows, which: Sequence[int], start: int) -> Gram:
     values[:, width:] = 0.0
     if not kernels.pays(rows.count * rows.size):
         return block_gram(values)
-    upper = np.zeros((len(which), len(which)))
-    kernels.compiled(loops.block_gram)(values, upper)
-    return upper + np.triu(upper, 1).T
+    total = np.zeros((len(which), len(which)))
+    kernels.fused("block_gram")(values, total)
+    return total
 
 
 def block_gram(values: Float64) -> Gram:

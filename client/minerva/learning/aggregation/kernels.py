@@ -34,6 +34,14 @@ def compiled(loop: Callable[..., None]) -> Callable[..., None]:
     return found
 
 
+def fused(name: str) -> Callable[..., None]:
+    """Return a function of `fused`, compiled; that module is imported when it is needed first."""
+    from minerva.learning.aggregation import fused as functions  # takes as long as numba
+
+    loop: Callable[..., None] = getattr(functions, name)
+    return compiled(loop)
+
+
 def _compile(loop: Callable[..., None]) -> Callable[..., None]:
     import numba  # takes a second, which small models need not wait for
 

@@ -4,23 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-
-def add_eight(sums: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, w: Any) -> None:
-    """Add eight weighted rows to a block of sums, one after the other."""
-    for i in range(sums.size):
-        s = sums[i]
-        s += float(a[i]) * w[0]
-        s += float(b[i]) * w[1]
-        s += float(c[i]) * w[2]
-        s += float(d[i]) * w[3]
-        s += float(e[i]) * w[4]
-        s += float(f[i]) * w[5]
-        s += float(g[i]) * w[6]
-        s += float(h[i]) * w[7]
-        sums[i] = s
-
 
 def mix(mixture: Any, rows: Any, out: Any) -> None:
     """Write a combination of rows to each row of ``out``; see `rows.mix`."""
@@ -47,33 +30,6 @@ def subtract(row: Any, base: Any, out: Any) -> None:
     """Write row - base, in float64 and without negative zeros."""
     for i in range(out.size):
         out[i] = (float(row[i]) - base[i]) + 0.0
-
-
-def block_gram(values: Any, total: Any) -> None:
-    """Add the inner products of a block's rows to the upper triangle of ``total``; see `gram.block_gram`."""
-    count, width = values.shape
-    lanes = np.empty(256)
-    for first in range(0, width, 2048):
-        for i in range(count):
-            a = values[i, first : first + 2048]
-            for j in range(i, count):
-                b = values[j, first : first + 2048]
-                for k in range(256):
-                    s = 0.0 + a[k] * b[k]
-                    s += a[256 + k] * b[256 + k]
-                    s += a[512 + k] * b[512 + k]
-                    s += a[768 + k] * b[768 + k]
-                    s += a[1024 + k] * b[1024 + k]
-                    s += a[1280 + k] * b[1280 + k]
-                    s += a[1536 + k] * b[1536 + k]
-                    s += a[1792 + k] * b[1792 + k]
-                    lanes[k] = s
-                size = 128
-                while size:
-                    for k in range(size):
-                        lanes[k] += lanes[size + k]
-                    size //= 2
-                total[i, j] += lanes[0]
 
 
 def sort_rows(values: Any, network: Any) -> None:

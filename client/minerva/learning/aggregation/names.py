@@ -16,11 +16,12 @@ _PAIR = re.compile(r"([a-z][a-z0-9_]*)=(0|[1-9][0-9]{0,8})", re.ASCII)
 
 
 class Place(IntEnum):
-    """Where a part may stand: any number of mixers, one rule, at most one optimiser."""
+    """Where a part may stand: at most one of the devices, any number of mixers, one rule, at most one optimiser."""
 
-    MIXER = 0
-    RULE = 1
-    OPTIMISER = 2
+    DEVICE = 0
+    MIXER = 1
+    RULE = 2
+    OPTIMISER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ _F: tuple[int | None, int, int] = (None, 0, 10**6)
 _RATE = (1, 10**6)
 
 RULES: Mapping[str, Known] = {
+    "client_momentum": Known(
+        Place.DEVICE, "devices send the momentum of their deltas", {"beta": (900, 0, 999)}
+    ),
     "nnm": Known(Place.MIXER, "each update becomes the mean of its n - f nearest ones", {"f": _F}),
     "bucketing": Known(
         Place.MIXER, "updates are averaged in buckets of s before the rule", {"s": (2, 2, 1000)}
@@ -120,12 +124,13 @@ def parse(text: str) -> tuple[Part, ...]:
     if Place.RULE not in places and places[-1] is Place.OPTIMISER:
         parts.insert(len(parts) - 1, Part("fedavg", {}))
         places.insert(len(places) - 1, Place.RULE)
-    if places != sorted(places) or places.count(Place.RULE) != 1 or places.count(Place.OPTIMISER) > 1:
+    once = (places.count(place) <= 1 for place in (Place.DEVICE, Place.OPTIMISER))
+    if places != sorted(places) or places.count(Place.RULE) != 1 or not all(once):
         raise UserError(
             "not an aggregation rule",
             value=ascii(text)[:80],
-            remedy="It is mixers (nnm, bucketing, clip), then one rule, then at most one optimiser,"
-            " joined by +: nnm+trimmed_mean.",
+            remedy="It is at most client_momentum, then mixers (nnm, bucketing, clip), then one rule, then at most one"
+            " optimiser, joined by +: nnm+trimmed_mean.",
         )
     return tuple(parts)
 

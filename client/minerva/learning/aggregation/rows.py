@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minerva.learning.aggregation import kernels, loops
+from minerva.learning.aggregation.window import Window
 from minerva.learning.numbers import Array, Float64
 
 BLOCK = 16_384
@@ -34,6 +35,11 @@ class Rows(Protocol):
         """Length of a row."""
         ...
 
+    @property
+    def window(self) -> Window | None:
+        """Where whole steps may be compiled to read the rows; None for what has no such place."""
+        ...
+
     def read(self, which: Sequence[int], start: int, out: Float64) -> None:
         """Write elements ``start`` and on of the rows ``which`` to the rows of ``out``, without negative zeros."""
         ...
@@ -52,6 +58,8 @@ class Rows(Protocol):
 
 class ArrayRows:
     """Rows that lie in memory, float32 or float64."""
+
+    window = None
 
     def __init__(self, deltas: Array) -> None:
         self._deltas = deltas
@@ -73,6 +81,8 @@ class ArrayRows:
 
 class AppendedRow:
     """Rows with one more below them: the centre of last round."""
+
+    window = None
 
     def __init__(self, rows: Rows, last: Array) -> None:
         self._rows, self._last = rows, last
@@ -97,6 +107,8 @@ class AppendedRow:
 
 class MixedRows:
     """Linear combinations of rows, each summed in the order of the rows: ``mixture`` has a row for each."""
+
+    window = None
 
     def __init__(self, rows: Rows, mixture: Float64) -> None:
         self._rows, self._mixture = rows, mixture
@@ -155,9 +167,10 @@ def mix(mixture: Float64, rows: Float64, out: Float64) -> None:
 def in_blocks(size: int, work: Callable[[int, int], None], threads: int = 1) -> None:
     """Call ``work(start, stop)`` for each block of ``size`` elements; the calls are independent of each other."""
     starts = range(0, size, BLOCK)
+    left = iter(starts)
 
-    def some(first: int) -> None:
-        for start in starts[first::threads]:
+    def some(_: int) -> None:
+        for start in left:
             work(start, min(start + BLOCK, size))
 
     if threads <= 1 or len(starts) == 1:

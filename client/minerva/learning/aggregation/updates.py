@@ -9,6 +9,7 @@ import numpy as np
 
 from minerva.learning.aggregation import kernels, loops
 from minerva.learning.aggregation.rows import scratch
+from minerva.learning.aggregation.window import Window
 from minerva.learning.numbers import Array, Float64, widen
 from minerva.learning.weights import Weights
 from minerva.protocol.manifest import TensorSpec
@@ -65,10 +66,11 @@ class Vector:
 class UpdateRows:
     """Rows of local models less the global model, in float64, exact where the difference is."""
 
-    def __init__(self, base: Vector, updates: Sequence[Weights]) -> None:
-        self._base = base
+    def __init__(self, base: Weights, updates: Sequence[Weights]) -> None:
+        self._base = Vector(base.specs, base.arrays)
         self._updates = [Vector(update.specs, update.arrays) for update in updates]
-        self.count, self.size = len(updates), base.size
+        self.count, self.size = len(updates), self._base.size
+        self.window = Window.of(base.specs, updates, base)
 
     def read(self, which: Sequence[int], start: int, out: Float64) -> None:
         """See `Rows`."""

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from minerva import __version__
 from minerva.errors import ContentUnavailable, MinervaError, StoreError
-from minerva.miner.api import content, docs, events, metrics, state, statements
+from minerva.miner.api import canaries, content, docs, events, metrics, state, statements
 from minerva.miner.view import MinerView, PushRefused
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ def _build(view: MinerView, config: ApiConfig) -> APIFlask:
     for blueprint in (
         state.blueprint,
         statements.blueprint,
+        canaries.blueprint,
         content.blueprint,
         events.blueprint,
         metrics.blueprint(view),

@@ -69,12 +69,12 @@ def model(cid: str) -> Response:
 
 @blueprint.get("/content/<cid>")
 @blueprint.doc(
-    summary="A model, block body, manifest or accepted update of this federation",
+    summary="A model, block body, manifest, accepted update or state of the aggregation rule",
     responses={200: "its bytes", 404: "not known here", 504: "not available now"},
 )
 def content(cid: str) -> Response:
     """Answer the bytes of anything that the federation knows."""
-    return _content(cid, ("model", "body", "manifest", "update"))
+    return _content(cid, ("model", "body", "manifest", "update", "state"))
 
 
 def _content(cid: str, kinds: tuple[str, ...]) -> Response:

@@ -38,6 +38,12 @@ class _MinerCollector(Collector):
         for check in self._view.checks():
             checks.add_metric([check.name], check.ok)
         yield checks
+        canaries = GaugeMetricFamily(
+            "minerva_canaries", "Devices asked to train again, by outcome", labels=["outcome"]
+        )
+        for outcome, count in self._view.canaries.counts().items():
+            canaries.add_metric([outcome], count)
+        yield canaries
         yield from self._from_ledger()
 
     def _from_ledger(self) -> Iterator[Metric]:

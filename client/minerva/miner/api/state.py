@@ -59,7 +59,7 @@ def health() -> Response:
 )
 def status() -> Response:
     """Answer this moment."""
-    return jsonify(view().status.document())
+    return jsonify({**view().status.document(), "canaries": view().canaries.counts()})
 
 
 @blueprint.get("/updates")

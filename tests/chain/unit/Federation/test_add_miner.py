@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from support.errors import reverts
-from support.scene import mask
+from support.scene import ROOT, Scene, mask
 
+from brownie import Contract, Miner
+from minerva.protocol.allow_list import AllowList, Role
 from minerva.protocol.state import Status
 
 
@@ -69,3 +71,23 @@ def test_reverts_when_closed(waiting, owners, requester):
     waiting.federation.close({"from": requester})
     with reverts("FederationUnexpectedStatus", Status.CLOSED):
         waiting.join(owners[4])
+
+
+def test_only_who_the_policy_lets_in(deployed, requester, owners, devices, AllowListPolicy):
+    """M1 and A1: the federation configures its policy when it is made, and asks it at each joining."""
+    door = AllowListPolicy.deploy({"from": requester})
+    listed = AllowList([(owners[0].address, Role.MINER), (devices[0].address, Role.DEVICE)])
+    scene = Scene.create(deployed, requester, policy=door.address, policy_parameters=listed.root)
+    assert bytes(door.rootOf(scene.federation)) == listed.root
+    evidence = listed.evidence(owners[0].address, Role.MINER)
+    with reverts("PolicyRefused", scene.federation, owners[1], Role.MINER):
+        deployed.factory.createMiner(scene.federation, "http://miner", evidence, {"from": owners[1]})
+    transaction = deployed.factory.createMiner(
+        scene.federation, "http://miner", evidence, {"from": owners[0]}
+    )
+    assert scene.state.members == 0b1
+    miner = Contract.from_abi("Miner", transaction.events["MinerCreated"]["miner"], Miner.abi, persist=False)
+    with reverts("PolicyRefused", scene.federation, devices[1], Role.DEVICE):
+        miner.registerDevice(ROOT, 100, 5_000, b"", {"from": devices[1]})
+    evidence = listed.evidence(devices[0].address, Role.DEVICE)
+    miner.registerDevice(ROOT, 100, 5_000, evidence, {"from": devices[0]})

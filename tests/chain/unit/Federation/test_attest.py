@@ -191,3 +191,16 @@ def test_reverts_when_waiting(waiting):
     """E4."""
     with reverts("FederationUnexpectedStatus", Status.WAITING):
         waiting.attest(0)
+
+
+def test_half_of_the_weight_against_it_is_no_end_while_one_is_silent(make, owners, devices):
+    """P5: of four, the proposer for it and two against it; the fourth decides."""
+    scene = make(miners=4)
+    scene.tick()
+    scene.close_training()
+    scene.vote_all()
+    scene.propose(0)
+    scene.attest(1, 2, approve=False)
+    assert (scene.state.phase, scene.state.candidates) == (Phase.ATTESTATION, 0)
+    transaction = scene.attest(3)
+    assert transaction.events["CandidateDropped"]["reason"] == Drop.UNDECIDED

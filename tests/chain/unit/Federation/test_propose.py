@@ -99,6 +99,8 @@ def test_reverts_when_barred(attestation):
         (1, {"parent": b"\x01" * 32}),
         (3, {"updates_root": b"\x01" * 32}),
         (4, {"ballots_root": b"\x01" * 32}),
+        (8, {"rewards_root": b"\x01" * 32}),
+        (9, {"rewards_total": 1}),
     ],
 )
 def test_reverts_when_the_header_is_not_what_the_chain_says(mining, field, changes):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from support import clock
 from support.errors import reverts
+from support.rewards import TERMS
 from support.scene import Scene, names
 
+from brownie import Contract
 from minerva.protocol.state import Phase, Status
 
 
@@ -30,6 +32,23 @@ def test_reverts_when_too_few_are_there(make, miners, bound):
     assert not scene.federation.due()
     with reverts("FederationNothingDue", 0, Phase.PENDING, 0):
         scene.tick()
+
+
+def test_reverts_until_the_escrow_is_full(deployed, requester, owners, devices, RewardVault):
+    """P1 and Y1: before the first round only."""
+    scene = Scene.create(deployed, requester, rewards=TERMS)
+    scene.join(*owners[:3])
+    scene.register(*devices[:4])
+    vault = Contract.from_abi("RewardVault", scene.federation.rewardVault(), RewardVault.abi, persist=False)
+    short = vault.required() - 1
+    vault.fund(short, {"from": requester, "value": short})
+    assert not scene.federation.due()
+    with reverts("FederationNothingDue", 0, Phase.PENDING, 0):
+        scene.tick()
+    vault.fund(1, {"from": requester, "value": 1})
+    assert scene.federation.due()
+    scene.tick()
+    assert scene.state.round == 1
 
 
 def test_opens_once_enough_are_there(make, owners, devices):

@@ -72,6 +72,18 @@ def test_reverts_when_a_cid_is_none(deployed, requester, field, name, cid):
         Scene.create(deployed, requester, **{name: cid})
 
 
+def test_reverts_when_the_policy_is_no_contract(deployed, requester, stranger):
+    """C, field 22."""
+    with reverts("FederationInvalidConfig", 22, int(stranger.address, 16)):
+        Scene.create(deployed, requester, policy=stranger.address)
+
+
+def test_reverts_when_there_are_parameters_and_no_policy(deployed, requester):
+    """C, field 23: the value is their length."""
+    with reverts("FederationInvalidConfig", 23, 3):
+        Scene.create(deployed, requester, policy_parameters=b"abc")
+
+
 def test_reverts_when_consensus_is_no_contract(deployed, requester, stranger):
     """C, field 2."""
     with reverts("FederationInvalidConfig", 2, int(stranger.address, 16)):

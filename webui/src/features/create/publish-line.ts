@@ -1,3 +1,4 @@
+import { USUAL_RULE } from "@/lib/aggregation";
 import { shellLine } from "@/lib/shell";
 
 export interface Publication {
@@ -14,7 +15,7 @@ export function publishLine({ task, title, aggregation, confidential, devices }:
   const words = ["minerva", "task", "publish", task.trim() || "digits"];
   const set = (key: string, value: string) => words.push("--set", `create.${key}=${value}`);
   if (title.trim() !== "") set("title", title.trim());
-  if (aggregation !== "" && aggregation !== "fedavg") set("aggregation", aggregation);
+  if (aggregation !== "" && aggregation !== USUAL_RULE) set("aggregation", aggregation);
   if (devices > 1) set("min_devices", String(devices));
   if (confidential) set("confidential", "true");
   return shellLine(...words);

@@ -3,7 +3,7 @@ import { Command } from "@/components/command";
 import { Facts } from "@/components/facts";
 import { FormField } from "@/components/form-field";
 import { StrangerText } from "@/components/stranger-text";
-import { lacks, parseRule, ruleText, ruleWords } from "@/lib/aggregation";
+import { lacks, parseRule, ruleText, ruleWords, USUAL_RULE } from "@/lib/aggregation";
 import { formatBytes, formatNumber } from "@/lib/format";
 import { plural } from "@/lib/text";
 import { type Draft, numberOf, textOf } from "./draft";
@@ -52,7 +52,7 @@ export function TaskStep({ draft, contents, faults, set }: Props) {
 function Publish({ devices }: { devices: number }) {
   const [task, setTask] = useState("digits");
   const [title, setTitle] = useState("");
-  const [aggregation, setAggregation] = useState("fedavg");
+  const [aggregation, setAggregation] = useState(USUAL_RULE);
   const [sealed, setSealed] = useState("");
   const parts = parseRule(aggregation);
   const lacking = parts === null || Number.isNaN(devices) ? null : lacks(parts, devices);
@@ -71,7 +71,11 @@ function Publish({ devices }: { devices: number }) {
         <FormField label="Title" help="Empty: the task's own." value={title} onChange={setTitle} />
         <FormField
           label="Aggregation rule"
-          help={parts === null ? "E.g. fedavg, median, nnm:f=1+trimmed_mean:f=1, fedadam." : ruleWords(parts)}
+          help={
+            parts === null
+              ? `E.g. ${USUAL_RULE}, nnm:f=1+trimmed_mean:f=1, fedavg (no defence).`
+              : ruleWords(parts)
+          }
           value={aggregation}
           fault={fault}
           onChange={setAggregation}

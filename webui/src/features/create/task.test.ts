@@ -51,6 +51,19 @@ test("a manifest and its genesis model are told in words", () => {
   if (typeof genesis !== "string") expect(mismatch(task, genesis)).toBeNull();
 });
 
+test("momentum on devices is for models of float32 alone (G1)", () => {
+  const tensors = [{ name: "0.bias", shape: [2], dtype: "I64" }];
+  const header = {
+    __metadata__: HEADER.__metadata__,
+    "0.bias": { dtype: "I64", shape: [2], data_offsets: [0, 16] },
+  };
+  const genesis = readGenesis(model(header, 16));
+  if (typeof genesis === "string") throw new Error(genesis);
+  const found = (aggregation: string) => mismatch(taskOf({ ...MANIFEST, tensors, aggregation }), genesis);
+  expect(found("client_momentum+median")).toMatch(/float32.*0\.bias is I64/);
+  expect(found("median")).toBeNull();
+});
+
 test("a manifest by which nobody would train is refused, with the reason (T1 to T3, G1)", () => {
   const cases: [object, RegExp][] = [
     [{ minerva: 2 }, /version 1/],

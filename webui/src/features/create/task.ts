@@ -104,6 +104,11 @@ export function readGenesis(data: Uint8Array): Genesis | string {
 
 /** Why a model is not the one that a manifest's federation begins with; null when it is. */
 export function mismatch(task: Task, genesis: Genesis): string | null {
+  if (task.rule[0]?.name === "client_momentum") {
+    const other = [...task.tensors].find(([, described]) => !described.startsWith("F32 "));
+    if (other !== undefined)
+      return `client_momentum needs a model of float32 alone, and tensor ${cleanText(other[0], 40)} is ${other[1]}`;
+  }
   for (const [name, wanted] of task.tensors) {
     const found = genesis.tensors.get(name);
     const shown = cleanText(name, 40);

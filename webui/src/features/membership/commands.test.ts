@@ -1,6 +1,7 @@
 import type { Address } from "viem";
 import { expect, test } from "vitest";
 import { publishLine } from "@/features/create/publish-line";
+import { USUAL_RULE } from "@/lib/aggregation";
 import type { NetworkConfig } from "@/lib/runtime";
 import { shellLine, shellWord } from "@/lib/shell";
 import { deviceCommands, minerCommands } from "./commands";
@@ -62,7 +63,7 @@ test("a stranger's text runs nothing in the shell of whoever copies a command", 
 });
 
 test("what publishes a task leaves out what is usual", () => {
-  const usual = { task: "", title: "", aggregation: "fedavg", confidential: false, devices: 1 };
+  const usual = { task: "", title: "", aggregation: USUAL_RULE, confidential: false, devices: 1 };
   expect(publishLine(usual)).toBe("minerva task publish digits");
   expect(
     publishLine({
