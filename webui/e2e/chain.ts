@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import {
   type Address,
+  type ContractFunctionArgs,
   createPublicClient,
   createWalletClient,
   http,
@@ -14,7 +15,7 @@ import { stack } from "./stack";
 import { anvilAccount } from "./wallet";
 
 const NO_STAKE = {
-  token: zeroAddress,
+  token: zeroAddress as Address,
   minimum: 0n,
   unit: 0n,
   evidenceSeconds: 0,
@@ -36,19 +37,33 @@ const NO_REWARDS = {
 
 export const publicClient = () => createPublicClient({ transport: http(stack().rpc), pollingInterval: 100 });
 
-function walletOf(index: number) {
+export function walletOf(index: number) {
   return createWalletClient({ account: anvilAccount(index), transport: http(stack().rpc) });
 }
 
 function factory(): Address {
-  const document = JSON.parse(readFileSync(stack().deployment, "utf8")) as {
-    contracts: { FederationFactory: { address: Address } };
-  };
-  return document.contracts.FederationFactory.address;
+  return contractAt("FederationFactory");
 }
 
-/** Create a federation like the stack's own one, of so many rounds. */
-export async function createFederation(account: number, rounds: number): Promise<Address> {
+/** The address of a deployed contract. */
+export function contractAt(name: string): Address {
+  const document = JSON.parse(readFileSync(stack().deployment, "utf8")) as {
+    contracts: Record<string, { address: Address }>;
+  };
+  const found = document.contracts[name];
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found.address;
+}
+
+type Config = ContractFunctionArgs<typeof factoryAbi, "nonpayable", "createFederation">[0];
+
+/** Create a federation like the stack's own one, of so many rounds; other terms where they are given. */
+export async function createFederation(
+  account: number,
+  rounds: number,
+  changes: Partial<Config> = {},
+  stake: Partial<typeof NO_STAKE> = {},
+): Promise<Address> {
   const config = await publicClient().readContract({
     address: stack().federation,
     abi: federationAbi,
@@ -58,7 +73,7 @@ export async function createFederation(account: number, rounds: number): Promise
     address: factory(),
     abi: factoryAbi,
     functionName: "createFederation",
-    args: [{ ...config, rounds }, NO_STAKE, NO_REWARDS],
+    args: [{ ...config, rounds, ...changes }, { ...NO_STAKE, ...stake }, NO_REWARDS],
     chain: null,
   });
   const { logs } = await publicClient().waitForTransactionReceipt({ hash });

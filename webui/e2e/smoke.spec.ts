@@ -79,18 +79,3 @@ test("a write goes from the signature to its block, a refusal is no error, and w
   await expect(page.locator("[aria-current=step]").first()).toContainText("Train");
   expect(wallet.asked.filter((method) => method === "eth_sendTransaction")).toHaveLength(2);
 });
-
-test("a wallet on another network is switched by one click, and told of ours if it does not know it", async ({
-  page,
-  wallet,
-}) => {
-  await page.goto("./");
-  await connect(page);
-  wallet.forgetNetworks();
-  await wallet.chooseChain(1);
-  await page.getByRole("button", { name: "Switch to Local chain" }).click();
-  await expect(page.getByRole("button", { name: "Switch to Local chain" })).toBeHidden();
-  expect(wallet.asked).toContain("wallet_addEthereumChain");
-  await wallet.chooseAccount(3);
-  await expect(page.getByRole("button", { name: /0x90F7/ })).toBeVisible();
-});

@@ -1,6 +1,6 @@
 // A wallet for tests: it announces itself by EIP-6963 and signs real transactions with one of anvil's accounts.
 import type { Page } from "@playwright/test";
-import { createWalletClient, type Hex, http, numberToHex } from "viem";
+import { createWalletClient, type Hex, http, keccak256, numberToHex, stringToHex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
@@ -12,14 +12,27 @@ interface Request {
   params?: unknown[];
 }
 
-type Answer = { result: unknown } | { error: { code: number; message: string; data?: unknown } };
+/** What a wallet throws: EIP-1193's codes, or a node's. */
+export interface WalletError {
+  code: number;
+  message: string;
+  data?: unknown;
+}
+
+const REFUSED: WalletError = { code: 4001, message: "User rejected the request." };
+const PENDING: WalletError = { code: -32002, message: "Already processing a request. Please wait." };
+
+type Answer = { result: unknown } | { error: WalletError };
 
 /** What tests do with the wallet; what the page asks of it goes through `answer`. */
 export class TestWallet {
   private account;
+  /** Every account that was chosen: what it was asked to sign for, it signs for. */
+  private readonly used: ReturnType<typeof anvilAccount>[];
   private chainId = 31337;
   private known = new Set([31337]);
-  private refusals = 0;
+  private readonly failures: WalletError[] = [];
+  private held: Promise<unknown> | null = null;
   private connected = false;
   readonly asked: string[] = [];
 
@@ -30,19 +43,21 @@ export class TestWallet {
     index: number,
   ) {
     this.account = anvilAccount(index);
+    this.used = [this.account];
   }
 
   /** Put a wallet into a page that was not opened yet. */
   static async install(
     page: Page,
     rpc: string,
-    options: { name?: string; account?: number } = {},
+    options: { name?: string; account?: number; silent?: boolean } = {},
   ): Promise<TestWallet> {
-    const { name = "Test wallet", account = 0 } = options;
+    const { name = "Test wallet", account = 0, silent = false } = options;
     const wallet = new TestWallet(page, rpc, name, account);
     const binding = `wallet_${name.replace(/\W/g, "_")}`;
+    const id = keccak256(stringToHex(name)).slice(2, 14);
     await page.exposeFunction(binding, (request: Request) => wallet.answer(request));
-    await page.addInitScript(provide, { binding, name });
+    await page.addInitScript(provide, { binding, name, id, silent });
     return wallet;
   }
 
@@ -50,14 +65,60 @@ export class TestWallet {
     return this.account.address;
   }
 
+  /** How often the page asked for something. */
+  count(method: string): number {
+    return this.asked.filter((asked) => asked === method).length;
+  }
+
   /** The user declines what the wallet asks next. */
   refuseNext(): void {
-    this.refusals += 1;
+    this.failNext(REFUSED);
+  }
+
+  /** The wallet shows a question of before still, and takes no other. */
+  busyNext(): void {
+    this.failNext(PENDING);
+  }
+
+  /** Whatever the wallet is to ask next fails like this. */
+  failNext(error: WalletError): void {
+    this.failures.push(error);
+  }
+
+  /** The user lets the wallet's questions wait; the answer to them is given by what this returns. */
+  hold(): (error?: "refused") => void {
+    let answered: (value: null) => void = () => undefined;
+    this.held = new Promise((resolve) => {
+      answered = resolve;
+    });
+    return (error) => {
+      if (error === "refused") this.refuseNext();
+      this.held = null;
+      answered(null);
+    };
+  }
+
+  /** A wallet that was installed silent announces itself. */
+  async announce(): Promise<void> {
+    await this.emit("announce", null);
+  }
+
+  /** The user agrees in the wallet, without having been asked by the page just now. */
+  async approve(): Promise<void> {
+    this.connected = true;
+    await this.emit("accountsChanged", [this.address]);
+  }
+
+  /** The user takes the page's permission back, in the wallet. */
+  async leave(): Promise<void> {
+    this.connected = false;
+    await this.emit("accountsChanged", []);
   }
 
   /** The user chooses another account in the wallet. */
   async chooseAccount(index: number): Promise<void> {
     this.account = anvilAccount(index);
+    this.used.push(this.account);
     await this.emit("accountsChanged", [this.address]);
   }
 
@@ -90,9 +151,9 @@ export class TestWallet {
     switch (method) {
       case "eth_requestAccounts":
       case "wallet_requestPermissions":
-        this.consent();
+        await this.consent();
         this.connected = true;
-        return method === "eth_requestAccounts" ? [this.address] : [{ parentCapability: "eth_accounts" }];
+        return method === "eth_requestAccounts" ? [this.address] : [this.permission()];
       case "eth_accounts":
         return this.connected ? [this.address] : [];
       case "wallet_revokePermissions":
@@ -103,11 +164,11 @@ export class TestWallet {
       case "wallet_switchEthereumChain":
         return this.switchTo(params);
       case "wallet_addEthereumChain":
-        this.consent();
+        await this.consent();
         this.known.add(Number((params[0] as { chainId: Hex }).chainId));
         return this.switchTo(params);
       case "eth_sendTransaction":
-        this.consent();
+        await this.consent();
         return this.send(params[0] as Record<string, Hex>);
       default:
         return this.forward(method, params);
@@ -117,20 +178,28 @@ export class TestWallet {
   private async switchTo(params: unknown[]): Promise<null> {
     const chainId = Number((params[0] as { chainId: Hex }).chainId);
     if (!this.known.has(chainId)) throw { code: 4902, message: "Unrecognized chain ID" };
-    this.consent();
+    await this.consent();
     await this.chooseChain(chainId);
     return null;
   }
 
-  private consent(): void {
-    if (this.refusals === 0) return;
-    this.refusals -= 1;
-    throw { code: 4001, message: "User rejected the request." };
+  /** Ask the user. */
+  private async consent(): Promise<void> {
+    await this.held;
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+  }
+
+  private permission() {
+    const caveats = [{ type: "restrictReturnedAccounts", value: [this.address] }];
+    return { parentCapability: "eth_accounts", caveats };
   }
 
   private send(transaction: Record<string, Hex>): Promise<Hex> {
-    const client = createWalletClient({ account: this.account, transport: http(this.rpc) });
-    const { to, data, value, gas } = transaction;
+    const { from, to, data, value, gas } = transaction;
+    const account = this.used.find(({ address }) => address.toLowerCase() === from?.toLowerCase());
+    if (account === undefined) throw { code: 4100, message: "The account is not authorized." };
+    const client = createWalletClient({ account, transport: http(this.rpc) });
     return client.sendTransaction({
       to,
       data,
@@ -160,7 +229,8 @@ export class TestWallet {
 }
 
 /** Runs in the page before its own scripts. */
-function provide({ binding, name }: { binding: string; name: string }): void {
+function provide(of: { binding: string; name: string; id: string; silent: boolean }): void {
+  const { binding, name, id, silent } = of;
   const listeners = new Map<string, Set<(value: unknown) => void>>();
   const ask = (window as unknown as Record<string, (request: Request) => Promise<Answer>>)[binding];
   const provider = {
@@ -178,19 +248,18 @@ function provide({ binding, name }: { binding: string; name: string }): void {
   };
   window.addEventListener(`test-wallet:${name}`, (event) => {
     const { kind, detail } = (event as CustomEvent<{ kind: string; detail: unknown }>).detail;
+    if (kind === "announce") return open();
     for (const listener of listeners.get(kind) ?? []) listener(detail);
   });
   const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
-  const info = {
-    uuid: `00000000-0000-4000-8000-${binding.length.toString().padStart(12, "0")}`,
-    name,
-    icon,
-    rdns: `test.${binding}`,
-  };
+  const info = { uuid: `00000000-0000-4000-8000-${id}`, name, icon, rdns: `test.${binding}` };
   const announce = () =>
     window.dispatchEvent(
       new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }),
     );
-  window.addEventListener("eip6963:requestProvider", announce);
-  announce();
+  const open = () => {
+    window.addEventListener("eip6963:requestProvider", announce);
+    announce();
+  };
+  if (!silent) open();
 }

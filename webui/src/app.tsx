@@ -5,12 +5,14 @@ import { ErrorBoundary } from "./components/error-boundary";
 import { Layout } from "./components/layout";
 import { Loading } from "./components/loading";
 import { ChainNotice } from "./features/chain/chain-notice";
+import { useRecovery } from "./features/chain/use-recovery";
 import { useRoute } from "./hooks/use-route";
 import { useTheme } from "./hooks/use-theme";
 import { PAGES } from "./routes";
 
 export function App() {
   const route = useRoute();
+  useRecovery();
   const [theme, toggleTheme] = useTheme();
   const [name = ""] = route.parts;
   const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;

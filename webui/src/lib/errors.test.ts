@@ -1,7 +1,15 @@
-import { BaseError, encodeErrorResult, HttpRequestError, parseAbi, UserRejectedRequestError } from "viem";
+import {
+  BaseError,
+  encodeErrorResult,
+  HttpRequestError,
+  parseAbi,
+  ResourceUnavailableRpcError,
+  SwitchChainError,
+  UserRejectedRequestError,
+} from "viem";
 import { expect, test } from "vitest";
 import { ERROR_ABI, ERROR_WORDS } from "@/generated/errors";
-import { explain, explainRevert, isRefusal } from "./errors";
+import { cannotPay, explain, explainRevert, isRefusal } from "./errors";
 
 const HEX = /0x[0-9a-f]{8}/i;
 const full = encodeErrorResult({
@@ -33,6 +41,25 @@ test("what the user declines is no error", () => {
     true,
   );
   expect(isRefusal(new Error("no"))).toBe(false);
+});
+
+test("what goes wrong while a wallet adds a network is no refusal, whatever it is wrapped in", () => {
+  const cause = Object.assign(new Error("Expected an RPC with a secure connection"), { code: -32602 });
+  const wrapped = new UserRejectedRequestError(cause);
+  expect(isRefusal(wrapped)).toBe(false);
+  expect(explain(wrapped).title).toContain("secure connection");
+});
+
+test("a wallet that shows a question still says so by its code", () => {
+  const busy = Object.assign(new Error("Already processing eth_requestAccounts."), { code: -32002 });
+  for (const error of [busy, new ResourceUnavailableRpcError(busy), new SwitchChainError(busy)]) {
+    expect(explain(error).title).toBe("The wallet waits for you already");
+  }
+});
+
+test("an account that cannot pay is told what it lacks", () => {
+  const { cure } = cannotPay({ has: 10n ** 15n, needs: 10n ** 18n });
+  expect(cure).toMatch(/^It has 0\.001 ETH and needs up to 1 ETH\. Send/);
 });
 
 test("no problem shows raw hex", () => {

@@ -1,6 +1,7 @@
 // Why something failed, in the words of docs/errors.md; nothing that a person sees is hex.
-import { BaseError, decodeErrorResult, type Hex, isHex, parseAbi } from "viem";
+import { BaseError, decodeErrorResult, type Hex, isHex, parseAbi, UserRejectedRequestError } from "viem";
 import { ERROR_ABI, ERROR_WORDS } from "@/generated/errors";
+import { formatAmount } from "./format";
 import { cleanText } from "./text";
 
 /** What went wrong (a sentence), why, and what to do about it. */
@@ -14,28 +15,29 @@ export interface Problem {
 
 const STANDARD = parseAbi(["error Error(string message)", "error Panic(uint256 code)"]);
 const REFUSED = new Set([4001, 5000]);
+/** A wallet that shows another question still. */
+const BUSY = -32002;
 
-/** Whether it was the user who said no in the wallet: that is no error. */
+/**
+ * Whether it was the user who said no in the wallet: that is no error. The innermost code counts, since wagmi calls
+ * everything a refusal that goes wrong while a wallet adds a network.
+ */
 export function isRefusal(error: unknown): boolean {
-  return chain(error).some((inner) => {
-    const { code, name } = inner as { code?: unknown; name?: unknown };
-    return (typeof code === "number" && REFUSED.has(code)) || name === "UserRejectedRequestError";
-  });
+  const codes = codesOf(error);
+  if (codes.length > 0) return REFUSED.has(codes.at(-1) ?? 0);
+  return chain(error).some((inner) => (inner as { name?: unknown }).name === "UserRejectedRequestError");
 }
 
 /** Explain any error of viem, of a wallet, or of a contract. */
 export function explain(error: unknown): Problem {
+  if (error instanceof UserRejectedRequestError && error.cause !== undefined && !isRefusal(error))
+    return explain(error.cause);
   const data = revertData(error);
   if (data !== null) return explainRevert(data);
   const links = chain(error);
   const named = (name: string) => links.some((inner) => (inner as { name?: unknown }).name === name);
   const text = links.map((inner) => (inner instanceof Error ? inner.message : "")).join("\n");
-  if (named("InsufficientFundsError") || /insufficient funds/i.test(text)) {
-    return problem(
-      "The account cannot pay for this",
-      "Send it some ether of this network, or use another account.",
-    );
-  }
+  if (named("InsufficientFundsError") || /insufficient funds/i.test(text)) return cannotPay();
   if (named("NonceTooLowError") || named("NonceTooHighError") || /nonce too (low|high)/i.test(text)) {
     const cure =
       "If the local chain was started anew, clear the wallet's activity data for this network; else try again.";
@@ -51,14 +53,29 @@ export function explain(error: unknown): Problem {
       "Wait a moment, or set another one on the page Network.",
     );
   }
-  if (named("ResourceNotFoundRpcError") || /already pending/i.test(text)) {
-    return problem("The wallet waits for you already", "Open it and answer what it asks.");
+  if (codesOf(error).includes(BUSY) || /already pending/i.test(text)) {
+    return problem("The wallet waits for you already", "Look into your wallet and answer what it asks.");
+  }
+  if (named("ConnectorAccountNotFoundError") || named("UnauthorizedProviderError")) {
+    const cure = "Choose the account in the wallet and let this page use it; nothing was sent.";
+    return problem("The wallet does not let this page use the account any more", cure);
+  }
+  if (named("ChainMismatchError") || named("ConnectorNotConnectedError")) {
+    const cure = "Connect it, and switch it to this page's network above; nothing was sent.";
+    return problem("The wallet left this page's network meanwhile", cure);
   }
   const short = error instanceof BaseError ? error.shortMessage : error instanceof Error ? error.message : "";
   return problem(
     withoutHex(cleanText(short)) || "Something failed that has no name",
     "Try again; if it stays, reload the page.",
   );
+}
+
+/** An account has too little; of what it needs the sums are told where they are known. */
+export function cannotPay(sums?: { has: bigint; needs: bigint }): Problem {
+  const lack = sums && `It has ${formatAmount(sums.has)} and needs up to ${formatAmount(sums.needs)}. `;
+  const cure = "Send it some ether of this network, or use another account.";
+  return problem("The account cannot pay for this", `${lack ?? ""}${cure}`);
 }
 
 /** Explain what a contract reverted with. */
@@ -106,6 +123,12 @@ function fromWords(name: string, values: readonly unknown[]): Problem {
 
 function problem(title: string, cure: string): Problem {
   return { title, cure, name: null, values: [] };
+}
+
+/** The codes of an error and its causes, the innermost last. */
+function codesOf(error: unknown): number[] {
+  const codes = chain(error).map((inner) => (inner as { code?: unknown }).code);
+  return codes.filter((code) => typeof code === "number");
 }
 
 /** An error and its causes. */

@@ -5,6 +5,8 @@ import type { Head } from "./follower";
 
 export interface BlockHead extends Head {
   time: number;
+  /** The hash of the block before it. */
+  parent: Hex;
 }
 
 export type Reach = "connecting" | "live" | "polling" | "gone";
@@ -21,6 +23,13 @@ interface Options {
 /** While the WebSocket tells of heads: in case it does not tell of one, as after a re-organisation. */
 const SAFETY_MS = 5_000;
 const RECONNECT_MS = 5_000;
+/** Nobody who does not answer is asked more seldom. */
+const GONE_MS = 5_000;
+
+/** When to ask again after so many failures: each doubles the wait, and a browser writes each into its console. */
+export function patience(pollMs: number, failures: number): number {
+  return Math.max(pollMs, Math.min(GONE_MS, pollMs * 2 ** Math.min(failures, 10)));
+}
 
 export class HeadWatcher {
   private socket: WebSocket | null = null;
@@ -29,6 +38,7 @@ export class HeadWatcher {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private reconnect: ReturnType<typeof setTimeout> | undefined;
   private last: Hex | null = null;
+  private failures = 0;
 
   constructor(private readonly options: Options) {}
 
@@ -49,12 +59,15 @@ export class HeadWatcher {
     clearTimeout(this.timer);
     try {
       this.tell(await this.options.latest());
+      this.failures = 0;
       if (!this.stopped) this.options.onReach(this.live ? "live" : "polling");
     } catch {
+      this.failures += 1;
       if (!this.stopped) this.options.onReach("gone");
     }
-    if (!this.stopped)
-      this.timer = setTimeout(() => void this.poll(), this.live ? SAFETY_MS : this.options.pollMs);
+    clearTimeout(this.timer);
+    const next = this.live && this.failures === 0 ? SAFETY_MS : patience(this.options.pollMs, this.failures);
+    if (!this.stopped) this.timer = setTimeout(() => void this.poll(), next);
   }
 
   /** Tell of the newest block once more when it is heard of again. */
@@ -98,7 +111,9 @@ export class HeadWatcher {
 /** A block's header as JSON-RPC has it; null when it is none. */
 export function readHead(value: unknown): BlockHead | null {
   const header = asObject(value);
-  const [number, hash, time] = ["number", "hash", "timestamp"].map((key) => field(header, key));
+  const keys = ["number", "hash", "timestamp", "parentHash"];
+  const [number, hash, time, parent] = keys.map((key) => field(header, key));
   if (typeof number !== "string" || typeof hash !== "string" || typeof time !== "string") return null;
-  return { number: Number(number), hash: hash as Hex, time: Number(time) };
+  if (typeof parent !== "string") return null;
+  return { number: Number(number), hash: hash as Hex, time: Number(time), parent: parent as Hex };
 }

@@ -26,7 +26,12 @@ function answer({ id, method, params = [] }: { id: number; method: string; param
   const result =
     method === "eth_chainId"
       ? `0x${node.chainId.toString(16)}`
-      : { number: `0x${block.toString(16)}`, hash, timestamp: "0x10" };
+      : {
+          number: `0x${block.toString(16)}`,
+          hash,
+          timestamp: "0x10",
+          parentHash: `${node.genesis}${block - 1}`,
+        };
   return { jsonrpc: "2.0", id, result };
 }
 
@@ -71,6 +76,13 @@ test("a chain that was started anew under its id is another one", async () => {
   );
   session.acknowledge();
   expect(session.snapshot().restarted).toBe(false);
+});
+
+test("a chain that was started anew is found out though it is longer than the former one already", async () => {
+  session.start();
+  await until(() => expect(session.snapshot().head?.number).toBe(5));
+  Object.assign(node, { genesis: "0xb0", head: 6 });
+  await until(() => expect(session.snapshot()).toMatchObject({ restarted: true, head: { number: 6 } }));
 });
 
 test("an RPC that is gone is told, and what was read stays; it goes on when it is back", async () => {

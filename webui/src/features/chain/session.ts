@@ -17,6 +17,8 @@ export interface ChainStatus {
   generation: number;
 }
 
+/** Of a chain that was started anew nothing is known yet, its newest block neither. */
+const ANEW = { restarted: true, head: null, otherChain: null } as const;
 const LOCAL_POLL_MS = 500;
 const POLL_MS = 4_000;
 
@@ -33,6 +35,8 @@ export class ChainSession {
   private readonly listeners = new Set<() => void>();
   private readonly heads: HeadWatcher;
   private genesis: Hex | null = null;
+  /** Heads are looked at one after the other, as they came. */
+  private taken: Promise<void> = Promise.resolve();
 
   constructor(readonly network: NetworkConfig) {
     this.client = createClient(network);
@@ -43,7 +47,10 @@ export class ChainSession {
       ws: network.ws,
       latest: () => this.latest(),
       pollMs: network.chainId === LOCAL_CHAIN_ID ? LOCAL_POLL_MS : POLL_MS,
-      onHead: (head) => void this.onHead(head),
+      onHead: (head) => {
+        const take = () => this.onHead(head);
+        this.taken = this.taken.then(take, take);
+      },
       onReach: (reach) => this.change({ reach }),
     });
   }
@@ -80,11 +87,9 @@ export class ChainSession {
   }
 
   private async onHead(head: BlockHead): Promise<void> {
-    const before = this.status;
-    // A chain only goes back when it is re-organised, or is another one.
-    const suspicious =
-      this.genesis === null || before.reach === "gone" || head.number <= (before.head?.number ?? 0);
-    if (suspicious && !(await this.isKnown().catch(() => false))) return this.heads.forget();
+    // What is not the next block of the known one may be of another chain.
+    const next = this.genesis !== null && head.parent === this.status.head?.hash;
+    if (!next && !(await this.isKnown().catch(() => false))) return this.heads.forget();
     this.change({ head });
   }
 
@@ -104,7 +109,7 @@ export class ChainSession {
     const forgotten = database !== null && (await forgetOtherChain(database, chainId, genesis));
     const restarted = forgotten || (this.genesis !== null && this.genesis !== genesis);
     this.genesis = genesis;
-    if (restarted) this.change({ restarted: true, generation: this.status.generation + 1, otherChain: null });
+    if (restarted) this.change({ ...ANEW, generation: this.status.generation + 1 });
     else if (this.status.otherChain !== null) this.change({ otherChain: null });
     return true;
   }

@@ -1,19 +1,23 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { Address } from "viem";
 import type { ChainClient } from "@/features/chain/client";
 import { useChainStatus, useSession } from "@/features/chain/context";
-import { explain, type Problem } from "@/lib/errors";
+import { cannotPay, explain, type Problem } from "@/lib/errors";
 import type { Call } from "./call";
 import { useWallet } from "./use-wallet";
 
 export interface Cost {
+  /** With a fifth to spare: what a call needs may change until it is in a block. */
   gas: bigint;
   /** The most that the gas costs, in wei; what the call itself sends comes on top. */
   fee: bigint;
 }
 
-/** Either what a call would cost now, or why the contract would refuse it. */
-export type Estimate = { cost: Cost; problem: null } | { cost: null; problem: Problem };
+/** What a call would cost now; null where the contract would refuse it. The problem says why it cannot be sent. */
+export interface Estimate {
+  cost: Cost | null;
+  problem: Problem | null;
+}
 
 /** What a call would cost this account, before anything is signed; null without a call or an account. `as`: whose, without a wallet. */
 export function useCost(call: Call | null, as: Address | null = null): Estimate | null {
@@ -24,21 +28,33 @@ export function useCost(call: Call | null, as: Address | null = null): Estimate 
   const { data } = useQuery({
     queryKey: ["cost", account, call?.to, call?.data, call?.value.toString(), head?.hash],
     enabled: call !== null && account !== null,
-    placeholderData: keepPreviousData,
+    // What another account would pay, or be refused for, says nothing of this one.
+    placeholderData: (kept, query) => (query?.queryKey[1] === account ? kept : undefined),
     gcTime: 5_000,
     retry: false,
-    queryFn: () => (call === null || account === null ? null : estimate(client, account, call)),
+    queryFn: () =>
+      call === null || account === null ? null : estimate(client, account, call, wallet.account !== null),
   });
   return call === null || account === null ? null : (data ?? null);
 }
 
-export async function estimate(client: ChainClient, account: Address, call: Call): Promise<Estimate> {
+/** `pays`: the account is the one that will pay, so that it must be able to. */
+export async function estimate(
+  client: ChainClient,
+  account: Address,
+  call: Call,
+  pays = true,
+): Promise<Estimate> {
   try {
-    const [gas, fees] = await Promise.all([
+    const [gas, fees, has] = await Promise.all([
       client.estimateGas({ account, to: call.to, data: call.data, value: call.value }),
       client.estimateFeesPerGas(),
+      client.getBalance({ address: account }),
     ]);
-    return { cost: { gas, fee: gas * fees.maxFeePerGas }, problem: null };
+    const limit = (gas * 6n) / 5n;
+    const cost = { gas: limit, fee: limit * fees.maxFeePerGas };
+    const needs = cost.fee + call.value;
+    return { cost, problem: pays && has < needs ? cannotPay({ has, needs }) : null };
   } catch (error) {
     return { cost: null, problem: explain(error) };
   }

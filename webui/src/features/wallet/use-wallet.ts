@@ -1,18 +1,19 @@
+import { useEffect } from "react";
 import type { Address } from "viem";
-import { useConnect, useConnection, useConnectors, useDisconnect, useSwitchChain } from "wagmi";
+import {
+  useConnect,
+  useConnection,
+  useConnections,
+  useConnectors,
+  useDisconnect,
+  useSwitchChain,
+} from "wagmi";
 import { useRuntime } from "@/features/chain/context";
 import { explain, isRefusal, type Problem } from "@/lib/errors";
+import { cleanText } from "@/lib/text";
 
 /** None: no account. Wrong: connected, on another chain than the page's. */
-export type WalletStatus = "none" | "connecting" | "wrong-network" | "ready";
-
-export interface WalletChoice {
-  id: string;
-  name: string;
-  /** A data: URL; other kinds are left out. */
-  icon: string | null;
-  connect: () => void;
-}
+export type WalletStatus = "none" | "wrong-network" | "ready";
 
 export interface Wallet {
   status: WalletStatus;
@@ -20,6 +21,19 @@ export interface Wallet {
   walletName: string | null;
   /** The chain that the wallet is on. */
   chainId: number | null;
+}
+
+export interface WalletChoice {
+  id: string;
+  name: string;
+  /** A data: URL; other kinds are left out. */
+  icon: string | null;
+  /** It was asked for its accounts, and did not answer yet. */
+  asked: boolean;
+  connect: () => void;
+}
+
+export interface WalletActions {
   choices: readonly WalletChoice[];
   /** Why the last attempt to connect or to switch failed; the user's refusal is no failure. */
   problem: Problem | null;
@@ -33,36 +47,60 @@ export interface Wallet {
 export function useWallet(): Wallet {
   const { network } = useRuntime();
   const connection = useConnection();
+  const account = connection.address ?? null;
+  return {
+    status: statusOf(connection.status, account, connection.chainId === network.chainId),
+    account,
+    walletName: connection.connector === undefined ? null : nameOf(connection.connector),
+    chainId: connection.chainId ?? null,
+  };
+}
+
+/** What can be asked of wallets, and how that went. */
+export function useWalletActions(): WalletActions {
+  const { network } = useRuntime();
+  const { address, chainId } = useConnection();
+  const connections = useConnections();
   const connectors = useConnectors();
   const connect = useConnect();
   const disconnect = useDisconnect();
   const change = useSwitchChain();
-  const account = connection.address ?? null;
+  const { reset: forgetConnect } = connect;
+  const { reset: forgetChange } = change;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what failed for another account or chain is over
+  useEffect(() => {
+    forgetConnect();
+    forgetChange();
+  }, [address, chainId, forgetConnect, forgetChange]);
   const failure = connect.error ?? change.error;
+  const asked = connect.isPending ? connect.variables.connector : null;
   return {
-    status: statusOf(connection.status, account, connection.chainId === network.chainId, connect.isPending),
-    account,
-    walletName: connection.connector?.name ?? null,
-    chainId: connection.chainId ?? null,
     choices: connectors.map((connector) => ({
       id: connector.uid,
-      name: connector.name.slice(0, 40),
+      name: nameOf(connector),
       icon: connector.icon?.startsWith("data:image/") ? connector.icon : null,
+      asked: connector === asked,
       connect: () => connect.mutate({ connector }),
     })),
     problem: failure === null || isRefusal(failure) ? null : explain(failure),
     switchNetwork: () => change.mutate({ chainId: network.chainId }),
     switching: change.isPending,
-    disconnect: () => disconnect.mutate(),
+    disconnect: () => {
+      // Of several connected wallets none must take the other one's place.
+      for (const { connector } of connections) disconnect.mutate({ connector });
+    },
   };
 }
 
-function statusOf(
+export function statusOf(
   status: "connected" | "connecting" | "disconnected" | "reconnecting",
   account: Address | null,
   right: boolean,
-  pending: boolean,
 ): WalletStatus {
-  if (status === "connected" && account !== null) return right ? "ready" : "wrong-network";
-  return pending || status === "connecting" ? "connecting" : "none";
+  if (status !== "connected" || account === null) return "none";
+  return right ? "ready" : "wrong-network";
+}
+
+function nameOf({ name }: { name: string }): string {
+  return cleanText(name, 40) || "A wallet without a name";
 }

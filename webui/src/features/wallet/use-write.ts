@@ -4,10 +4,10 @@ import { toast } from "sonner";
 import type { Address, Hex, TransactionReceipt } from "viem";
 import { useConfig } from "wagmi";
 import { sendTransaction } from "wagmi/actions";
-import type { ChainClient } from "@/features/chain/client";
-import { useSession } from "@/features/chain/context";
+import { useRuntime, useSession } from "@/features/chain/context";
 import { explain, isRefusal, type Problem } from "@/lib/errors";
 import type { Call } from "./call";
+import { follow } from "./follow";
 import { estimate } from "./use-cost";
 import { useWallet } from "./use-wallet";
 
@@ -17,17 +17,38 @@ export type WriteState =
   | { status: "signing" }
   | { status: "pending"; hash: Hex }
   | { status: "confirmed"; hash: Hex; receipt: TransactionReceipt }
+  /** The user had the wallet send nothing in its place. */
+  | { status: "cancelled"; hash: Hex }
   | { status: "failed"; hash: Hex | null; problem: Problem };
 
-const MINED_MS = 180_000;
+/** The last write, and whose it is. */
+export interface Written {
+  run: number;
+  account: Address | null;
+  state: WriteState;
+}
+
 const IDLE: WriteState = { status: "idle" };
+const NOTHING: Written = { run: 0, account: null, state: IDLE };
+
+/** What is known after another step of a write: those of an earlier one do not count any more. */
+export function advance(known: Written, next: Written): Written {
+  return next.run < known.run ? known : next;
+}
+
+/** What an account is told: nothing of what another one wrote, which the wallet was connected to before. */
+export function stateFor(written: Written, account: Address | null): WriteState {
+  return written.account === account ? written.state : IDLE;
+}
 
 /** Send calls, one after the other, and tell where the last one is. `onConfirmed` runs once it is in a block. */
 export function useWrite(onConfirmed?: (receipt: TransactionReceipt) => void) {
   const { client, refresh } = useRefresh();
+  const { network } = useRuntime();
   const { account, status: wallet } = useWallet();
   const config = useConfig();
-  const [state, setState] = useState<WriteState>(IDLE);
+  const [written, setWritten] = useState(NOTHING);
+  const runs = useRef(0);
   const told = useRef(onConfirmed);
   useEffect(() => {
     told.current = onConfirmed;
@@ -36,71 +57,51 @@ export function useWrite(onConfirmed?: (receipt: TransactionReceipt) => void) {
   const write = useCallback(
     async (call: Call): Promise<TransactionReceipt | null> => {
       if (account === null || wallet !== "ready") return null;
+      runs.current += 1;
+      const run = runs.current;
       let hash: Hex | null = null;
-      setState({ status: "signing" });
+      const { to, data, value } = call;
+      tell({ status: "signing" });
       try {
-        const gas = await gasOf(client, account, call);
-        if (typeof gas !== "bigint") return fail(null, gas);
-        hash = await sendTransaction(config, {
-          account,
-          to: call.to,
-          data: call.data,
-          value: call.value,
-          gas,
-        });
-        setState({ status: "pending", hash });
-        const receipt = await client.waitForTransactionReceipt({ hash, timeout: MINED_MS });
-        if (receipt.status !== "success")
-          return fail(hash, await whyReverted(client, account, call, receipt));
-        setState({ status: "confirmed", hash, receipt });
+        const { cost, problem } = await estimate(client, account, call);
+        if (problem !== null) return fail(problem);
+        const { chainId } = network;
+        hash = await sendTransaction(config, { account, to, data, value, gas: cost?.gas, chainId });
+        tell({ status: "pending", hash });
+        const outcome = await follow(client, account, call, hash);
+        hash = outcome.hash;
+        if (outcome.kind === "failed") return fail(outcome.problem);
+        if (outcome.kind === "cancelled") {
+          tell({ status: "cancelled", hash });
+          toast.info(`${call.label}: cancelled in the wallet`);
+          return null;
+        }
+        tell({ status: "confirmed", hash, receipt: outcome.receipt });
         toast.success(`${call.label}: done`);
         await refresh();
-        told.current?.(receipt);
-        return receipt;
+        told.current?.(outcome.receipt);
+        return outcome.receipt;
       } catch (error) {
-        if (!isRefusal(error)) return fail(hash, explain(error));
-        setState(IDLE);
+        if (!isRefusal(error)) return fail(explain(error));
+        tell(IDLE);
         toast.info(`${call.label}: declined in the wallet, nothing was sent`);
         return null;
       }
 
-      function fail(at: Hex | null, problem: Problem): null {
-        setState({ status: "failed", hash: at, problem });
+      function tell(state: WriteState): void {
+        setWritten((known) => advance(known, { run, account, state }));
+      }
+
+      function fail(problem: Problem): null {
+        tell({ status: "failed", hash, problem });
         toast.error(`${call.label}: ${problem.title}`);
         return null;
       }
     },
-    [account, wallet, client, config, refresh],
+    [account, wallet, client, network, config, refresh],
   );
-  const reset = useCallback(() => setState(IDLE), []);
-  return { state, write, reset, busy: state.status === "signing" || state.status === "pending" };
-}
-
-/** With a fifth to spare: what a call needs may change until it is in a block. */
-async function gasOf(client: ChainClient, account: Address, call: Call): Promise<bigint | Problem> {
-  const { cost, problem } = await estimate(client, account, call);
-  return cost === null ? problem : (cost.gas * 6n) / 5n;
-}
-
-/** A receipt does not say why: the call is made again on the state before its block. */
-async function whyReverted(
-  client: ChainClient,
-  account: Address,
-  call: Call,
-  receipt: TransactionReceipt,
-): Promise<Problem> {
-  try {
-    const { to, data, value } = call;
-    await client.call({ account, to, data, value, blockNumber: receipt.blockNumber - 1n });
-  } catch (error) {
-    return explain(error);
-  }
-  return {
-    title: "The transaction was refused",
-    cure: "Others were faster, or its gas ran out: try again.",
-    name: null,
-    values: [],
-  };
+  const state = stateFor(written, account);
+  return { state, write, busy: state.status === "signing" || state.status === "pending" };
 }
 
 function useRefresh() {

@@ -67,6 +67,20 @@ function Progress({ state }: { state: WriteState }) {
           <Hash value={state.hash} what="transaction hash" />
         </p>
       );
+    case "cancelled":
+      return (
+        <p>
+          Cancelled in the wallet: it was not done. <Hash value={state.hash} what="transaction hash" />
+        </p>
+      );
+    case "failed":
+      return (
+        state.hash !== null && (
+          <p>
+            Not done. <Hash value={state.hash} what="transaction hash" />
+          </p>
+        )
+      );
     default:
       return null;
   }

@@ -1,0 +1,188 @@
+// What becomes of a write: cost, signature, block, and every way in which it does not come to that.
+import type { Page } from "@playwright/test";
+import { type Hex, keccak256, numberToHex, toBytes } from "viem";
+import { federationAbi, minerAbi, stakeVaultAbi } from "../src/generated/abi";
+import { contractAt, createFederation, joinAsMiner, publicClient, registerDevice, walletOf } from "./chain";
+import { connect, expect, test } from "./fixtures";
+import { mine, withoutMining } from "./mining";
+import { anvilAccount } from "./wallet";
+
+const [REQUESTER, PAUSER, MINER, DEVICE, POOR] = [38, 39, 36, 37, 61] as const;
+const HEX = /0x[0-9a-fA-F]{8}/;
+const ROOT = `0x${"11".repeat(32)}` as const;
+
+const done = (hash: Hex) => publicClient().waitForTransactionReceipt({ hash });
+
+const pendingHash = async (page: Page): Promise<Hex> => {
+  const shown = page.getByText("Sent: waiting for a block.").getByTitle(/^0x[0-9a-f]{64}$/);
+  return (await shown.getAttribute("title")) as Hex;
+};
+
+/** Fill in a device's commitment. */
+async function commit(page: Page): Promise<void> {
+  await page.getByLabel("Root of the data").fill(ROOT);
+  await page.getByLabel("Samples").fill("10");
+  await page.getByLabel("Rate").fill("1000");
+}
+
+test("a write shows its cost, the signature, its hash while it waits, and its block; sped up or cancelled it is followed", async ({
+  page,
+  wallet,
+}) => {
+  const federation = await createFederation(REQUESTER, 2);
+  await page.goto(`./#/admin/${federation}`);
+  await connect(page);
+  await wallet.chooseAccount(REQUESTER);
+  const card = page.getByRole("region", { name: "Pause" });
+  const button = card.getByRole("button");
+  await expect(card.getByText(/^Costs at most 0\.\d+ ETH for [\d,]+ gas\.$/)).toBeVisible();
+
+  await withoutMining(async () => {
+    const answer = wallet.hold();
+    await button.click();
+    await expect(card.getByText("Look into your wallet: it asks for your signature.")).toBeVisible();
+    await expect(button).toBeDisabled();
+    answer();
+    const hash = await pendingHash(page);
+    await mine();
+    await expect(card.getByText(/^Done, in block [\d,]+\./)).toBeVisible();
+    await expect(card.getByTitle(hash)).toBeVisible();
+    await expect(button).toHaveText("Go on");
+
+    await button.click();
+    const slow = await pendingHash(page);
+    const { nonce, to, input, gas, maxFeePerGas = 0n } = await publicClient().getTransaction({ hash: slow });
+    const dearer = {
+      nonce,
+      gas,
+      maxFeePerGas: maxFeePerGas * 4n,
+      maxPriorityFeePerGas: maxFeePerGas,
+      chain: null,
+    };
+    const fast = await walletOf(REQUESTER).sendTransaction({ ...dearer, to, data: input });
+    await mine();
+    await expect(card.getByTitle(fast)).toBeVisible();
+    await expect(card.getByText(/^Done, in block/)).toBeVisible();
+    await expect(button).toHaveText("Pause");
+
+    await button.click();
+    const given = await publicClient().getTransaction({ hash: await pendingHash(page) });
+    const { address } = anvilAccount(REQUESTER);
+    await walletOf(REQUESTER).sendTransaction({ ...dearer, nonce: given.nonce, to: address, value: 0n });
+    await mine();
+    await expect(card.getByText("Cancelled in the wallet: it was not done.")).toBeVisible();
+    await expect(page.getByRole("alert")).toBeHidden();
+    await expect(button).toBeEnabled();
+  });
+});
+
+test("what the chain refuses after all is told in words: by the federation, by its vault, and by a policy", async ({
+  page,
+  wallet,
+}) => {
+  const terms = { minimum: 10n ** 17n, unit: 10n ** 15n, evidenceSeconds: 3600 };
+  const needs = [0n, 10n ** 18n].map((need) => numberToHex(need, { size: 32 }).slice(2));
+  const policy = { policy: contractAt("StakePolicy"), policyParameters: `0x${needs.join("")}` as const };
+  const federation = await createFederation(REQUESTER, 2, policy, terms);
+  const read = { address: federation, abi: federationAbi } as const;
+  const vault = {
+    address: await publicClient().readContract({ ...read, functionName: "stakeVault" }),
+    abi: stakeVaultAbi,
+    chain: null,
+  } as const;
+  const args = [anvilAccount(MINER).address, terms.minimum] as const;
+  await done(
+    await walletOf(MINER).writeContract({ ...vault, functionName: "deposit", args, value: terms.minimum }),
+  );
+  await joinAsMiner(federation, MINER);
+  const part = [anvilAccount(DEVICE).address, terms.minimum] as const;
+  await done(
+    await walletOf(DEVICE).writeContract({
+      ...vault,
+      functionName: "deposit",
+      args: part,
+      value: terms.minimum,
+    }),
+  );
+
+  await page.goto(`./#/participate/${federation}`);
+  await connect(page);
+  await wallet.chooseAccount(DEVICE);
+  await commit(page);
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("The account may not join in this role");
+  await expect(alert).toContainText("stake more, and join again");
+  await alert.getByText("PolicyRefused").click();
+  await expect(alert.getByText(federation)).toBeVisible();
+  await page.getByRole("button", { name: "Register the device" }).click();
+  await expect(page.getByText(/^Register the device: The account may not join/)).toBeVisible();
+  expect(wallet.count("eth_sendTransaction")).toBe(0);
+
+  await page.reload();
+  const takeOut = page.getByRole("button", { name: "Take it out" });
+  await page.getByLabel("Sum").last().fill("0.1");
+  await expect(takeOut).toBeEnabled();
+  const answer = wallet.hold();
+  await takeOut.click();
+  await expect(page.getByText("Look into your wallet: it asks for your signature.")).toBeVisible();
+  await done(await walletOf(DEVICE).writeContract({ ...vault, functionName: "unbond", args: [10n ** 16n] }));
+  answer();
+  await expect(alert.getByText("The account has less bonded than it wants to take out.")).toBeVisible();
+  await alert.getByText("StakeVaultInsufficient").click();
+  await expect(alert.getByText(String(9n * 10n ** 16n))).toBeVisible();
+  await expect(page.getByText("Not done.").getByTitle(/^0x[0-9a-f]{64}$/)).toBeVisible();
+
+  const role = keccak256(toBytes("PAUSER"));
+  const grant = {
+    ...read,
+    functionName: "grantRole",
+    args: [role, anvilAccount(PAUSER).address],
+    chain: null,
+  } as const;
+  await done(await walletOf(REQUESTER).writeContract(grant));
+  await page.goto(`./#/admin/${federation}`);
+  await wallet.chooseAccount(REQUESTER);
+  const card = page.getByRole("region", { name: "Pause" });
+  await expect(card.getByText(/^Costs at most/)).toBeVisible();
+  await withoutMining(async () => {
+    const late = wallet.hold();
+    await card.getByRole("button").click();
+    await expect(card.getByText("Look into your wallet")).toBeVisible();
+    const first = { ...read, functionName: "pause", maxPriorityFeePerGas: 10n ** 10n, chain: null } as const;
+    await walletOf(PAUSER).writeContract(first);
+    late();
+    await pendingHash(page);
+    await mine();
+    await expect(alert).toContainText("The federation's status does not allow the call.");
+    await expect(alert).toContainText("Paused: wait until it goes on");
+  });
+  for (const text of await alert.allInnerTexts()) expect(text).not.toMatch(HEX);
+});
+
+test("what has no name in the contracts, and what an account cannot pay, is told in words before anything is sent", async ({
+  page,
+  wallet,
+}) => {
+  const federation = await createFederation(REQUESTER, 2);
+  await registerDevice(await joinAsMiner(federation, MINER), DEVICE);
+  await page.goto(`./#/federation/${federation}`);
+  await connect(page);
+  const tick = page.getByRole("button", { name: "Do what is due" });
+  const alert = page.getByRole("main").getByRole("alert");
+  const data = { code: 3, message: "execution reverted", data: "0xdeadbeef00000000" };
+  wallet.failNext({ code: -32603, message: "Internal JSON-RPC error.", data });
+  await tick.click();
+  await expect(alert).toBeVisible();
+  expect(await alert.innerText()).toMatch(/^[A-Z][\w ,;:'()-]{20,}\./);
+  await expect(page.getByText(HEX.source)).toBeHidden();
+  for (const text of await page.getByRole("alert").allInnerTexts()) expect(text).not.toMatch(HEX);
+  expect(wallet.count("eth_sendTransaction")).toBe(1);
+
+  await wallet.chooseAccount(POOR);
+  await expect(alert).toContainText("The account cannot pay for this.");
+  await expect(alert).toContainText(/It has 0 ETH and needs up to 0\.\d+ ETH\./);
+  await expect(page.getByText(/Costs at most 0\.\d+ ETH for [\d,]+ gas/)).toBeVisible();
+  await tick.click();
+  await expect(page.getByText("Do what is due: The account cannot pay for this")).toBeVisible();
+  expect(wallet.count("eth_sendTransaction")).toBe(1);
+});
