@@ -35,10 +35,11 @@ const NO_REWARDS = {
   claimSeconds: 0,
 };
 
-export const publicClient = () => createPublicClient({ transport: http(stack().rpc), pollingInterval: 100 });
+export const publicClient = (rpc = stack().rpc) =>
+  createPublicClient({ transport: http(rpc), pollingInterval: 100 });
 
-export function walletOf(index: number) {
-  return createWalletClient({ account: anvilAccount(index), transport: http(stack().rpc) });
+export function walletOf(index: number, rpc = stack().rpc) {
+  return createWalletClient({ account: anvilAccount(index), transport: http(rpc) });
 }
 
 function factory(): Address {
@@ -63,35 +64,36 @@ export async function createFederation(
   rounds: number,
   changes: Partial<Config> = {},
   stake: Partial<typeof NO_STAKE> = {},
+  rpc = stack().rpc,
 ): Promise<Address> {
   const config = await publicClient().readContract({
     address: stack().federation,
     abi: federationAbi,
     functionName: "config",
   });
-  const hash = await walletOf(account).writeContract({
+  const hash = await walletOf(account, rpc).writeContract({
     address: factory(),
     abi: factoryAbi,
     functionName: "createFederation",
     args: [{ ...config, rounds, ...changes }, { ...NO_STAKE, ...stake }, NO_REWARDS],
     chain: null,
   });
-  const { logs } = await publicClient().waitForTransactionReceipt({ hash });
+  const { logs } = await publicClient(rpc).waitForTransactionReceipt({ hash });
   const [created] = parseEventLogs({ abi: factoryAbi, eventName: "FederationCreated", logs });
   if (created === undefined) throw new Error("no federation was created");
   return created.args.federation;
 }
 
 /** Join a federation as a miner; its contract. */
-export async function joinAsMiner(federation: Address, account: number): Promise<Address> {
-  const hash = await walletOf(account).writeContract({
+export async function joinAsMiner(federation: Address, account: number, rpc = stack().rpc): Promise<Address> {
+  const hash = await walletOf(account, rpc).writeContract({
     address: factory(),
     abi: factoryAbi,
     functionName: "createMiner",
     args: [federation, "http://127.0.0.1:1", "0x"],
     chain: null,
   });
-  const { logs } = await publicClient().waitForTransactionReceipt({ hash });
+  const { logs } = await publicClient(rpc).waitForTransactionReceipt({ hash });
   const [created] = parseEventLogs({ abi: factoryAbi, eventName: "MinerCreated", logs });
   if (created === undefined) throw new Error("no miner was created");
   return created.args.miner;

@@ -104,7 +104,14 @@ test("a wallet on another network is switched by one click, and told of ours if 
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   await button.click();
   await expect(button).toBeHidden();
-  expect(wallet.count("wallet_addEthereumChain")).toBe(2);
+  expect(wallet.added).toEqual([
+    expect.objectContaining({
+      chainId: "0x7a69",
+      chainName: "Local chain",
+      rpcUrls: [stack().rpc],
+      nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    }),
+  ]);
   await expect(page.getByText("The wallet is on another network")).toHaveCount(0);
 });
 

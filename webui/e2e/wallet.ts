@@ -35,6 +35,8 @@ export class TestWallet {
   private held: Promise<unknown> | null = null;
   private connected = false;
   readonly asked: string[] = [];
+  /** The networks that the page told it of. */
+  readonly added: unknown[] = [];
 
   private constructor(
     private readonly page: Page,
@@ -165,6 +167,7 @@ export class TestWallet {
         return this.switchTo(params);
       case "wallet_addEthereumChain":
         await this.consent();
+        this.added.push(params[0]);
         this.known.add(Number((params[0] as { chainId: Hex }).chainId));
         return this.switchTo(params);
       case "eth_sendTransaction":

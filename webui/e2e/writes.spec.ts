@@ -1,7 +1,7 @@
 // What becomes of a write: cost, signature, block, and every way in which it does not come to that.
 import type { Page } from "@playwright/test";
 import { type Hex, keccak256, numberToHex, toBytes } from "viem";
-import { federationAbi, minerAbi, stakeVaultAbi } from "../src/generated/abi";
+import { federationAbi, stakeVaultAbi } from "../src/generated/abi";
 import { contractAt, createFederation, joinAsMiner, publicClient, registerDevice, walletOf } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { mine, withoutMining } from "./mining";
@@ -18,6 +18,9 @@ const pendingHash = async (page: Page): Promise<Hex> => {
   return (await shown.getAttribute("title")) as Hex;
 };
 
+const pauseCard = (page: Page) =>
+  page.locator("section").filter({ has: page.getByRole("heading", { name: "Pause", exact: true }) });
+
 /** Fill in a device's commitment. */
 async function commit(page: Page): Promise<void> {
   await page.getByLabel("Root of the data").fill(ROOT);
@@ -33,8 +36,8 @@ test("a write shows its cost, the signature, its hash while it waits, and its bl
   await page.goto(`./#/admin/${federation}`);
   await connect(page);
   await wallet.chooseAccount(REQUESTER);
-  const card = page.getByRole("region", { name: "Pause" });
-  const button = card.getByRole("button");
+  const card = pauseCard(page);
+  const button = card.getByRole("button", { name: /^(Pause|Go on)$/ });
   await expect(card.getByText(/^Costs at most 0\.\d+ ETH for [\d,]+ gas\.$/)).toBeVisible();
 
   await withoutMining(async () => {
@@ -142,11 +145,11 @@ test("what the chain refuses after all is told in words: by the federation, by i
   await done(await walletOf(REQUESTER).writeContract(grant));
   await page.goto(`./#/admin/${federation}`);
   await wallet.chooseAccount(REQUESTER);
-  const card = page.getByRole("region", { name: "Pause" });
+  const card = pauseCard(page);
   await expect(card.getByText(/^Costs at most/)).toBeVisible();
   await withoutMining(async () => {
     const late = wallet.hold();
-    await card.getByRole("button").click();
+    await card.getByRole("button", { name: "Pause" }).click();
     await expect(card.getByText("Look into your wallet")).toBeVisible();
     const first = { ...read, functionName: "pause", maxPriorityFeePerGas: 10n ** 10n, chain: null } as const;
     await walletOf(PAUSER).writeContract(first);

@@ -26,6 +26,22 @@ test("a contract's error is told in the words of docs/errors.md", () => {
   expect(problem.values).toEqual([["maxMiners", "16"]]);
 });
 
+test("of an error's values bytes are told by their number, and hashes short", () => {
+  const bytes = encodeErrorResult({
+    abi: parseAbi(["error ConsensusInvalidParameters(bytes parameters)"]),
+    args: [`0x${"ab".repeat(96)}`],
+  });
+  expect(explainRevert(bytes).values).toEqual([["parameters", "96 bytes"]]);
+  const role = encodeErrorResult({
+    abi: parseAbi(["error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)"]),
+    args: ["0x00000000000000000000000000000000000000AA", `0x${"cd".repeat(32)}`],
+  });
+  expect(explainRevert(role).values).toEqual([
+    ["account", "0x00000000000000000000000000000000000000AA"],
+    ["neededRole", "0xcdcdcdcd…cdcdcd"],
+  ]);
+});
+
 test("the error is found wherever a wallet puts it", () => {
   const packed = [
     new BaseError("failed", { cause: Object.assign(new Error("reverted"), { data: full }) }),

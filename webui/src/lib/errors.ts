@@ -1,8 +1,8 @@
 // Why something failed, in the words of docs/errors.md; nothing that a person sees is hex.
 import { BaseError, decodeErrorResult, type Hex, isHex, parseAbi, UserRejectedRequestError } from "viem";
 import { ERROR_ABI, ERROR_WORDS } from "@/generated/errors";
-import { formatAmount } from "./format";
-import { cleanText } from "./text";
+import { formatAmount, shorten } from "./format";
+import { cleanText, plural } from "./text";
 
 /** What went wrong (a sentence), why, and what to do about it. */
 export interface Problem {
@@ -114,11 +114,18 @@ function fromWords(name: string, values: readonly unknown[]): Problem {
   const words = ERROR_WORDS[name];
   const inputs = ERROR_ABI.find((entry) => entry.name === name)?.inputs ?? [];
   const pairs = values.map(
-    (value, at) => [inputs[at]?.name || `value ${at + 1}`, cleanText(String(value), 80)] as const,
+    (value, at) => [inputs[at]?.name || `value ${at + 1}`, valueWords(value, inputs[at]?.type)] as const,
   );
   if (words === undefined)
     return { ...problem(`The contract refused: ${name}`, "See docs/errors.md."), name, values: pairs };
   return { title: sentence(words.cause), cure: words.cure, name, values: pairs };
+}
+
+/** Bytes are told by their number, hashes short; addresses and numbers as they are. */
+function valueWords(value: unknown, type = ""): string {
+  const text = String(value);
+  if (type === "bytes") return plural((text.length - 2) / 2, "byte");
+  return type === "bytes32" ? shorten(text, 10, 6) : cleanText(text, 80);
 }
 
 function problem(title: string, cure: string): Problem {

@@ -1,0 +1,88 @@
+// A local chain of a test's own, with the stack's contracts, which it may end and start anew under the same id.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Hex } from "viem";
+import { publicClient } from "./chain";
+
+const RUN = new URL("../../tools/run", import.meta.url).pathname;
+const READY_MS = 30_000;
+/** The contracts' first block is not later than this. */
+const BLOCKS = 32;
+
+type Ask = (request: { method: string; params: unknown[] }) => Promise<unknown>;
+
+export class SpareChain {
+  private child: ChildProcess | null = null;
+
+  private constructor(
+    private readonly port: number,
+    private readonly state: Hex,
+  ) {}
+
+  static async make(): Promise<SpareChain> {
+    return new SpareChain(await freePort(), await contractsOfStack());
+  }
+
+  get rpc(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Start a chain whose first block is of that time, with what is on the stack's chain, but nothing of its history. */
+  async start(genesis: number): Promise<void> {
+    const options = [
+      "--accounts",
+      "40",
+      "--gas-limit",
+      "60000000",
+      "--timestamp",
+      String(genesis),
+      "--quiet",
+    ];
+    const env = { ...process.env, DIES_WITH_PARENT: "1" };
+    this.child = spawn(RUN, ["anvil", "--port", String(this.port), ...options], { stdio: "ignore", env });
+    await this.ready();
+    await asker(this.rpc)({ method: "anvil_loadState", params: [this.state] });
+    await asker(this.rpc)({ method: "anvil_mine", params: [BLOCKS] });
+  }
+
+  async end(): Promise<void> {
+    const { child } = this;
+    this.child = null;
+    if (child === null || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill();
+    await gone;
+  }
+
+  private async ready(): Promise<void> {
+    const until = Date.now() + READY_MS;
+    for (;;) {
+      try {
+        await publicClient(this.rpc).getChainId();
+        return;
+      } catch (error) {
+        if (Date.now() > until) throw error;
+      }
+    }
+  }
+}
+
+const asker = (rpc?: string) => publicClient(rpc).request as unknown as Ask;
+
+async function contractsOfStack(): Promise<Hex> {
+  const dump = (await asker()({ method: "anvil_dumpState", params: [] })) as Hex;
+  const state = JSON.parse(gunzipSync(Buffer.from(dump.slice(2), "hex")).toString()) as object;
+  const bare = { ...state, blocks: [], transactions: [], best_block_number: 0 };
+  return `0x${gzipSync(JSON.stringify(bare)).toString("hex")}`;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
