@@ -48,13 +48,14 @@ for (const [way, words] of [
       await expect(badge).toHaveAccessibleName("Local chain: does not answer");
       await expect(page.getByText("miners: 0 of 1")).toBeVisible();
       await joinAsMiner(federation, MINER);
-      await expect.poll(() => line.longestPause, { timeout: 20_000 }).toBeGreaterThan(2_500);
+      await expect.poll(() => line.longestPause, { timeout: 20_000 }).toBeGreaterThan(1_500);
       await expect(page.getByText("miners: 0 of 1")).toBeVisible();
-      await page.goto(`./#/participate/${stack().federation}`);
+      await page.goto(`./#/chain/${stack().federation}`); // which was not read before
+      await expect(page.getByText("The chain's RPC does not answer.")).toBeVisible();
       await expect(notice).toBeVisible();
 
       line.switchOn();
-      await expect(page.getByText("Connect a wallet to act from here")).toBeVisible();
+      await expect(page.getByRole("group", { name: "Lineage of blocks" })).toBeVisible();
       await expect(notice).toBeHidden();
       await page.goto(`./#/federation/${federation}`);
       await expect(page.getByRole("heading", { name: "Miners (1)" })).toBeVisible();
