@@ -124,9 +124,10 @@ export class TestWallet {
     await this.emit("accountsChanged", [this.address]);
   }
 
-  /** The user chooses another chain in the wallet. */
-  async chooseChain(chainId: number): Promise<void> {
+  /** The user chooses another chain in the wallet, which tells the page unless it is `silent`. */
+  async chooseChain(chainId: number, silent = false): Promise<void> {
     this.chainId = chainId;
+    if (silent) return;
     await this.emit("chainChanged", numberToHex(chainId));
   }
 

@@ -162,7 +162,7 @@ test("what the chain refuses after all is told in words: by the federation, by i
   for (const text of await alert.allInnerTexts()) expect(text).not.toMatch(HEX);
 });
 
-test("what has no name in the contracts, and what an account cannot pay, is told in words before anything is sent", async ({
+test("an error that the contracts do not have, a wallet on another chain, and an account that cannot pay are told in words", async ({
   page,
   wallet,
 }) => {
@@ -180,6 +180,12 @@ test("what has no name in the contracts, and what an account cannot pay, is told
   await expect(page.getByText(HEX.source)).toBeHidden();
   for (const text of await page.getByRole("alert").allInnerTexts()) expect(text).not.toMatch(HEX);
   expect(wallet.count("eth_sendTransaction")).toBe(1);
+
+  await wallet.chooseChain(1, true);
+  await tick.click();
+  await expect(alert).toContainText("The wallet left this page's network meanwhile.");
+  expect(wallet.count("eth_sendTransaction")).toBe(1);
+  await wallet.chooseChain(31337);
 
   await wallet.chooseAccount(POOR);
   await expect(alert).toContainText("The account cannot pay for this.");
