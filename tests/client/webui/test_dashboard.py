@@ -42,7 +42,7 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 def client(page: Path, store: MemoryStore) -> FlaskClient:
-    return create_dashboard(page, {"chainId": 31337}, store).test_client()
+    return create_dashboard(page, lambda: {"chainId": 31337}, store).test_client()
 
 
 def settings(folder: Path, chain_id: int = 31337, **webui: object) -> Settings:
@@ -107,7 +107,7 @@ def test_what_is_no_cid_is_told_in_one_line(client: FlaskClient) -> None:
 
 
 def test_a_server_without_a_store_says_so(page: Path) -> None:
-    answer = create_dashboard(page, {}, None).test_client().get("/ipfs/bafk")
+    answer = create_dashboard(page, dict, None).test_client().get("/ipfs/bafk")
     assert (answer.status_code, answer.text) == (400, "there is no store here\n")
 
 
