@@ -13,13 +13,16 @@ from flask.testing import FlaskClient
 
 from minerva.config import Settings
 from minerva.errors import ConfigError, NodeConflict, UserError
+from minerva.store.cid import cid_of
 from minerva.store.memory import MemoryStore
 from minerva.webui import service
 from minerva.webui.app import create_dashboard
 from minerva.webui.network import network_document
+from minerva.webui.shown import remember
 
 FACTORY = "0x5FC8d32690cc91D4c39d9d3abcBD16989F875707"
 POW = "0x0165878A594ca255338adfa4d48449f69242Eb8F"
+CID = cid_of(b"figures")
 SECONDS = 30
 
 
@@ -153,6 +156,12 @@ def test_it_serves_until_it_is_stopped_and_tells_where(
     try:
         assert json.loads((tmp_path / "state" / "webui.json").read_text()) == {"url": urls[0]}
         assert requests.get(f"{urls[0]}/config.json", timeout=SECONDS).json()["factory"] == FACTORY
+        remember(tmp_path / "state", FACTORY, CID)
+        assert requests.get(f"{urls[0]}/config.json", timeout=SECONDS).json()["results"] == {
+            FACTORY: str(CID)
+        }
+        (tmp_path / "state" / "results.json").write_text("[")
+        assert requests.get(f"{urls[0]}/config.json", timeout=SECONDS).json()["results"] == {}
         taken = settings(tmp_path, port=int(urls[0].rpartition(":")[2]))
         with pytest.raises(NodeConflict) as refused:
             service.serve(taken, None, stop=stop, ready=ready)

@@ -27,6 +27,14 @@ test("a config is read, its gateway seen from the page", () => {
   });
 });
 
+test("published figures are known by their federations' addresses, and strangers' shapes are left out", () => {
+  const cid = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+  expect(config({ results: { [FACTORY.toLowerCase()]: cid, nobody: cid, [FACTORY]: cid } }).results).toEqual({
+    [FACTORY]: cid,
+  });
+  for (const results of [undefined, 5, [], { [FACTORY]: 5 }]) expect(config({ results }).results).toEqual({});
+});
+
 test("what a page cannot work with is told by its field", () => {
   for (const [field, value] of [
     ["chainId", "x"],

@@ -18,6 +18,8 @@ export interface NetworkConfig {
   /** Consensus modules and membership policies by their names. */
   consensus: Readonly<Record<string, Address>>;
   policies: Readonly<Record<string, Address>>;
+  /** CIDs of figures that were published for federations, by their addresses: strangers' texts. */
+  results: Readonly<Record<Address, string>>;
 }
 
 /** What a user may set in this browser; empty is what config.json says. */
@@ -60,6 +62,7 @@ export function parseConfig(value: unknown, page: string): NetworkConfig | strin
     block: integerField(document, "block") ?? 0,
     consensus: addresses(field(document, "consensus")),
     policies: addresses(field(document, "policies")),
+    results: published(field(document, "results")),
   };
 }
 
@@ -103,6 +106,13 @@ export function endpoint(value: unknown, page: string | undefined, protocols: re
   } catch {
     return "";
   }
+}
+
+function published(value: unknown): Record<Address, string> {
+  const pairs = Object.entries(asObject(value) ?? {}).slice(0, 1_000);
+  return Object.fromEntries(
+    pairs.flatMap(([at, cid]) => (typeof cid === "string" && isAddress(at) ? [[getAddress(at), cid]] : [])),
+  );
 }
 
 function addresses(value: unknown): Record<string, Address> {

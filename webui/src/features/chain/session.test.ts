@@ -14,6 +14,7 @@ const NETWORK: NetworkConfig = {
   block: 0,
   consensus: {},
   policies: {},
+  results: {},
 };
 
 /** What the RPC is at the moment. */

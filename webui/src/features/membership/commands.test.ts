@@ -18,6 +18,7 @@ const network = (chainId: number): NetworkConfig => ({
   block: 0,
   consensus: {},
   policies: {},
+  results: {},
 });
 const home = (chainId: number, task = "digits", list = "") => ({
   network: network(chainId),
