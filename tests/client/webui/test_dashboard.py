@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from flask.testing import FlaskClient
+from pydantic import ValidationError
 
 from minerva.config import Settings
 from minerva.errors import ConfigError, NodeConflict, UserError
@@ -117,7 +118,7 @@ def test_a_server_without_a_store_says_so(page: Path) -> None:
 def test_the_network_is_that_of_the_deployment(tmp_path: Path) -> None:
     assert network_document(settings(tmp_path)) == {
         "chainId": 31337, "name": "Local chain", "rpc": "http://127.0.0.1:9545", "ws": "ws://127.0.0.1:9545",
-        "gateway": ".", "factory": FACTORY, "block": 7, "consensus": {"pow": POW}, "policies": {},
+        "gateway": ".", "coin": "ETH", "price": "", "factory": FACTORY, "block": 7, "consensus": {"pow": POW}, "policies": {},
     }  # fmt: skip
 
 
@@ -129,6 +130,13 @@ def test_a_public_chain_has_only_the_websocket_that_is_configured(tmp_path: Path
     assert (public["name"], public["rpc"], public["ws"], public["gateway"]) == (
         "Sepolia", "https://rpc", "wss://node", "https://ipfs",
     )  # fmt: skip
+
+
+def test_sums_are_told_in_the_chains_own_coin_and_in_money_where_its_price_is_named(tmp_path: Path) -> None:
+    polygon = network_document(settings(tmp_path, 80002, price="0.5 USD", rpc="https://rpc"))
+    assert (polygon["coin"], polygon["price"]) == ("POL", "0.5 USD")
+    with pytest.raises(ValidationError, match=r"webui\.price"):
+        settings(tmp_path, price="much")
 
 
 def test_an_rpc_that_no_browser_can_use_is_refused(tmp_path: Path) -> None:

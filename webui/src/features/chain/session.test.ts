@@ -15,6 +15,8 @@ const NETWORK: NetworkConfig = {
   consensus: {},
   policies: {},
   results: {},
+  coin: "ETH",
+  price: "",
 };
 
 /** What the RPC is at the moment. */

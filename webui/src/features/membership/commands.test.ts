@@ -19,6 +19,8 @@ const network = (chainId: number): NetworkConfig => ({
   consensus: {},
   policies: {},
   results: {},
+  coin: "ETH",
+  price: "",
 });
 const home = (chainId: number, task = "digits", list = "") => ({
   network: network(chainId),
