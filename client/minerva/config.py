@@ -270,6 +270,11 @@ class WebuiSection(_Section):
     gateway: str = Field(
         default="", description="IPFS gateway for browsers; empty: this server, from store.url"
     )
+    price: str = Field(
+        default="",
+        pattern=r"^(\d{1,9}(\.\d{1,9})? [A-Z]{3})?$",
+        description="what one of the chain's coins costs, for the page to tell costs in money: 3000 USD; empty: it does not",
+    )
 
 
 class Settings(_Section):

@@ -143,7 +143,7 @@ abstract contract FederationPhases is FederationRounds {
     /// Others come in the place of the voters in `silent`, where the module has any.
     // slither-disable-next-line incorrect-equality,reentrancy-no-eth: no time; the entry is `nonReentrant`
     function _replace(uint64 silent) private {
-        if (!_clock.weighted || silent == 0) return;
+        if (!_clock.weighted) return;
         uint32 round = _clock.round;
         uint64 former = _clock.voters;
         (uint64 voters, uint256[] memory lanes) = _config.consensus.replace(round, silent);

@@ -26,6 +26,7 @@ from minerva.protocol.records import Update
 from minerva.protocol.rewards import CumulativeTable, RewardTable, RoundFacts
 from minerva.protocol.state import RewardTerms
 from minerva.requester import _config, consensus_module
+from minerva.results import Results, Row
 from minerva.rewards import reward_terms
 from minerva.staking import stake_terms
 from minerva.store.cid import cid_of
@@ -105,6 +106,7 @@ def documents() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
     lists = [_list(text) for text in (LIST, f"{ALICE} device\n", "")]
     return {
+        "results": _results(),
         "create": create,
         "membership": {"lists": lists, "wrong": _wrong_lists()},
         "rewards": {
@@ -112,6 +114,17 @@ def documents() -> dict[str, dict[str, Any]]:
             "rounds": [_round(), _empty_round()],
         },
     }
+
+
+def _results() -> dict[str, Any]:
+    """Return figures as `minerva model evaluate` publishes them."""
+    rounds = [
+        Row(1, {"loss": 0.5, "accuracy": 0.75}, b"\x11" * 32),
+        Row(3, {"loss": 0.25, "accuracy": 0.9}, b"\x33" * 32),
+    ]
+    central = [Row(1, {"loss": 0.4, "accuracy": 0.8}), Row(3, {"loss": 0.2, "accuracy": 0.95})]
+    made = Results(31337, TOKEN, "the test data of the task digits", rounds, central, "all data in one place")
+    return {"text": made.to_bytes().decode()}
 
 
 def file_of(feature: str) -> Path:

@@ -6,6 +6,7 @@ import { App } from "./app";
 import { ChainProvider } from "./features/chain/context";
 import { ChainSession } from "./features/chain/session";
 import { walletConfig } from "./features/wallet/config";
+import { nameCoin } from "./lib/coin";
 import type { Runtime } from "./lib/runtime";
 import "./index.css";
 
@@ -13,6 +14,7 @@ import "./index.css";
 export function start(runtime: Runtime): void {
   const root = document.getElementById("root");
   if (root === null) throw new Error("index.html has no #root");
+  nameCoin(runtime.network.coin);
   const session = new ChainSession(runtime.network);
   session.start();
   const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 1 } } });

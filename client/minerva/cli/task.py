@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated
@@ -79,26 +78,14 @@ def publish(
     """
     from minerva.learning.task import load_task
     from minerva.requester import publish_task
+    from minerva.webui.service import last_served
 
     manifest, named, model = publish_task(
         context.store(), load_task(name, data=data), context.settings.create
     )
-    link = f"{_dashboard(context)}/#/create?manifest={named}&model={model}"
+    link = f"{last_served(context.settings)[0]}/#/create?manifest={named}&model={model}"
     document = {
         "title": manifest.title, "aggregation": manifest.aggregation, "manifest": str(named), "model": str(model),
         "create": link,
     }  # fmt: skip
     context.emit(document, lambda out: facts(out, document.items()))
-
-
-def _dashboard(context: Context) -> str:
-    """Return the dashboard's address: where it last ran from this folder, else where it would."""
-    from minerva.webui.service import ADDRESS_FILE
-
-    section = context.settings.webui
-    for folder in (context.state, context.state.parent / "webui"):
-        try:
-            return str(json.loads((folder / ADDRESS_FILE).read_text())["url"]).rstrip("/")
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return f"http://{section.host}:{section.port}"

@@ -44,16 +44,20 @@ def _publish(context: Context) -> None:
     from minerva.store.kubo import KuboStore
     from minerva.webui.network import network_document
     from minerva.webui.publish import publish
-    from minerva.webui.service import require_built
+    from minerva.webui.service import last_served, require_built
+    from minerva.webui.shown import known
 
     folder, store = require_built(), context.store()
+    state = last_served(context.settings)[1] or context.state
     if not isinstance(store, KuboStore):
         raise ConfigError(
             "the store is no Kubo node",
             value=context.settings.store.url,
             remedy="Start one with 'minerva up', or name one with --store.",
         )
-    published = publish(folder, network_document(context.settings), store, _gateway(context))
+    published = publish(
+        folder, {**network_document(context.settings), "results": known(state)}, store, _gateway(context)
+    )
     document = {"cid": published.cid, "url": published.url}
     context.emit(document, lambda out: out.print(f"{published.url}", soft_wrap=True))
 

@@ -36,7 +36,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
 
-def create_dashboard(folder: Path, network: Mapping[str, Any], store: Store | None) -> Flask:
+def create_dashboard(folder: Path, network: Callable[[], Mapping[str, Any]], store: Store | None) -> Flask:
     """Make the application.
 
     Parameters
@@ -44,14 +44,14 @@ def create_dashboard(folder: Path, network: Mapping[str, Any], store: Store | No
     folder
         The built page: what `make webui` makes.
     network
-        From `network_document`.
+        Makes the document of ``config.json``, anew for each request (`network_document`).
     store
         Whose contents ``/ipfs/<cid>`` serves; None serves none.
     """
     app = Flask(__name__, static_folder=None)
 
     def config() -> Response:
-        return jsonify(dict(network))
+        return jsonify(dict(network()))
 
     def content(cid: str) -> Response:
         if store is None:

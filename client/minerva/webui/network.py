@@ -18,6 +18,7 @@ _NAMES = {
     11155420: "OP Sepolia",
     80002: "Polygon Amoy",
 }
+_COINS = {80002: "POL"}
 
 
 def network_document(settings: Settings) -> dict[str, Any]:
@@ -43,6 +44,8 @@ def network_document(settings: Settings) -> dict[str, Any]:
         "rpc": rpc,
         "ws": section.ws or (_beside(rpc) if deployment.chain_id == ANVIL_CHAIN_ID else ""),
         "gateway": section.gateway or OWN_GATEWAY,
+        "coin": _COINS.get(deployment.chain_id, "ETH"),
+        "price": section.price,
         "factory": deployment.factory,
         "block": deployment.block,
         "consensus": dict(deployment.consensus),

@@ -14,6 +14,7 @@ from minerva.paths import project_root
 from minerva.store.port import Store
 from minerva.webui.app import create_dashboard
 from minerva.webui.network import network_document
+from minerva.webui.shown import known
 
 ADDRESS_FILE = "webui.json"
 """In the state folder: ``{"url": …}`` of the server that ran last."""
@@ -37,6 +38,18 @@ def require_built() -> Path:
     return folder
 
 
+def last_served(settings: Settings) -> tuple[str, Path | None]:
+    """Return the dashboard's address and state folder where one last ran from here; else where it would, and None."""
+    state = Path(settings.state)
+    for folder in (state, state.parent / "webui"):
+        try:
+            url = str(json.loads((folder / ADDRESS_FILE).read_text(encoding="utf-8"))["url"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return url.rstrip("/"), folder
+    return f"http://{settings.webui.host}:{settings.webui.port}", None
+
+
 def serve(
     settings: Settings, store: Store | None, *, stop: threading.Event, ready: Callable[[str], None]
 ) -> None:
@@ -53,11 +66,12 @@ def serve(
     """
     folder = require_built()
     section = settings.webui
-    app = create_dashboard(folder, network_document(settings), store)
+    network, state = network_document(settings), Path(settings.state)
+    app = create_dashboard(folder, lambda: {**network, "results": known(state)}, store)
     server = MinerServer(
         app, host=section.host, port=section.port, threads=8, max_body_bytes=1 << 16, section="webui"
     )
-    address = Path(settings.state) / ADDRESS_FILE
+    address = state / ADDRESS_FILE
     address.parent.mkdir(parents=True, exist_ok=True)
     server.start()
     try:

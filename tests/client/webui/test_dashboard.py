@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 import requests
 from flask.testing import FlaskClient
+from pydantic import ValidationError
 
 from minerva.config import Settings
 from minerva.errors import ConfigError, NodeConflict, UserError
+from minerva.store.cid import cid_of
 from minerva.store.memory import MemoryStore
 from minerva.webui import service
 from minerva.webui.app import create_dashboard
 from minerva.webui.network import network_document
+from minerva.webui.shown import remember
 
 FACTORY = "0x5FC8d32690cc91D4c39d9d3abcBD16989F875707"
 POW = "0x0165878A594ca255338adfa4d48449f69242Eb8F"
+CID = cid_of(b"figures")
 SECONDS = 30
 
 
@@ -42,7 +46,7 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 def client(page: Path, store: MemoryStore) -> FlaskClient:
-    return create_dashboard(page, {"chainId": 31337}, store).test_client()
+    return create_dashboard(page, lambda: {"chainId": 31337}, store).test_client()
 
 
 def settings(folder: Path, chain_id: int = 31337, **webui: object) -> Settings:
@@ -107,14 +111,14 @@ def test_what_is_no_cid_is_told_in_one_line(client: FlaskClient) -> None:
 
 
 def test_a_server_without_a_store_says_so(page: Path) -> None:
-    answer = create_dashboard(page, {}, None).test_client().get("/ipfs/bafk")
+    answer = create_dashboard(page, dict, None).test_client().get("/ipfs/bafk")
     assert (answer.status_code, answer.text) == (400, "there is no store here\n")
 
 
 def test_the_network_is_that_of_the_deployment(tmp_path: Path) -> None:
     assert network_document(settings(tmp_path)) == {
         "chainId": 31337, "name": "Local chain", "rpc": "http://127.0.0.1:9545", "ws": "ws://127.0.0.1:9545",
-        "gateway": ".", "factory": FACTORY, "block": 7, "consensus": {"pow": POW}, "policies": {},
+        "gateway": ".", "coin": "ETH", "price": "", "factory": FACTORY, "block": 7, "consensus": {"pow": POW}, "policies": {},
     }  # fmt: skip
 
 
@@ -126,6 +130,13 @@ def test_a_public_chain_has_only_the_websocket_that_is_configured(tmp_path: Path
     assert (public["name"], public["rpc"], public["ws"], public["gateway"]) == (
         "Sepolia", "https://rpc", "wss://node", "https://ipfs",
     )  # fmt: skip
+
+
+def test_sums_are_told_in_the_chains_own_coin_and_in_money_where_its_price_is_named(tmp_path: Path) -> None:
+    polygon = network_document(settings(tmp_path, 80002, price="0.5 USD", rpc="https://rpc"))
+    assert (polygon["coin"], polygon["price"]) == ("POL", "0.5 USD")
+    with pytest.raises(ValidationError, match=r"webui\.price"):
+        settings(tmp_path, price="much")
 
 
 def test_an_rpc_that_no_browser_can_use_is_refused(tmp_path: Path) -> None:
@@ -153,6 +164,12 @@ def test_it_serves_until_it_is_stopped_and_tells_where(
     try:
         assert json.loads((tmp_path / "state" / "webui.json").read_text()) == {"url": urls[0]}
         assert requests.get(f"{urls[0]}/config.json", timeout=SECONDS).json()["factory"] == FACTORY
+        remember(tmp_path / "state", FACTORY, CID)
+        assert requests.get(f"{urls[0]}/config.json", timeout=SECONDS).json()["results"] == {
+            FACTORY: str(CID)
+        }
+        (tmp_path / "state" / "results.json").write_text("[")
+        assert requests.get(f"{urls[0]}/config.json", timeout=SECONDS).json()["results"] == {}
         taken = settings(tmp_path, port=int(urls[0].rpartition(":")[2]))
         with pytest.raises(NodeConflict) as refused:
             service.serve(taken, None, stop=stop, ready=ready)

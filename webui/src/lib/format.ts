@@ -1,5 +1,6 @@
 // Numbers, sums and times in one style. Pure: the present is a parameter.
 import { formatUnits } from "viem";
+import { COIN } from "./coin";
 
 const LOCALE = "en";
 
@@ -26,7 +27,7 @@ export function formatBytes(bytes: number): string {
 }
 
 /** A sum with at most six decimals; what is smaller but not nothing is told as such. */
-export function formatAmount(amount: bigint, decimals = 18, symbol = "ETH"): string {
+export function formatAmount(amount: bigint, decimals = COIN.decimals, symbol = COIN.symbol): string {
   const [whole = "0", fraction = ""] = formatUnits(amount, decimals).replace("-", "").split(".");
   const sign = amount < 0n ? "-" : "";
   const shown = fraction.slice(0, 6).replace(/0+$/, "");

@@ -1,5 +1,6 @@
 // What network this page is for: config.json beside index.html, and over it what the user set in this browser.
 import { type Address, getAddress, isAddress } from "viem";
+import { parsePrice } from "./coin";
 import { asObject, field, integerField, type JsonObject } from "./json";
 import { cleanText } from "./text";
 
@@ -12,12 +13,18 @@ export interface NetworkConfig {
   ws: string;
   /** The IPFS gateway: `<gateway>/ipfs/<cid>`. */
   gateway: string;
+  /** Symbol of the chain's own coin. */
+  coin: string;
+  /** What one coin costs, if anybody said: "3000 USD". */
+  price: string;
   factory: Address;
   /** No event is older than this block. */
   block: number;
   /** Consensus modules and membership policies by their names. */
   consensus: Readonly<Record<string, Address>>;
   policies: Readonly<Record<string, Address>>;
+  /** CIDs of figures that were published for federations, by their addresses: strangers' texts. */
+  results: Readonly<Record<Address, string>>;
 }
 
 /** What a user may set in this browser; empty is what config.json says. */
@@ -25,6 +32,7 @@ export interface Settings {
   rpc: string;
   ws: string;
   gateway: string;
+  price: string;
 }
 
 export interface Runtime {
@@ -36,7 +44,7 @@ export interface Runtime {
 }
 
 const KEY = "minerva.settings";
-const NONE: Settings = { rpc: "", ws: "", gateway: "" };
+export const NO_SETTINGS: Settings = { rpc: "", ws: "", gateway: "", price: "" };
 
 /** Read a config.json; a text says what is wrong with it. */
 export function parseConfig(value: unknown, page: string): NetworkConfig | string {
@@ -56,10 +64,13 @@ export function parseConfig(value: unknown, page: string): NetworkConfig | strin
     gateway:
       endpoint(field(document, "gateway"), page, ["http:", "https:"]) ||
       endpoint(".", page, ["http:", "https:"]),
+    coin: cleanText(field(document, "coin"), 12) || "ETH",
+    price: price(field(document, "price")),
     factory: getAddress(factory),
     block: integerField(document, "block") ?? 0,
     consensus: addresses(field(document, "consensus")),
     policies: addresses(field(document, "policies")),
+    results: published(field(document, "results")),
   };
 }
 
@@ -67,7 +78,9 @@ export function parseConfig(value: unknown, page: string): NetworkConfig | strin
 export function withSettings(served: NetworkConfig, settings: Settings): Runtime {
   const rpc = settings.rpc || served.rpc;
   const ws = settings.ws || (settings.rpc ? "" : served.ws);
-  return { served, settings, network: { ...served, rpc, ws, gateway: settings.gateway || served.gateway } };
+  const gateway = settings.gateway || served.gateway;
+  const network = { ...served, rpc, ws, gateway, price: settings.price || served.price };
+  return { served, settings, network };
 }
 
 export function readSettings(storage: Pick<Storage, "getItem">): Settings {
@@ -77,9 +90,10 @@ export function readSettings(storage: Pick<Storage, "getItem">): Settings {
       rpc: endpoint(field(document, "rpc"), undefined, ["http:", "https:"]),
       ws: endpoint(field(document, "ws"), undefined, ["ws:", "wss:"]),
       gateway: endpoint(field(document, "gateway"), undefined, ["http:", "https:"]),
+      price: price(field(document, "price")),
     };
   } catch {
-    return NONE;
+    return NO_SETTINGS;
   }
 }
 
@@ -88,7 +102,7 @@ export function writeSettings(storage: Pick<Storage, "setItem">, settings: Setti
 }
 
 /** The content security policy's list of whom this page may speak to: itself and the configured chain and gateway. */
-export function connectSources({ rpc, ws, gateway }: Settings): string {
+export function connectSources({ rpc, ws, gateway }: Pick<Settings, "rpc" | "ws" | "gateway">): string {
   const origins = [rpc, ws, gateway].filter(Boolean).map((url) => new URL(url).origin);
   return `connect-src ${["'self'", ...new Set(origins)].join(" ")}`;
 }
@@ -103,6 +117,18 @@ export function endpoint(value: unknown, page: string | undefined, protocols: re
   } catch {
     return "";
   }
+}
+
+function price(value: unknown): string {
+  const text = cleanText(value, 30);
+  return parsePrice(text) === null ? "" : text;
+}
+
+function published(value: unknown): Record<Address, string> {
+  const pairs = Object.entries(asObject(value) ?? {}).slice(0, 1_000);
+  return Object.fromEntries(
+    pairs.flatMap(([at, cid]) => (typeof cid === "string" && isAddress(at) ? [[getAddress(at), cid]] : [])),
+  );
 }
 
 function addresses(value: unknown): Record<string, Address> {

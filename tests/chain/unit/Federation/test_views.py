@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support import clock
 
 from minerva.protocol.state import Phase
 
@@ -57,3 +58,35 @@ def test_current_round_and_minerof(training, devices, stranger):
     assert training.federation.currentRound() == 1
     assert training.federation.minerOf(devices[0]) == training.miners[0]
     assert training.federation.minerOf(stranger) == "0x" + "0" * 40
+
+
+@pytest.mark.parametrize("name", ["training", "verification", "mining", "attestation"])
+def test_a_deadline_that_passed_is_due_in_every_phase(scenes, chain, name):
+    scene = scenes[name]
+    assert not scene.federation.due()
+    scene.expire()
+    chain.mine()
+    assert scene.federation.due()
+
+
+def test_training_is_due_before_its_deadline_once_all_have_submitted_and_enough(make):
+    """P2."""
+    scene = make(bound=3, min_devices=2, min_updates=2)
+    scene.tick()
+    for device, due in enumerate((False, False, True)):
+        scene.submit(device)
+        assert scene.federation.due() is due
+    few = make(bound=2, min_devices=2, min_updates=3)
+    few.tick()
+    few.submit(0, 1)
+    assert not few.federation.due()
+
+
+def test_nothing_is_due_before_there_are_enough_nor_after_the_end(make, chain, requester):
+    """P1 and E2."""
+    scene = make(miners=1, bound=2)
+    assert not scene.federation.due()
+    scene.federation.close({"from": requester})
+    clock.next_block_at(clock.now() + 10**6)
+    chain.mine()
+    assert not scene.federation.due()

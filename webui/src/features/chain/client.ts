@@ -19,7 +19,7 @@ export function chainOf(network: NetworkConfig): Chain {
   return defineChain({
     id: network.chainId,
     name: network.name,
-    nativeCurrency: { name: "Ether", symbol: network.chainId === 80002 ? "POL" : "ETH", decimals: 18 },
+    nativeCurrency: { name: network.coin, symbol: network.coin, decimals: 18 },
     rpcUrls: { default: { http: [network.rpc] } },
     testnet: true,
   });

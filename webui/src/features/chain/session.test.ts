@@ -14,6 +14,9 @@ const NETWORK: NetworkConfig = {
   block: 0,
   consensus: {},
   policies: {},
+  results: {},
+  coin: "ETH",
+  price: "",
 };
 
 /** What the RPC is at the moment. */

@@ -4,8 +4,9 @@ import { Card } from "@/components/card";
 import { Facts } from "@/components/facts";
 import type { Currency } from "@/features/federation/use-federation-state";
 import type { Call } from "@/features/wallet/call";
+import { Fee } from "@/features/wallet/fee";
 import { useCost } from "@/features/wallet/use-cost";
-import { formatDuration, formatNumber } from "@/lib/format";
+import { formatDuration } from "@/lib/format";
 import { amountOf, type Place } from "./check";
 import { type Draft, numberOf } from "./draft";
 import { isPaid } from "./fields-terms";
@@ -49,7 +50,7 @@ export function Summary({ draft, place, call, currency }: Props) {
               "Creating it costs",
               estimate?.cost ? (
                 <span key="cost">
-                  at most <Amount value={estimate.cost.fee} /> for {formatNumber(estimate.cost.gas)} gas
+                  <Fee cost={estimate.cost} />
                 </span>
               ) : call === null ? (
                 "told once every value is right"

@@ -7,6 +7,7 @@ import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
 import { useManifest } from "@/features/content/use-content";
 import { TakePart } from "@/features/membership/take-part";
+import { ResultsSection } from "@/features/results/results-section";
 import { formatPercent } from "@/lib/format";
 import type { PageProps } from "@/routes";
 import { LossSection } from "./loss-section";
@@ -70,6 +71,7 @@ export default function FederationPage({ route }: PageProps) {
         money={record.money}
       />
       <UpdatesSection round={round} />
+      <ResultsSection address={address} rounds={record.rounds} />
       <LossSection rounds={record.rounds} evaluation={manifest.data?.evaluation ?? ""} />
       <RoundsSection rounds={record.rounds} address={address} />
       <MembersSection federation={record} stake={config.stake?.currency ?? null} />

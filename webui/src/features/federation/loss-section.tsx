@@ -1,15 +1,16 @@
-import { lazy, Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { Card } from "@/components/card";
+import { ChartBox } from "@/components/chart-box";
 import { type Column, DataTable } from "@/components/data-table";
-import { EmptyState } from "@/components/empty-state";
-import { ErrorBoundary } from "@/components/error-boundary";
 import { StrangerText } from "@/components/stranger-text";
 import { formatNumber } from "@/lib/format";
 import { type LossPoint, lossSeries } from "./losses";
 import type { Round } from "./records";
 
-const LossChart = lazy(() => import("./loss-chart"));
-
+const LINES = [
+  { key: "before", name: "global model, before training" },
+  { key: "after", name: "local models, after it" },
+];
 const COLUMNS: readonly Column<LossPoint>[] = [
   { name: "Round", cell: ({ round }) => formatNumber(round), right: true },
   { name: "Global model, before training", cell: ({ before }) => before.toFixed(4), right: true },
@@ -28,20 +29,10 @@ export function LossSection({ rounds, evaluation }: Props) {
   const newestFirst = useMemo(() => series.toReversed(), [series]);
   return (
     <Card title="Loss by round" aside={<span className="text-sm">as the accepted devices report it</span>}>
-      <div className="h-72">
-        {series.length === 0 ? (
-          <EmptyState title="No update has been accepted yet" />
-        ) : (
-          <ErrorBoundary>
-            <Suspense fallback={<div className="skeleton h-full w-full" />}>
-              <LossChart series={series} />
-            </Suspense>
-          </ErrorBoundary>
-        )}
-      </div>
+      <ChartBox title="Loss by round" rows={series} lines={LINES} empty="No update has been accepted yet" />
       <p className="mt-2 text-sm">
-        Devices report losses on their own data, and nobody can check them. Accuracy stands nowhere on the
-        chain; the task says of it: <StrangerText value={evaluation} most={400} none="nothing" />
+        Devices report losses on their own data, and nobody can check them. Of evaluation the task says:{" "}
+        <StrangerText value={evaluation} most={400} none="nothing" />
       </p>
       {series.length > 0 && (
         <details className="mt-2">

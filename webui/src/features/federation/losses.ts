@@ -1,4 +1,5 @@
 // The losses that a federation's devices report, round by round. Pure.
+import { thin } from "@/lib/thin";
 import type { Round } from "./records";
 import { reportedLoss } from "./selectors";
 
@@ -11,14 +12,10 @@ export interface LossPoint {
 }
 
 /** One point for each round whose accepted devices report a loss; at most `most`, evenly chosen, the last one included. */
-export function lossSeries(rounds: readonly Round[], most = 500): LossPoint[] {
+export function lossSeries(rounds: readonly Round[], most = 500): readonly LossPoint[] {
   const points = rounds.flatMap((round) => {
     const [before, after] = [reportedLoss(round, "before"), reportedLoss(round, "after")];
     return before === null || after === null ? [] : [{ round: round.number, before, after }];
   });
-  if (points.length <= most) return points;
-  const step = (points.length - 1) / (most - 1);
-  return Array.from({ length: most }, (_, at) => points[Math.round(at * step)]).filter(
-    (point) => point !== undefined,
-  );
+  return thin(points, most);
 }

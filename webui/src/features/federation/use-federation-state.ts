@@ -3,6 +3,7 @@ import { type Address, zeroAddress } from "viem";
 import type { ChainClient } from "@/features/chain/client";
 import { useChainStatus, useSession } from "@/features/chain/context";
 import { federationAbi, rewardVaultAbi, stakeVaultAbi, tokenAbi } from "@/generated/abi";
+import { COIN } from "@/lib/coin";
 
 /** A currency: ether, or a token. */
 export interface Currency {
@@ -10,8 +11,6 @@ export interface Currency {
   symbol: string;
   decimals: number;
 }
-
-export const ETHER: Currency = { token: null, symbol: "ETH", decimals: 18 };
 
 /** Everything that moves in a federation, anew with each block. */
 export function useFederationState(address: Address | null) {
@@ -89,7 +88,7 @@ export async function readRewards(client: ChainClient, address: Address) {
 
 /** A token's own words; what it does not say is left out, what is too much is cut. */
 export async function readCurrency(client: ChainClient, token: Address): Promise<Currency> {
-  if (token === zeroAddress) return ETHER;
+  if (token === zeroAddress) return COIN;
   const contract = { address: token, abi: tokenAbi } as const;
   const [symbol, decimals] = await Promise.all([
     client.readContract({ ...contract, functionName: "symbol" }).catch(() => "tokens"),

@@ -3,9 +3,10 @@ import { Amount } from "@/components/amount";
 import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
 import { Time } from "@/components/time";
+import { usePublishedAccuracy } from "@/features/results/use-results";
 import { Status } from "@/generated/enums";
 import { href } from "@/hooks/use-route";
-import { formatNumber } from "@/lib/format";
+import { formatNumber, formatPercent } from "@/lib/format";
 import { count } from "@/lib/masks";
 import { phaseWords } from "@/lib/phases";
 import type { Summary } from "./use-summaries";
@@ -13,6 +14,7 @@ import type { Summary } from "./use-summaries";
 /** One federation of the list; figures take their place before they are there. */
 export function FederationCard({ summary }: { summary: Summary }) {
   const { entry, state, title, task, escrow } = summary;
+  const accuracy = usePublishedAccuracy(entry.address);
   return (
     <article className="h-full rounded-box border border-base-300 bg-base-100 p-4 shadow-sm">
       <div className="flex items-start justify-between gap-2">
@@ -34,6 +36,11 @@ export function FederationCard({ summary }: { summary: Summary }) {
         <Figure name="miners" value={state === null ? undefined : count(state.members)} />
       </dl>
       <p className="mt-3 min-h-6 text-sm">
+        {accuracy === null || state === null || accuracy.round > state.round
+          ? "no accuracy was published"
+          : `accuracy: ${formatPercent(accuracy.value)} after round ${formatNumber(accuracy.round)}`}
+      </p>
+      <p className="min-h-6 text-sm">
         {escrow === undefined && "…"}
         {escrow === null && "pays nothing"}
         {escrow && (

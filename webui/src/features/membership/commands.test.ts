@@ -18,6 +18,9 @@ const network = (chainId: number): NetworkConfig => ({
   block: 0,
   consensus: {},
   policies: {},
+  results: {},
+  coin: "ETH",
+  price: "",
 });
 const home = (chainId: number, task = "digits", list = "") => ({
   network: network(chainId),

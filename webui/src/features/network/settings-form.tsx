@@ -1,26 +1,40 @@
 import { type FormEvent, useState } from "react";
 import { useRuntime } from "@/features/chain/context";
-import { endpoint, type Settings, writeSettings } from "@/lib/runtime";
+import { parsePrice } from "@/lib/coin";
+import { endpoint, NO_SETTINGS, type Settings, writeSettings } from "@/lib/runtime";
 
 interface Field {
   key: keyof Settings;
   label: string;
-  protocols: readonly string[];
+  fits: (text: string) => boolean;
+  /** What to give. */
+  wanted: string;
 }
 
+const begins = (key: keyof Settings, label: string, ...protocols: string[]): Field => ({
+  key,
+  label,
+  fits: (text) => endpoint(text, undefined, protocols) !== "",
+  wanted: `Give an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}.`,
+});
+
 const FIELDS: readonly Field[] = [
-  { key: "rpc", label: "RPC", protocols: ["http:", "https:"] },
-  { key: "ws", label: "WebSocket", protocols: ["ws:", "wss:"] },
-  { key: "gateway", label: "IPFS gateway", protocols: ["http:", "https:"] },
+  begins("rpc", "RPC", "http:", "https:"),
+  begins("ws", "WebSocket", "ws:", "wss:"),
+  begins("gateway", "IPFS gateway", "http:", "https:"),
+  {
+    key: "price",
+    label: "Price of one coin",
+    fits: (text) => parsePrice(text) !== null,
+    wanted: "Give an amount and a currency's code: 3000 USD.",
+  },
 ];
 
-/** Whom this page speaks to; kept in this browser. The page starts anew with them, since its policy names them. */
+/** Whom this page speaks to, and in what money it tells costs; kept in this browser. The page starts anew with them, since its policy names them. */
 export function SettingsForm() {
   const { settings, served } = useRuntime();
   const [values, setValues] = useState<Settings>(settings);
-  const wrong = FIELDS.filter(
-    ({ key, protocols }) => values[key].trim() !== "" && !endpoint(values[key], undefined, protocols),
-  );
+  const wrong = FIELDS.filter(({ key, fits }) => values[key].trim() !== "" && !fits(values[key]));
 
   const keep = (next: Settings) => {
     writeSettings(localStorage, next);
@@ -32,7 +46,7 @@ export function SettingsForm() {
   };
   return (
     <form onSubmit={submit} className="max-w-xl space-y-3">
-      {FIELDS.map(({ key, label, protocols }) => {
+      {FIELDS.map(({ key, label, wanted }) => {
         const bad = wrong.some((field) => field.key === key);
         return (
           <div key={key}>
@@ -49,8 +63,7 @@ export function SettingsForm() {
               onChange={(event) => setValues({ ...values, [key]: event.target.value })}
             />
             <p id={`wrong-${key}`} className="min-h-5 text-sm">
-              {bad &&
-                `Give an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}.`}
+              {bad && wanted}
             </p>
           </div>
         );
@@ -59,7 +72,7 @@ export function SettingsForm() {
         <button type="submit" className="btn btn-primary" disabled={wrong.length > 0}>
           Keep and reload
         </button>
-        <button type="button" className="btn" onClick={() => keep({ rpc: "", ws: "", gateway: "" })}>
+        <button type="button" className="btn" onClick={() => keep(NO_SETTINGS)}>
           As served
         </button>
       </div>

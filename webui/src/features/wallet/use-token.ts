@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getAddress, isAddress, zeroAddress } from "viem";
 import { useChainStatus, useSession } from "@/features/chain/context";
-import { type Currency, ETHER, readCurrency } from "@/features/federation/use-federation-state";
+import { type Currency, readCurrency } from "@/features/federation/use-federation-state";
+import { COIN } from "@/lib/coin";
 
 /** The currency that a text names: ether where it is empty; null while it is none, or is being looked up. */
 export function useToken(text: string): Currency | null {
@@ -18,5 +19,5 @@ export function useToken(text: string): Currency | null {
       return readCurrency(client, token);
     },
   });
-  return named === "" ? ETHER : (data ?? null);
+  return named === "" ? COIN : (data ?? null);
 }

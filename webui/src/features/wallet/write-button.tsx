@@ -5,6 +5,7 @@ import { Hash } from "@/components/hash";
 import { useRuntime } from "@/features/chain/context";
 import { formatNumber } from "@/lib/format";
 import type { Call } from "./call";
+import { Fee } from "./fee";
 import { type Estimate, useCost } from "./use-cost";
 import type { Wallet } from "./use-wallet";
 import { useWallet } from "./use-wallet";
@@ -90,7 +91,7 @@ function costWords(call: Call | null, estimate: Estimate | null) {
   if (call === null || estimate === null || estimate.cost === null) return null;
   return (
     <>
-      Costs at most <Amount value={estimate.cost.fee} /> for {formatNumber(estimate.cost.gas)} gas
+      Costs <Fee cost={estimate.cost} />
       {call.value > 0n && (
         <>
           , and sends <Amount value={call.value} />
