@@ -14,7 +14,7 @@ import { stack } from "./stack";
 import { anvilAccount } from "./wallet";
 
 const NO_STAKE = {
-  token: zeroAddress,
+  token: zeroAddress as Address,
   minimum: 0n,
   unit: 0n,
   evidenceSeconds: 0,
@@ -25,7 +25,7 @@ const NO_STAKE = {
   reporterBps: 0,
 };
 const NO_REWARDS = {
-  token: zeroAddress,
+  token: zeroAddress as Address,
   perRound: 0n,
   dataBps: 0,
   proposerBps: 0,
@@ -36,7 +36,7 @@ const NO_REWARDS = {
 
 export const publicClient = () => createPublicClient({ transport: http(stack().rpc), pollingInterval: 100 });
 
-function walletOf(index: number) {
+export function walletOf(index: number) {
   return createWalletClient({ account: anvilAccount(index), transport: http(stack().rpc) });
 }
 
@@ -47,8 +47,15 @@ function factory(): Address {
   return document.contracts.FederationFactory.address;
 }
 
+/** What a federation has otherwise than the stack's own one. */
+export interface Terms {
+  config?: object;
+  stake?: Partial<typeof NO_STAKE>;
+  rewards?: Partial<typeof NO_REWARDS>;
+}
+
 /** Create a federation like the stack's own one, of so many rounds. */
-export async function createFederation(account: number, rounds: number): Promise<Address> {
+export async function createFederation(account: number, rounds: number, terms: Terms = {}): Promise<Address> {
   const config = await publicClient().readContract({
     address: stack().federation,
     abi: federationAbi,
@@ -58,7 +65,11 @@ export async function createFederation(account: number, rounds: number): Promise
     address: factory(),
     abi: factoryAbi,
     functionName: "createFederation",
-    args: [{ ...config, rounds }, NO_STAKE, NO_REWARDS],
+    args: [
+      { ...config, rounds, ...terms.config },
+      { ...NO_STAKE, ...terms.stake },
+      { ...NO_REWARDS, ...terms.rewards },
+    ],
     chain: null,
   });
   const { logs } = await publicClient().waitForTransactionReceipt({ hash });
