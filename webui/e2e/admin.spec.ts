@@ -5,7 +5,7 @@ import { createFederation, joinAsMiner, registerDevice } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { anvilAccount } from "./wallet";
 
-const [REQUESTER, OWNER, HELPER, DEVICE] = [11, 16, 17, 35];
+const [REQUESTER, OWNER, HELPER, DEVICE] = [18, 16, 17, 35];
 
 const press = async (page: Page, name: string) => {
   await page.getByRole("button", { name, exact: true }).click();

@@ -8,7 +8,7 @@ import { connect, expect, test } from "./fixtures";
 import { stack } from "./stack";
 import { anvilAccount } from "./wallet";
 
-const [REQUESTER, OWNER, DEVICE, STRANGER] = [11, 14, 33, 34];
+const [REQUESTER, OWNER, DEVICE, STRANGER] = [18, 14, 33, 34];
 const addressOf = (account: number) => anvilAccount(account).address;
 
 /** The wizard with the contents of the stack's own task, which are on IPFS already. */

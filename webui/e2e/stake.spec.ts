@@ -6,7 +6,7 @@ import { createFederation, joinAsMiner } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { minerva } from "./stack";
 
-const [REQUESTER, OWNER, DEVICE, SECOND, OTHER] = [11, 12, 31, 32, 13];
+const [REQUESTER, OWNER, DEVICE, SECOND, OTHER] = [18, 12, 31, 32, 13];
 
 /** What is taken out is free seconds later. */
 const BRIEF = {

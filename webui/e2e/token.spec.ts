@@ -6,7 +6,7 @@ import { createFederation } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { Token } from "./token";
 
-const [REQUESTER, PAYER] = [11, 15];
+const [REQUESTER, PAYER] = [18, 15];
 
 const press = async (page: Page, name: string) => {
   await page.getByRole("button", { name, exact: true }).click();
