@@ -1,19 +1,10 @@
 // What governs a federation: each action of the page Admin, by a wallet that has the right to it, and by one that has not.
-import type { Page } from "@playwright/test";
-import { expectAccessible } from "./accessible";
+import { expectAccessible, goTo, press } from "./acting";
 import { createFederation, joinAsMiner, registerDevice } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { anvilAccount } from "./wallet";
 
 const [REQUESTER, OWNER, HELPER, DEVICE] = [18, 16, 17, 35];
-
-const press = async (page: Page, name: string) => {
-  await page.getByRole("button", { name, exact: true }).click();
-  await expect(page.getByText(`${name}: done`).first()).toBeVisible();
-};
-
-const tab = (page: Page, name: string) =>
-  page.getByRole("navigation", { name: "This federation" }).getByRole("link", { name }).click();
 
 test("a role is given and taken back; with it a round is paused and goes on, its deadline stopped meanwhile", async ({
   page,
@@ -29,7 +20,7 @@ test("a role is given and taken back; with it a round is paused and goes on, its
   const deadline = page.getByText("Deadline", { exact: true }).locator("..");
   await expect(deadline).toContainText("in ");
 
-  await tab(page, "Admin");
+  await goTo(page, "admin");
   await expect(page.getByText("Who may: whoever has the role of pauser.")).toBeVisible();
   await expect(page.getByRole("button", { name: "Pause" })).toBeDisabled();
   await wallet.chooseAccount(REQUESTER);
@@ -43,15 +34,15 @@ test("a role is given and taken back; with it a round is paused and goes on, its
   await press(page, "Pause");
   await expect(page.getByText(/^Paused .* ago/)).toBeVisible();
   await expectAccessible(page);
-  await tab(page, "Watch");
+  await goTo(page, "federation");
   await expect(deadline).toContainText("none runs");
   await expect(page.getByText("the end of the pause")).toBeVisible();
-  await tab(page, "Admin");
+  await goTo(page, "admin");
   await press(page, "Go on");
-  await tab(page, "Watch");
+  await goTo(page, "federation");
   await expect(deadline).toContainText("in ");
 
-  await tab(page, "Admin");
+  await goTo(page, "admin");
   await wallet.chooseAccount(REQUESTER);
   await account.fill(anvilAccount(HELPER).address);
   await press(page, "Take the role back");
@@ -79,9 +70,9 @@ test("the governor announces another consensus, expels a miner, and closes for g
   await page.getByLabel("Miner", { exact: true }).selectOption("0");
   await press(page, "Expel the miner");
   await expect(page.getByLabel("Miner", { exact: true }).getByRole("option")).toHaveCount(1);
-  await tab(page, "Watch");
+  await goTo(page, "federation");
   await expect(page.getByText("member, expelled")).toBeVisible();
-  await tab(page, "Admin");
+  await goTo(page, "admin");
   await page.getByLabel("End it for good").check();
   await page.getByRole("button", { name: "Close the federation" }).click();
   await expect(page.getByText("This federation is over")).toBeVisible();

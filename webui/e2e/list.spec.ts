@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { federationAbi } from "../src/generated/abi";
 import { cidText } from "../src/lib/cid";
-import { expectAccessible } from "./accessible";
+import { expectAccessible, goTo, toStep } from "./acting";
 import { publicClient } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { stack } from "./stack";
@@ -20,12 +20,6 @@ async function openWizard(page: Page): Promise<void> {
   await expect(page.getByText(/The genesis model has [\d,]+ numbers/)).toBeVisible();
 }
 
-const step = (page: Page, name: RegExp) =>
-  page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name }).click();
-
-const tab = (page: Page, name: string) =>
-  page.getByRole("navigation", { name: "This federation" }).getByRole("link", { name }).click();
-
 const commitment = async (page: Page) => {
   await page.getByLabel("Root of the data").fill(`0x${"11".repeat(32)}`);
   await page.getByLabel("Samples").fill("100");
@@ -39,14 +33,14 @@ test("who is on the list joins, a stranger is told why not, and is let in by the
   await openWizard(page);
   await connect(page);
   await wallet.chooseAccount(REQUESTER);
-  await step(page, /Members/);
+  await toStep(page, /Members/);
   await page.getByLabel("Who may join").selectOption("allow-list");
   await page.getByLabel("The list").fill("somebody miner");
   await expect(page.getByText("Line 1: somebody is no address")).toBeVisible();
   const members = `${addressOf(OWNER)} miner\n${addressOf(DEVICE)} device\n`;
   await page.getByLabel("The list").fill(members);
   await expectAccessible(page);
-  await step(page, /Check and sign/);
+  await toStep(page, /Check and sign/);
   await page.getByRole("button", { name: "Create the federation" }).click();
   await expect(page.getByRole("heading", { name: "Your federation is there" })).toBeVisible();
   const [download] = await Promise.all([
@@ -73,7 +67,7 @@ test("who is on the list joins, a stranger is told why not, and is let in by the
   await expect(page.getByRole("button", { name: "Register the device" })).toBeDisabled();
   await expectAccessible(page);
 
-  await tab(page, "Admin");
+  await goTo(page, "admin");
   await expect(page.getByText("Who may: the requester.")).toBeVisible();
   await expect(page.getByLabel("The present list")).toBeDisabled();
   await wallet.chooseAccount(REQUESTER);
@@ -86,7 +80,7 @@ test("who is on the list joins, a stranger is told why not, and is let in by the
   await page.getByRole("button", { name: "Put its root on the chain" }).click();
   await expect(page.getByText("Put its root on the chain: done")).toBeVisible();
 
-  await tab(page, "Participate");
+  await goTo(page, "participate");
   await wallet.chooseAccount(STRANGER);
   await commitment(page);
   await page.getByLabel("Allow-list").fill(next);

@@ -1,17 +1,11 @@
 // Stake and rewards in a token: allowed exactly, then paid; what a token does wrong is said in words.
-import type { Page } from "@playwright/test";
 import { parseEther } from "viem";
-import { expectAccessible } from "./accessible";
+import { expectAccessible, press } from "./acting";
 import { createFederation } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { Token } from "./token";
 
 const [REQUESTER, PAYER] = [18, 15];
-
-const press = async (page: Page, name: string) => {
-  await page.getByRole("button", { name, exact: true }).click();
-  await expect(page.getByText(`${name}: done`).first()).toBeVisible();
-};
 
 const ALLOW = "Allow exactly this sum";
 
@@ -51,12 +45,15 @@ test("an escrow and a stake in a token are allowed, then paid; a token that chea
   await token.tell("setRefuses", false);
   await expect(alert).toBeHidden();
   await press(page, "Fund the escrow");
-  await expect(page.getByText("Lacking").locator("..")).toContainText("1.5 MOCK");
+  await expect(page.getByText("Lacking", { exact: true }).locator("..")).toContainText("1.5 MOCK");
 
   await page.goto(`./#/participate/${federation}`);
   await page.getByRole("button", { name: "I have a server: a miner" }).click();
   await expect(page.getByText("First stake 3 MOCK more, below.")).toBeVisible();
+  await page.getByLabel("Sum").first().fill("1");
+  await press(page, ALLOW);
   await page.getByLabel("Sum").first().fill("3");
+  await press(page, "Take back what was allowed");
   await press(page, ALLOW);
   await press(page, "Stake it");
   await expect(page.getByText("At stake").locator("..")).toContainText("3 MOCK");
