@@ -26,7 +26,7 @@ const NO_STAKE = {
   reporterBps: 0,
 };
 const NO_REWARDS = {
-  token: zeroAddress,
+  token: zeroAddress as Address,
   perRound: 0n,
   dataBps: 0,
   proposerBps: 0,
@@ -58,14 +58,18 @@ export function contractAt(name: string): Address {
 
 type Config = ContractFunctionArgs<typeof factoryAbi, "nonpayable", "createFederation">[0];
 
-/** Create a federation like the stack's own one, of so many rounds; other terms where they are given. */
-export async function createFederation(
-  account: number,
-  rounds: number,
-  changes: Partial<Config> = {},
-  stake: Partial<typeof NO_STAKE> = {},
-  rpc = stack().rpc,
-): Promise<Address> {
+/** What a federation has otherwise than the stack's own one. */
+export interface Terms {
+  config?: Partial<Config>;
+  stake?: Partial<typeof NO_STAKE>;
+  rewards?: Partial<typeof NO_REWARDS>;
+  /** Where the chain answers. */
+  rpc?: string;
+}
+
+/** Create a federation like the stack's own one, of so many rounds. */
+export async function createFederation(account: number, rounds: number, terms: Terms = {}): Promise<Address> {
+  const { rpc = stack().rpc } = terms;
   const config = await publicClient().readContract({
     address: stack().federation,
     abi: federationAbi,
@@ -75,7 +79,11 @@ export async function createFederation(
     address: factory(),
     abi: factoryAbi,
     functionName: "createFederation",
-    args: [{ ...config, rounds, ...changes }, { ...NO_STAKE, ...stake }, NO_REWARDS],
+    args: [
+      { ...config, rounds, ...terms.config },
+      { ...NO_STAKE, ...terms.stake },
+      { ...NO_REWARDS, ...terms.rewards },
+    ],
     chain: null,
   });
   const { logs } = await publicClient(rpc).waitForTransactionReceipt({ hash });

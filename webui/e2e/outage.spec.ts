@@ -94,7 +94,7 @@ test("a local chain that was started anew under its id is told by its first bloc
 }) => {
   const now = Math.floor(Date.now() / 1000);
   const chain = await SpareChain.make();
-  const create = (rounds: number) => createFederation(REQUESTER, rounds, {}, {}, chain.rpc);
+  const create = (rounds: number) => createFederation(REQUESTER, rounds, { rpc: chain.rpc });
   const notice = page.getByRole("alert").filter({ hasText: "This chain was started anew." });
   try {
     await chain.start(now - 3_000);

@@ -1,6 +1,6 @@
 // One local stack for all browser tests: `minerva up` in a folder of its own, ended when they are done.
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -24,9 +24,10 @@ export async function minerva(...words: string[]): Promise<Record<string, unknow
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** Start a command that runs until it is stopped; what stops it. */
-export function background(...words: string[]): () => Promise<void> {
-  const child = spawn(RUN, ["minerva", ...words], { cwd: folder(), stdio: "ignore" });
+/** Start a command line as a person types it, in the stack's folder; what stops it. */
+export function typed(line: string): () => Promise<void> {
+  const log = openSync(join(folder(), ".minerva", "logs", "typed.log"), "a");
+  const child = spawn(RUN, ["bash", "-c", `exec ${line}`], { cwd: folder(), stdio: ["ignore", log, log] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   return () => {
     child.kill("SIGINT");

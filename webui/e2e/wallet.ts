@@ -1,6 +1,14 @@
 // A wallet for tests: it announces itself by EIP-6963 and signs real transactions with one of anvil's accounts.
 import type { Page } from "@playwright/test";
-import { createWalletClient, type Hex, http, keccak256, numberToHex, stringToHex } from "viem";
+import {
+  createWalletClient,
+  type Hex,
+  http,
+  keccak256,
+  numberToHex,
+  stringToHex,
+  type TypedDataDefinition,
+} from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
@@ -37,6 +45,8 @@ export class TestWallet {
   readonly asked: string[] = [];
   /** The networks that the page told it of. */
   readonly added: unknown[] = [];
+  /** The typed data that it signed, the newest last. */
+  readonly signed: TypedDataDefinition[] = [];
 
   private constructor(
     private readonly page: Page,
@@ -174,6 +184,9 @@ export class TestWallet {
       case "eth_sendTransaction":
         await this.consent();
         return this.send(params[0] as Record<string, Hex>);
+      case "eth_signTypedData_v4":
+        await this.consent();
+        return this.signTyped(JSON.parse(String(params[1])) as TypedDataDefinition);
       default:
         return this.forward(method, params);
     }
@@ -211,6 +224,11 @@ export class TestWallet {
       gas: gas === undefined ? undefined : BigInt(gas),
       chain: null,
     });
+  }
+
+  private signTyped(data: TypedDataDefinition): Promise<Hex> {
+    this.signed.push(data);
+    return this.account.signTypedData(data);
   }
 
   private async forward(method: string, params: unknown[]): Promise<unknown> {

@@ -86,7 +86,7 @@ test("what the chain refuses after all is told in words: by the federation, by i
   const terms = { minimum: 10n ** 17n, unit: 10n ** 15n, evidenceSeconds: 3600 };
   const needs = [0n, 10n ** 18n].map((need) => numberToHex(need, { size: 32 }).slice(2));
   const policy = { policy: contractAt("StakePolicy"), policyParameters: `0x${needs.join("")}` as const };
-  const federation = await createFederation(REQUESTER, 2, policy, terms);
+  const federation = await createFederation(REQUESTER, 2, { config: policy, stake: terms });
   const read = { address: federation, abi: federationAbi } as const;
   const vault = {
     address: await publicClient().readContract({ ...read, functionName: "stakeVault" }),

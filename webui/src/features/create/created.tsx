@@ -5,6 +5,7 @@ import { Command } from "@/components/command";
 import { listText, parseList } from "@/features/membership/allow-list";
 import { factoryAbi } from "@/generated/abi";
 import { href } from "@/hooks/use-route";
+import { saveFile } from "@/lib/save";
 import { shellLine } from "@/lib/shell";
 import { type Draft, textOf } from "./draft";
 import { isPaid, keepsList } from "./fields-terms";
@@ -69,12 +70,7 @@ export function Created({ federation, draft, onAnother }: Props) {
 function SaveList({ text }: { text: string }) {
   const list = parseList(text);
   if (typeof list === "string") return null;
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([listText(list)], { type: "application/json" }));
-    const link = Object.assign(document.createElement("a"), { href: url, download: "members.json" });
-    link.click();
-    URL.revokeObjectURL(url);
-  };
+  const save = () => saveFile("members.json", listText(list), "application/json");
   return (
     <button type="button" className="btn btn-sm" onClick={save}>
       Save members.json

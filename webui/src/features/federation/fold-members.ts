@@ -19,7 +19,7 @@ export function applyMembership(work: Work, event: ChainEvent): void {
       break;
     }
     case "MinerLeaving":
-      atIndex(work, event.args.index, () => ({ status: "leaving" }));
+      atIndex(work, event.args.index, () => ({ status: roundRuns(work) ? "leaving" : "left" }));
       break;
     case "MinerReturned":
       atIndex(work, event.args.index, (miner) => (miner.status === "dormant" ? { status: "member" } : {}));
@@ -31,14 +31,14 @@ export function applyMembership(work: Work, event: ChainEvent): void {
       work.miners.update(event.address, () => ({ endpoint: event.args.endpoint }));
       break;
     case "RoundOpened":
-      retire(work, event.args.snapshot);
       for (const index of indices(event.args.snapshot)) {
         const { lanes } = event.args;
         atIndex(work, index, () => ({ weight: lanes.length === 0 ? null : weightOf(lanes, index) }));
       }
       break;
-    case "FederationClosed":
-      retire(work, 0n);
+    case "BlockFinalized":
+    case "RoundSkipped":
+      retire(work);
       break;
     case "VerificationClosed":
       silence(work, event.args.absent);
@@ -95,13 +95,15 @@ function applyDevice(work: Work, event: ChainEvent): void {
   }
 }
 
-/** A leaving miner is removed by the end of the round: at the next opening it is not there any more. */
-function retire(work: Work, snapshot: bigint): void {
-  for (const [index, contract] of work.places) {
-    const stays = ((snapshot >> BigInt(index)) & 1n) === 1n;
-    if (!stays)
-      work.miners.update(contract, ({ status }) => (status === "leaving" ? { status: "left" } : {}));
+/** A leaving miner has its duties until the end of the round: then it is gone. */
+function retire(work: Work): void {
+  for (const { contract, status } of [...work.miners.values()]) {
+    if (status === "leaving") work.miners.update(contract, () => ({ status: "left" }));
   }
+}
+
+function roundRuns({ rounds }: Work): boolean {
+  return [...rounds.values()].some(({ outcome }) => outcome === "running");
 }
 
 function silence(work: Work, mask: bigint): void {

@@ -198,17 +198,32 @@ test("a dropped candidate stays in the round's story, the next one becomes the b
   expect(round === undefined ? null : reportedLoss(round)).toBeCloseTo(0.5);
 });
 
-test("miners that were silent are dormant until they return, those that leave are gone at the next opening", () => {
+test("miners that were silent are dormant until they return, those that leave are gone when the round ends", () => {
   const scene = new Scene().joined().opened(1).closed(1, 0b010n);
   const status = (index: number) => scene.record.miners.get(MINERS[index] ?? at(0))?.status;
   expect(status(1)).toBe("dormant");
   scene.tell("MinerReturned", { index: 1 }).tell("MinerLeaving", { index: 2 });
   expect([status(1), status(2)]).toEqual(["member", "leaving"]);
-  scene.tell("RoundSkipped", { round: 1, phase: Phase.Mining }).opened(2, [], 3n);
+  scene.tell("RoundSkipped", { round: 1, phase: Phase.Mining });
   expect(status(2)).toBe("left");
+  scene.opened(2, [], 3n);
   scene.tell("MinerJoined", { index: 2, owner: at(9), miner: at(0xb2), endpoint: "" });
   expect(scene.record.miners.size).toBe(4);
   expect(scene.record.rounds[0]).toMatchObject({ outcome: "skipped", skippedIn: Phase.Mining });
+});
+
+test("while no round runs a miner that leaves is gone at once", () => {
+  const scene = new Scene().joined(2).tell("MinerLeaving", { index: 0 });
+  const status = (index: number) => scene.record.miners.get(MINERS[index] ?? at(0))?.status;
+  expect(status(0)).toBe("left");
+  // Whom the governor expelled is let go when the round is over.
+  scene
+    .opened(1, [], 2n)
+    .tell("MinerExpelled", { index: 1 })
+    .tell("RoundSkipped", { round: 1, phase: Phase.Training });
+  expect(status(1)).toBe("member");
+  scene.tell("MinerLeaving", { index: 1 });
+  expect(status(1)).toBe("left");
 });
 
 test("stake that was deposited before joining is the miner's, and what is slashed is told", () => {

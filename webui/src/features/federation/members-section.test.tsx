@@ -49,3 +49,18 @@ test("a hostile token's symbol stays a short text", () => {
 test("a miner's endpoint is never markup", () => {
   expect(shown(null)).not.toContain("<img");
 });
+
+test("a device whose miner left is not said to be with the next miner of that number", () => {
+  const next: Miner = { ...MINER, contract: "0x3333333333333333333333333333333333333333" };
+  const gone: Miner = { ...MINER, status: "left" };
+  const device = { address: MINER.owner, miner: gone.contract, fromRound: 1, datasetSize: 1, lastSeen: 0 };
+  const federation = {
+    miners: new Map([gone, next].map((miner) => [miner.contract, miner])),
+    devices: new Map([
+      [device.address, { ...device, submitted: 0, accepted: 0, refused: 0, lastRefusal: null }],
+    ]),
+  } as unknown as Federation;
+  const html = renderToStaticMarkup(<MembersSection federation={federation} stake={null} />);
+  expect(html).toContain("its miner is gone");
+  expect(html).not.toContain("with miner 0");
+});

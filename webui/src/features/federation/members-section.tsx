@@ -30,7 +30,10 @@ export function MembersSection({ federation, stake }: Props) {
     [federation.miners],
   );
   const devices = useMemo(() => [...federation.devices.values()], [federation.devices]);
-  const names = useMemo(() => new Map(miners.map((miner) => [miner.contract, miner.index])), [miners]);
+  const names = useMemo(() => {
+    const there = miners.filter(({ status }) => status !== "left");
+    return new Map(there.map((miner) => [miner.contract, miner.index]));
+  }, [miners]);
   const minerColumns = useMemo(() => columnsOfMiners(stake), [stake]);
   const deviceColumns = useMemo(() => columnsOfDevices((miner) => names.get(miner)), [names]);
   return (
@@ -98,12 +101,12 @@ function columnsOfDevices(
     { name: "Device", cell: (device) => <Address value={device.address} /> },
     {
       name: "Status",
-      cell: ({ miner }) =>
-        miner === null ? (
-          <Badge>left</Badge>
-        ) : (
-          <Badge tone="good">with miner {minerIndex(miner) ?? "?"}</Badge>
-        ),
+      cell: ({ miner }) => {
+        if (miner === null) return <Badge>left</Badge>;
+        const index = minerIndex(miner);
+        if (index === undefined) return <Badge tone="warn">its miner is gone</Badge>;
+        return <Badge tone="good">with miner {index}</Badge>;
+      },
     },
     { name: "From round", cell: (device) => formatNumber(device.fromRound), right: true },
     { name: "Samples", cell: (device) => formatNumber(device.datasetSize), right: true },

@@ -41,11 +41,11 @@ test("a device's command names the chain, the federation, the task and the miner
   );
 });
 
-test("a miner's command names its store and where it answers", () => {
+test("a miner's command names its store, a folder for this federation alone, and where it answers", () => {
   const lines = minerCommands(home(11155111), "https://miner.example:8650").map(({ line }) => line);
   expect(lines).toContain("minerva key new miner.json");
   expect(lines.find((line) => line.includes("miner run"))).toContain(
-    "--store kubo:/ip4/127.0.0.1/tcp/5001 --set miner.public_url=https://miner.example:8650",
+    "--store kubo:/ip4/127.0.0.1/tcp/5001 --state .minerva/miner-0x11111111 --set miner.public_url=https://miner.example:8650",
   );
 });
 

@@ -60,6 +60,7 @@ export function deviceCommands(home: Home, miner: Address | null): HomeCommand[]
   ];
 }
 
+/** A miner's folder is for one federation: a person may be a miner in several. */
 export function minerCommands(home: Home, endpoint: string): HomeCommand[] {
   const { federation, list } = home;
   const settings = [
@@ -74,6 +75,7 @@ export function minerCommands(home: Home, endpoint: string): HomeCommand[] {
       line: shellLine(
         ...["minerva", "miner", "run", federation, ...accountOf(home, "miner"), ...chainOf(home.network)],
         ...(isLocal(home.network) ? [] : ["--store", "kubo:/ip4/127.0.0.1/tcp/5001"]),
+        ...["--state", `.minerva/miner-${federation.slice(0, 10)}`],
         ...settings,
       ),
     },

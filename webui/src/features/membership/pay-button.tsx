@@ -23,15 +23,18 @@ interface Props {
 export function PayButton({ currency, vault, amount, call, label }: Props) {
   const { account } = useWallet();
   const purse = usePurse(currency.token, account, vault);
+  const poor = purse !== undefined && amount !== null && purse.balance < amount;
+  const lacksPermission = purse?.allowed != null && amount !== null && purse.allowed < amount;
+  // Some tokens change what is allowed by way of nothing only.
+  const former = lacksPermission && purse.allowed > 0n;
+  const allowing = former ? "Take back what was allowed" : "Allow exactly this sum";
   const allow = useMemo(
     () =>
       currency.token === null || amount === null
         ? null
-        : contractCall("Allow exactly this sum", currency.token, tokenAbi, "approve", [vault, amount]),
-    [currency.token, vault, amount],
+        : contractCall(allowing, currency.token, tokenAbi, "approve", [vault, former ? 0n : amount]),
+    [currency.token, vault, amount, former, allowing],
   );
-  const poor = purse !== undefined && amount !== null && purse.balance < amount;
-  const lacksPermission = purse?.allowed != null && amount !== null && purse.allowed < amount;
   return (
     <div className="space-y-2">
       {purse !== undefined && (
@@ -42,8 +45,12 @@ export function PayButton({ currency, vault, amount, call, label }: Props) {
       )}
       {lacksPermission && (
         <>
-          <p className="text-sm">Two signatures: the token must first let the vault take the sum.</p>
-          <WriteButton call={poor ? null : allow} label="Allow exactly this sum" />
+          <p className="text-sm">
+            {former
+              ? "Three signatures: the token lets the vault take less than this; that is taken back, then the sum allowed, then paid."
+              : "Two signatures: the token must first let the vault take the sum."}
+          </p>
+          <WriteButton key={allowing} call={poor ? null : allow} label={allowing} />
         </>
       )}
       {!lacksPermission && <WriteButton call={poor ? null : call} label={label} />}

@@ -143,12 +143,13 @@ function Bound({ subject, device, contract, miners }: BoundProps) {
     [contract],
   );
   const others = miners.filter((miner) => miner.contract !== contract);
-  const index = record.miners.get(contract)?.index;
+  const miner = record.miners.get(contract);
+  const gone = miner === undefined || miner.status === "left";
   return (
     <div className="space-y-4">
       <Facts
         entries={[
-          ["Bound to", index === undefined ? "a miner that is gone" : `miner ${index}`],
+          ["Bound to", gone ? "a miner that is gone" : `miner ${miner.index}`],
           ["Counts from", `round ${formatNumber(device.fromRound)}`],
           ["Last seen", `round ${formatNumber(device.lastSeen)}`],
           [
@@ -157,7 +158,13 @@ function Bound({ subject, device, contract, miners }: BoundProps) {
           ],
         ]}
       />
-      {silent && (
+      {gone && (
+        <p className="text-sm">
+          Nobody takes its updates: bind it to another miner
+          {others.length === 0 ? ", once there is one." : ", below."}
+        </p>
+      )}
+      {silent && !gone && (
         <section className="space-y-2">
           <p className="text-sm">It was silent for so long that rounds do not wait for it any more.</p>
           <WriteButton call={calls.checkIn} label="Check in" />

@@ -7,9 +7,10 @@ import { StrangerText } from "@/components/stranger-text";
 import { cidText } from "@/lib/cid";
 import { formatBytes, formatNumber } from "@/lib/format";
 import type { Safetensors, Tensor } from "@/lib/safetensors";
+import { saveFile } from "@/lib/save";
 import { cleanText, plural } from "@/lib/text";
 import type { ModelEntry } from "./history";
-import { type FetchedModel, save, useModel } from "./use-model";
+import { type FetchedModel, useModel } from "./use-model";
 
 const COLUMNS: readonly Column<Tensor>[] = [
   { name: "Name", cell: ({ name }) => <StrangerText value={name} most={120} none="(no name)" /> },
@@ -25,7 +26,7 @@ export function ModelCard({ model, maxModelBytes }: { model: ModelEntry; maxMode
   const { data: fetched, isPending, error } = fetching;
   const download = async () => {
     const whole = fetched ?? (await fetching.mutateAsync().catch(() => null)); // shown below
-    if (whole !== null) save(whole.data, `model-${model.block}.safetensors`);
+    if (whole !== null) saveFile(`model-${model.block}.safetensors`, whole.data, "application/octet-stream");
   };
   return (
     <Card

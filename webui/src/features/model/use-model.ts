@@ -21,15 +21,3 @@ export function useModel(cid: Cid, maxModelBytes: number) {
     },
   });
 }
-
-/** Hand some bytes to the browser's downloads. */
-export function save(data: Uint8Array, name: string): void {
-  const url = URL.createObjectURL(
-    new Blob([data as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" }),
-  );
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}

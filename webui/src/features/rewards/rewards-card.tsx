@@ -15,6 +15,8 @@ import { rewardVaultAbi } from "@/generated/abi";
 import { useChainNow } from "@/hooks/use-chain-now";
 import { formatAmount } from "@/lib/format";
 import { cleanText } from "@/lib/text";
+import { ClaimElsewhere } from "./claim-elsewhere";
+import type { Entitlement } from "./claim-to";
 import { type Earned, earnedProof } from "./earned";
 import { attestationReward, attesters, factsOf, receiptOf, tableOf } from "./table";
 import { sampleCapOf, useEarned } from "./use-earned";
@@ -51,9 +53,14 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
   const claimable = byTable + (position?.attested ?? 0n);
   const until = record.money.closesAt;
   const over = until !== null && until <= now;
+  const claimed = position?.claimed ?? 0n;
+  const entitlement = useMemo(
+    () => (over || byTable === 0n ? null : entitlementOf(record, vault, account, earned, claimed)),
+    [over, byTable, record, vault, account, earned, claimed],
+  );
   const call = useMemo(
-    () => (over || claimable === 0n ? null : claimCall(record, vault, account, earned, byTable)),
-    [over, claimable, record, vault, account, earned, byTable],
+    () => (over || claimable === 0n ? null : claimCall(vault, account, byTable, entitlement)),
+    [over, claimable, vault, account, byTable, entitlement],
   );
   return (
     <Card title="Your rewards">
@@ -62,7 +69,7 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
           name="Earned by blocks"
           value={earned === null ? "?" : <Amount value={total} currency={currency} />}
         />
-        <Stat name="Claimed of it" value={<Amount value={position?.claimed ?? 0n} currency={currency} />} />
+        <Stat name="Claimed of it" value={<Amount value={claimed} currency={currency} />} />
         <Stat name="For attesting" value={<Amount value={position?.attested ?? 0n} currency={currency} />} />
         <Stat name="You may claim" value={<Amount value={claimable} currency={currency} />} />
       </div>
@@ -83,6 +90,7 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
           <WriteButton call={call} label={claimable === 0n ? "Nothing to claim yet" : "Claim all of it"} />
         </section>
       )}
+      {entitlement !== null && <ClaimElsewhere entitlement={entitlement} currency={currency} />}
       {state.height > 0 && manifest !== null && (
         <Receipts subject={subject} account={account} rewards={rewards} cap={sampleCapOf(manifest)} />
       )}
@@ -90,25 +98,33 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
   );
 }
 
-/** The claim by the last block's table, or of attestations alone. */
-function claimCall(
-  record: Federation,
+/** What the account shows to be paid by the last block's table; null while that is not known. */
+function entitlementOf(
+  { address, blocks }: Federation,
   vault: AddressText,
   account: AddressText,
   earned: Earned | null,
+  claimed: bigint,
+): Entitlement | null {
+  const header = blocks.at(-1)?.header;
+  const proof = earned === null ? null : earnedProof(earned, account);
+  if (header === undefined || proof === null) return null;
+  const cumulative = earned?.get(account) ?? 0n;
+  return { federation: address, vault, header, account, cumulative, claimed, proof };
+}
+
+/** The claim by the last block's table, or of attestations alone. */
+function claimCall(
+  vault: AddressText,
+  account: AddressText,
   byTable: bigint,
+  entitlement: Entitlement | null,
 ): Call | null {
   const label = "Claim all of it";
   if (byTable === 0n) return contractCall(label, vault, rewardVaultAbi, "claimAttestations", [account]);
-  const header = record.blocks.at(-1)?.header;
-  const proof = earned === null ? null : earnedProof(earned, account);
-  if (header === undefined || proof === null) return null;
-  return contractCall(label, vault, rewardVaultAbi, "claim", [
-    header,
-    account,
-    earned?.get(account) ?? 0n,
-    proof,
-  ]);
+  if (entitlement === null) return null;
+  const { header, cumulative, proof } = entitlement;
+  return contractCall(label, vault, rewardVaultAbi, "claim", [header, account, cumulative, proof]);
 }
 
 interface ReceiptsProps {

@@ -1,0 +1,27 @@
+// What tests of a federation's pages do again and again.
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page } from "@playwright/test";
+
+/** No serious or critical finding of axe on the page as it is now. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+}
+
+/** From one of a federation's pages to another, by its link. */
+export async function goTo(page: Page, view: "federation" | "participate" | "admin"): Promise<void> {
+  const pages = page.getByRole("navigation", { name: "this federation" });
+  await pages.locator(`a[href^="#/${view}/"]`).first().click();
+}
+
+/** To a step of the wizard. */
+export async function toStep(page: Page, name: RegExp): Promise<void> {
+  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name }).click();
+}
+
+/** Press a button that writes, and wait until that is in a block. */
+export async function press(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name, exact: true }).click();
+  await expect(page.getByText(`${name}: done`).first()).toBeVisible();
+}
