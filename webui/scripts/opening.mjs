@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
 import { createPublicClient, http, parseAbi, parseEventLogs } from "viem";
 
-const WITHIN_MS = 120_000;
+const WITHIN_MS = 60_000;
 const RANGE = 500n;
 const run = JSON.parse(process.argv[2]);
 const figure = (value) => value.toLocaleString("en-US");
