@@ -1,7 +1,7 @@
 // How long the pages of a federation take to show it, in Chromium: node scripts/opening.mjs '{"url", "rpc", "federation", "from", "rounds", "devices", "repeat"}'
 import { readFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
-import { createPublicClient, http, parseAbi, parseEventLogs } from "viem";
+import { createPublicClient, http, parseEventLogs } from "viem";
 
 const WITHIN_MS = 60_000;
 const RANGE = 500n;
