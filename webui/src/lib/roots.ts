@@ -1,9 +1,10 @@
 // The roots that a header carries: of pools, of ballots, of accepted updates and of rewards (R2, R6, P2, P3, Y5).
-import { type Address, concatHex, encodeAbiParameters, type Hex, keccak256 } from "viem";
+import { type Address, concatHex, type Hex, keccak256 } from "viem";
+import { merkleTree, StandardTree } from "./standard-tree";
 
 export const ZERO32: Hex = `0x${"00".repeat(32)}`;
 
-const ENTRY = [{ type: "address" }, { type: "uint256" }] as const;
+const ENTRY = ["address", "uint256"] as const;
 
 /** R2: the running hash of one miner's pool. */
 export function poolHead(leaves: readonly Hex[]): Hex {
@@ -22,26 +23,13 @@ export function ballotsRoot(ballots: readonly (Hex | null)[]): Hex {
 
 /** R6: a Merkle root in OpenZeppelin's layout; zero for no leaves. */
 export function merkleRoot(leaves: readonly Hex[]): Hex {
-  const tree: Hex[] = [...leaves.slice(1).map(() => ZERO32), ...leaves.toReversed()];
-  for (let node = leaves.length - 2; node >= 0; node -= 1) {
-    tree[node] = parent(tree[2 * node + 1] ?? ZERO32, tree[2 * node + 2] ?? ZERO32);
-  }
-  return tree[0] ?? ZERO32;
+  return merkleTree(leaves)[0] ?? ZERO32;
 }
 
-/** Y5: over what each account has earned so far, as OpenZeppelin's StandardMerkleTree has it; nobody with nothing. */
+/** Y5: over what each account has earned so far; nobody with nothing. */
 export function rewardsRoot(earned: Iterable<readonly [Address, bigint]>): Hex {
-  const leaves = [...earned]
-    .filter(([, amount]) => amount > 0n)
-    .map((entry) => keccak256(keccak256(encodeAbiParameters(ENTRY, entry))));
-  return merkleRoot(leaves.sort(byText));
-}
-
-/** Hashes of one length in lower case stand in the order of their bytes. */
-function byText(one: Hex, other: Hex): number {
-  return one < other ? -1 : one > other ? 1 : 0;
-}
-
-function parent(one: Hex, other: Hex): Hex {
-  return keccak256(concatHex(byText(one, other) < 0 ? [one, other] : [other, one]));
+  return new StandardTree(
+    ENTRY,
+    [...earned].filter(([, amount]) => amount > 0n),
+  ).root;
 }

@@ -1,10 +1,9 @@
-// Merkle trees as OpenZeppelin's StandardMerkleTree makes them (docs/SPECIFICATION.md, Y5 and A1).
+// Merkle trees as OpenZeppelin's StandardMerkleTree makes them (docs/SPECIFICATION.md, R6, Y5 and A1).
 import { type AbiParameter, concat, encodeAbiParameters, type Hex, keccak256, zeroHash } from "viem";
 
 export type Entry = readonly unknown[];
 
 export class StandardTree {
-  /** All nodes, the root first; leaf i of n is at 2n − 2 − i. */
   private readonly nodes: Hex[];
   private readonly places = new Map<Hex, number>();
 
@@ -14,11 +13,7 @@ export class StandardTree {
     entries: readonly Entry[],
   ) {
     const leaves = entries.map((entry) => standardLeaf(types, entry)).sort();
-    const nodes = [...new Array<Hex>(Math.max(0, leaves.length - 1)).fill(zeroHash), ...leaves.toReversed()];
-    for (let at = leaves.length - 2; at >= 0; at -= 1) {
-      nodes[at] = parent(nodes[2 * at + 1] ?? zeroHash, nodes[2 * at + 2] ?? zeroHash);
-    }
-    this.nodes = nodes;
+    this.nodes = merkleTree(leaves);
     leaves.forEach((leaf, index) => {
       this.places.set(leaf, 2 * leaves.length - 2 - index);
     });
@@ -46,6 +41,16 @@ export function standardLeaf(types: readonly string[], entry: Entry): Hex {
   return keccak256(keccak256(encodeAbiParameters(parameters, [...entry])));
 }
 
+/** All nodes over leaves in their order, in OpenZeppelin's layout: the root first, leaf i of n at 2n − 2 − i. */
+export function merkleTree(leaves: readonly Hex[]): Hex[] {
+  const nodes = [...new Array<Hex>(Math.max(0, leaves.length - 1)).fill(zeroHash), ...leaves.toReversed()];
+  for (let at = leaves.length - 2; at >= 0; at -= 1) {
+    nodes[at] = parent(nodes[2 * at + 1] ?? zeroHash, nodes[2 * at + 2] ?? zeroHash);
+  }
+  return nodes;
+}
+
+/** Hashes of one length in lower case stand in the order of their bytes. */
 function parent(one: Hex, other: Hex): Hex {
   return keccak256(one < other ? concat([one, other]) : concat([other, one]));
 }

@@ -1,6 +1,6 @@
 import { useRuntime } from "@/features/chain/context";
 import { keepsList, useListRoot } from "@/features/membership/use-position";
-import { type Subject, WithFederation } from "@/features/membership/with-federation";
+import { type Subject, WithSubject } from "@/features/membership/with-subject";
 import { useWallet } from "@/features/wallet/use-wallet";
 import { Status } from "@/generated/enums";
 import { useChainNow } from "@/hooks/use-chain-now";
@@ -15,9 +15,9 @@ import { RolesAction } from "./roles-action";
 /** What the requester, and those to whom it gave a role, decide on the way; and the escrow, which anyone may fill. */
 export default function AdminPage({ route }: PageProps) {
   return (
-    <WithFederation text={route.parts[1] ?? ""} purpose="Admin">
+    <WithSubject text={route.parts[1] ?? ""} purpose="Admin">
       {(subject) => <Actions subject={subject} />}
-    </WithFederation>
+    </WithSubject>
   );
 }
 

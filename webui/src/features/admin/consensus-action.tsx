@@ -5,7 +5,7 @@ import { type Draft, USUAL } from "@/features/create/draft";
 import { moduleOf } from "@/features/create/encode";
 import { CONSENSUS_FIELDS } from "@/features/create/fields-rounds";
 import { StepFields } from "@/features/create/step-fields";
-import type { Subject } from "@/features/membership/with-federation";
+import type { Subject } from "@/features/membership/with-subject";
 import { contractCall } from "@/features/wallet/call";
 import { federationAbi } from "@/generated/abi";
 import { shorten } from "@/lib/format";

@@ -5,7 +5,7 @@ import { FormField } from "@/components/form-field";
 import { Stat } from "@/components/stat";
 import { PayButton } from "@/features/membership/pay-button";
 import { faultOf } from "@/features/membership/stake-card";
-import type { Subject } from "@/features/membership/with-federation";
+import type { Subject } from "@/features/membership/with-subject";
 import { contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { rewardVaultAbi } from "@/generated/abi";

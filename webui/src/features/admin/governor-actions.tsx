@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { FormField } from "@/components/form-field";
 import { Time } from "@/components/time";
-import type { Subject } from "@/features/membership/with-federation";
+import type { Subject } from "@/features/membership/with-subject";
 import { contractCall } from "@/features/wallet/call";
 import { federationAbi } from "@/generated/abi";
 import { Status } from "@/generated/enums";

@@ -5,7 +5,7 @@ import { FormField } from "@/components/form-field";
 import { Hash } from "@/components/hash";
 import { type AllowList, listText, parseList } from "@/features/membership/allow-list";
 import { useList } from "@/features/membership/evidence-field";
-import type { Subject } from "@/features/membership/with-federation";
+import type { Subject } from "@/features/membership/with-subject";
 import { contractCall } from "@/features/wallet/call";
 import { allowListPolicyAbi } from "@/generated/abi";
 import { shellLine } from "@/lib/shell";

@@ -3,7 +3,7 @@ import { getAddress, isAddress } from "viem";
 import { Address } from "@/components/address";
 import { Facts } from "@/components/facts";
 import { FormField } from "@/components/form-field";
-import type { Subject } from "@/features/membership/with-federation";
+import type { Subject } from "@/features/membership/with-subject";
 import { contractCall } from "@/features/wallet/call";
 import { federationAbi } from "@/generated/abi";
 import { Action, ActionButton } from "./action";

@@ -1,38 +1,51 @@
 // What this browser keeps: events by segments, and which chain they are of.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Hex } from "viem";
+import { type Packed, pack, unpack } from "./packed";
 import type { Segment, SegmentStore } from "./segments";
 
 interface Schema extends DBSchema {
-  segments: { key: [string, number]; value: Segment };
+  segments: { key: [string, number]; value: Omit<Segment, "events"> & { events: Packed } };
   chains: { key: number; value: { chainId: number; genesis: Hex } };
 }
 
 export type Database = IDBPDatabase<Schema>;
 
 const NAME = "minerva";
-const VERSION = 1;
+const VERSION = 2;
 
+/** Rejects where a tab with an older page holds the database. */
 export function openDatabase(name = NAME): Promise<Database> {
-  return openDB<Schema>(name, VERSION, {
-    upgrade(database) {
-      database.createObjectStore("segments", { keyPath: ["scope", "from"] });
-      database.createObjectStore("chains", { keyPath: "chainId" });
-    },
+  return new Promise((resolve, reject) => {
+    openDB<Schema>(name, VERSION, {
+      upgrade(database, before) {
+        // Version 1 kept events in another form: they are read again.
+        if (before > 0) database.deleteObjectStore("segments");
+        else database.createObjectStore("chains", { keyPath: "chainId" });
+        database.createObjectStore("segments", { keyPath: ["scope", "from"] });
+      },
+      blocked: () => reject(new Error("another tab holds the database")),
+    }).then(resolve, reject);
   });
 }
 
 export class StoredSegments implements SegmentStore {
   constructor(private readonly database: Database) {}
 
-  read(scope: string): Promise<Segment[]> {
-    return this.database.getAll("segments", ofScope(scope));
+  /** One by one, so that the page answers in between. */
+  async read(scope: string): Promise<Segment[]> {
+    const segments: Segment[] = [];
+    for (const key of await this.database.getAllKeys("segments", ofScope(scope))) {
+      const kept = await this.database.get("segments", key);
+      if (kept !== undefined) segments.push({ ...kept, events: unpack(kept.events) });
+    }
+    return segments;
   }
 
   async put(segment: Segment, replaced: readonly number[]): Promise<void> {
     const change = this.database.transaction("segments", "readwrite");
     for (const from of replaced) void change.store.delete([segment.scope, from]);
-    void change.store.put(segment);
+    void change.store.put({ ...segment, events: pack(segment.events) });
     await change.done;
   }
 

@@ -1,6 +1,7 @@
 // From the logs of an RPC to the protocol's events.
-import { type Address, decodeAbiParameters, getAddress, type Hex, toEventSelector } from "viem";
+import { type Address, type Hex, toEventSelector } from "viem";
 import { EVENT_ABI, type ProtocolEvent } from "@/generated/events";
+import { checksummed, decoderOf } from "./words";
 
 /** An event and where it is on the chain. */
 export type ChainEvent = ProtocolEvent & {
@@ -24,36 +25,43 @@ export interface RpcLog {
   transactionHash: Hex;
 }
 
-type Input = (typeof EVENT_ABI)[number]["inputs"][number];
-
 interface Shape {
   name: string;
-  indexed: readonly Input[];
-  plain: readonly Input[];
+  /** Names of the arguments that are topics, and what reads each. */
+  topics: readonly (readonly [string, ReturnType<typeof decoderOf>])[];
+  /** Names of the arguments in the data. */
+  names: readonly string[];
+  data: ReturnType<typeof decoderOf>;
 }
 
 /** By first topic. viem's decodeEventLog hashes the event's signature for every log, which is most of its time. */
 const SHAPES = new Map<Hex, Shape>(
-  EVENT_ABI.map((event) => [
-    toEventSelector(event),
-    {
-      name: event.name,
-      indexed: event.inputs.filter((input) => input.indexed),
-      plain: event.inputs.filter((input) => !input.indexed),
-    },
-  ]),
+  EVENT_ABI.map((event) => {
+    const plain = event.inputs.filter((input) => !input.indexed);
+    return [
+      toEventSelector(event),
+      {
+        name: event.name,
+        topics: event.inputs
+          .filter((input) => input.indexed)
+          .map((input) => [input.name ?? "", decoderOf([input])]),
+        names: plain.map(({ name }) => name ?? ""),
+        data: decoderOf(plain),
+      },
+    ];
+  }),
 );
 
 /** Read one log; null when it is no event of the protocol. `time` is taken where the log does not carry its own. */
 export function decodeLog(log: RpcLog, time: number): ChainEvent | null {
   const [topic, ...rest] = log.topics;
   const shape = topic === undefined ? undefined : SHAPES.get(topic);
-  if (shape === undefined || rest.length !== shape.indexed.length) return null;
+  if (shape === undefined || rest.length !== shape.topics.length) return null;
   try {
     return {
       name: shape.name,
       args: argumentsOf(shape, rest, log.data),
-      address: getAddress(log.address),
+      address: checksummed(log.address),
       block: Number(log.blockNumber),
       index: Number(log.logIndex),
       tx: log.transactionHash,
@@ -64,12 +72,15 @@ export function decodeLog(log: RpcLog, time: number): ChainEvent | null {
   }
 }
 
-function argumentsOf({ indexed, plain }: Shape, topics: readonly Hex[], data: Hex): Record<string, unknown> {
-  const values = plain.length === 0 ? [] : decodeAbiParameters(plain, data);
-  return Object.fromEntries([
-    ...indexed.map((input, at) => [input.name, decodeAbiParameters([input], topics[at] ?? "0x")[0]] as const),
-    ...plain.map((input, at) => [input.name, values[at]] as const),
-  ]);
+function argumentsOf(shape: Shape, topics: readonly Hex[], data: Hex): Record<string, unknown> {
+  const args: Record<string, unknown> = {};
+  shape.topics.forEach(([name, decode], at) => {
+    args[name] = decode(topics[at] ?? "0x")[0];
+  });
+  shape.data(data).forEach((value, at) => {
+    args[shape.names[at] ?? ""] = value;
+  });
+  return args;
 }
 
 /** The order in which the protocol takes events (B1). */

@@ -30,6 +30,9 @@ interface Options<T> {
   fold: () => Fold<T>;
 }
 
+/** So many events are folded before the page may answer again. */
+const SLICE = 4_000;
+
 export class Feed<T> {
   private state: FeedState<T> = { record: null, complete: false, progress: 0, error: null };
   private readonly listeners = new Set<() => void>();
@@ -80,16 +83,21 @@ export class Feed<T> {
     const { segments } = await session.ready;
     const current = () => this.generation === generation; // a chain that is no more has nothing to tell
     return new Follower(scope, first, source(), segments, {
-      reset: (events) => current() && this.take(events, true),
-      append: (events) => current() && this.take(events, false),
+      reset: (events) => this.take(events, this.options.fold(), current),
+      append: (events) => this.take(events, this.fold, current),
       progress: (block, head) => current() && this.reached(block, head),
     });
   }
 
-  private take(events: readonly ChainEvent[], anew: boolean): void {
-    if (anew) this.fold = this.options.fold();
-    for (const event of events) this.fold.apply(event);
-    this.change({ record: this.fold.snapshot() });
+  private async take(events: readonly ChainEvent[], fold: Fold<T>, current: () => boolean): Promise<void> {
+    for (let from = 0; from < events.length; from += SLICE) {
+      if (from > 0) await new Promise((resolve) => setTimeout(resolve));
+      if (!current()) return;
+      for (const event of events.slice(from, from + SLICE)) fold.apply(event);
+    }
+    if (!current()) return;
+    this.fold = fold;
+    this.change({ record: fold.snapshot() });
   }
 
   private reached(block: number, head: number): void {

@@ -17,6 +17,7 @@ export interface EventSource {
   read(from: number, to: number, known: readonly ChainEvent[]): Promise<ChainEvent[]>;
 }
 
+/** Told of one thing after the other: what takes its time returns a promise. */
 export interface Listener {
   /** Forget what was told: these are all events up to now. */
   reset(events: readonly ChainEvent[]): unknown;
@@ -25,10 +26,10 @@ export interface Listener {
   progress(block: number, head: number): unknown;
 }
 
-const FIRST_RANGE = 2_000;
+const FIRST_RANGE = 256;
 const MOST_RANGE = 50_000;
-/** A range with more events than this is followed by a shorter one. */
-const MANY_EVENTS = 5_000;
+/** A range should have so many events: an answer of some megabytes, which is read while the page hardly waits. */
+const RANGE_EVENTS = 4_000;
 const SEGMENT_EVENTS = 20_000;
 /** Segments that end in the last so many blocks stay as they are: a re-organisation takes no more than these with it. */
 const YOUNG_BLOCKS = 32;
@@ -58,7 +59,7 @@ export class Follower {
     const vanished = await this.takeVanished(segments, head);
     if (vanished.length > 0) await this.store.remove(this.scope, vanished);
     this.segments = segments;
-    if (fresh || vanished.length > 0) this.listener.reset(segments.flatMap(({ events }) => events));
+    if (fresh || vanished.length > 0) await this.listener.reset(segments.flatMap(({ events }) => events));
     await this.readOn(segments, head, signal);
     this.listener.progress(head.number, head.number);
   }
@@ -90,7 +91,7 @@ export class Follower {
       if (events === null) continue; // the range was halved
       if (hash === null) return; // the chain changed while it was read: the next head begins at the right place
       await this.keep(segments, { scope: this.scope, from, to, hash, events });
-      if (events.length > 0) this.listener.append(events);
+      if (events.length > 0) await this.listener.append(events);
     }
   }
 
@@ -104,10 +105,8 @@ export class Follower {
     const hash = to === head.number ? head.hash : await this.source.hashOf(to);
     try {
       const events = (await this.source.read(from, to, known)).sort(inOrder);
-      this.range = Math.max(
-        1,
-        events.length > MANY_EVENTS ? this.range >> 1 : Math.min(MOST_RANGE, this.range * 2),
-      );
+      const wanted = Math.floor(((to - from + 1) * RANGE_EVENTS) / Math.max(1, events.length));
+      this.range = Math.max(1, Math.min(MOST_RANGE, this.range * 4, wanted));
       return [events, (await this.source.hashOf(to)) === hash ? hash : null];
     } catch (error) {
       // An RPC may refuse so many blocks, or so many events; one that does not answer at all is not asked again.

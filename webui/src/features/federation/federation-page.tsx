@@ -1,7 +1,5 @@
 import { Address } from "@/components/address";
 import { Badge } from "@/components/badge";
-import { EmptyState } from "@/components/empty-state";
-import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
 import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
@@ -18,34 +16,19 @@ import { RoundsSection } from "./rounds-section";
 import { currentRound } from "./selectors";
 import { Timeline } from "./timeline";
 import { UpdatesSection } from "./updates-section";
-import { addressOf, useFederation } from "./use-federation";
-import { useFederationConfig, useFederationState } from "./use-federation-state";
-import { FederationViews } from "./with-federation";
+import { useFederationState } from "./use-federation-state";
+import { type FederationView, FederationViews, WithFederation } from "./with-federation";
 
 /** One federation, live: where it is, what happened, who takes part. */
 export default function FederationPage({ route }: PageProps) {
-  const text = route.parts[1] ?? "";
-  const feed = useFederation(text);
-  const address = feed.unknown ? null : addressOf(text);
-  const state = useFederationState(feed.entry?.address ?? null).data;
-  const config = useFederationConfig(feed.entry?.address ?? null).data;
-  const manifest = useManifest(config?.manifest ?? null);
-  if (feed.unknown || address === null) {
-    return (
-      <EmptyState
-        title="The factory knows no federation at this address"
-        hint="The page Federations has all of them."
-      />
-    );
-  }
-  const { record } = feed;
-  if (record === null || state === undefined || config === undefined) {
-    return feed.error === null ? (
-      <Loading label="Reading the federation" lines={14} />
-    ) : (
-      <ErrorNote problem={{ title: "The federation cannot be read", cure: feed.error }} />
-    );
-  }
+  return <WithFederation address={route.parts[1] ?? ""}>{(view) => <Shown view={view} />}</WithFederation>;
+}
+
+function Shown({ view: { record, config, complete, progress } }: { view: FederationView }) {
+  const { address } = record;
+  const state = useFederationState(address).data;
+  const manifest = useManifest(config.manifest);
+  if (state === undefined) return <Loading label="Reading the federation" lines={14} />;
   const round = currentRound(record);
   return (
     <div className="space-y-4">
@@ -56,7 +39,7 @@ export default function FederationPage({ route }: PageProps) {
             <StrangerText value={manifest.data?.title} most={80} none="Federation" />
           </h1>
           <StatusBadge status={state.status} />
-          {!feed.complete && <Badge tone="busy">reading events: {formatPercent(feed.progress, 0)}</Badge>}
+          {!complete && <Badge tone="busy">reading events: {formatPercent(progress, 0)}</Badge>}
         </div>
         <p className="flex flex-wrap items-center gap-x-4 text-sm">
           <Address value={address} /> <span>requested by</span> <Address value={config.requester} />

@@ -2,8 +2,8 @@
 import type { ChainEvent } from "@/features/chain/events";
 import { Phase } from "@/generated/enums";
 import { indices, weightOf } from "@/lib/masks";
-import { decide } from "@/lib/verdicts";
-import { verdictsOn } from "./ballots";
+import { decide, type Outcome } from "@/lib/verdicts";
+import { verdictAt } from "./ballots";
 import { momentOf, type Work } from "./fold";
 import { atIndex } from "./fold-members";
 import type { Candidate, Round, Update } from "./records";
@@ -131,17 +131,20 @@ function vote(work: Work, event: Of<"BallotCast">): void {
 
 function closeVerification(work: Work, event: Of<"VerificationClosed">): void {
   const { round, ballotsRoot, absent, deadline } = event.args;
-  work.rounds.update(round, (before) => ({
-    phase: Phase.Mining,
-    ballotsRoot,
-    deadline,
-    extensions: 0,
-    absent: indices(absent),
-    updates: before.updates.map((update, position) => ({
-      ...update,
-      outcome: outcomeOf(work, before, update, position),
-    })),
-  }));
+  work.rounds.update(round, (before) => {
+    const outcomeOf = judge(work, before);
+    return {
+      phase: Phase.Mining,
+      ballotsRoot,
+      deadline,
+      extensions: 0,
+      absent: indices(absent),
+      updates: before.updates.map((update, position) => ({
+        ...update,
+        outcome: outcomeOf(update, position),
+      })),
+    };
+  });
   for (const { device, outcome } of work.rounds.get(round)?.updates ?? []) {
     if (outcome === null) continue;
     work.devices.update(device, ({ accepted, refused }) =>
@@ -152,11 +155,28 @@ function closeVerification(work: Work, event: Of<"VerificationClosed">): void {
   }
 }
 
-function outcomeOf(work: Work, round: Round, update: Update, position: number) {
+/** What the ballots of a round decide on an update; the same verdicts on another one decide the same. */
+function judge(work: Work, round: Round): (update: Update, position: number) => Outcome {
   const owner = (index: number) => work.miners.get(round.miners.get(index) ?? "0x")?.owner;
   const own = work.committee !== null && work.module === work.committee;
-  const cast = verdictsOn(round, position).filter(({ index }) => !own || owner(index) !== update.device);
-  return decide(cast.map(({ index, verdict }) => ({ verdict, weight: round.weights.get(index) ?? 0 })));
+  const ballots = [...round.ballots];
+  const known = new Map<string, Outcome>();
+  return (update, position) => {
+    const said = ballots.map(([index, verdicts]) =>
+      own && owner(index) === update.device ? "" : verdictAt(verdicts, position),
+    );
+    const key = said.join();
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const outcome = decide(
+      ballots.flatMap(([index], at) => {
+        const verdict = Number.parseInt(said[at] ?? "", 16);
+        return Number.isNaN(verdict) ? [] : [{ verdict, weight: round.weights.get(index) ?? 0 }];
+      }),
+    );
+    known.set(key, outcome);
+    return outcome;
+  };
 }
 
 function applyCandidate(

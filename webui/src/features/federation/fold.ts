@@ -8,10 +8,12 @@ import { applyMoney } from "./fold-money";
 import { applyRound } from "./fold-rounds";
 import type { Block, ConsensusChange, Device, Federation, Miner, Moment, Money, Round } from "./records";
 
-/** A map whose copies are made only when something changed since the last. */
+/** A map whose copies are made only when something changed since the last; an entry that is in one is never changed. */
 export class Table<K, V extends object> {
   private shared: Map<K, V> | null = null;
   private readonly live = new Map<K, V>();
+  /** Entries that are in no copy yet. */
+  private readonly own = new Set<K>();
 
   get(key: K): V | undefined {
     return this.live.get(key);
@@ -19,13 +21,16 @@ export class Table<K, V extends object> {
 
   set(key: K, value: V): void {
     this.live.set(key, value);
+    this.own.add(key);
     this.shared = null;
   }
 
-  /** Replace an entry by one with other fields; nothing where there is none. */
+  /** Give an entry other fields; nothing where there is none. */
   update(key: K, change: (value: V) => Partial<V>): void {
     const value = this.live.get(key);
-    if (value !== undefined) this.set(key, { ...value, ...change(value) });
+    if (value === undefined) return;
+    if (this.own.has(key)) Object.assign(value, change(value));
+    else this.set(key, { ...value, ...change(value) });
   }
 
   values(): IterableIterator<V> {
@@ -34,6 +39,7 @@ export class Table<K, V extends object> {
 
   snapshot(): ReadonlyMap<K, V> {
     this.shared ??= new Map(this.live);
+    this.own.clear();
     return this.shared;
   }
 }

@@ -13,6 +13,8 @@ export interface FederationView {
   config: FederationConfig;
   /** Whether all events up to the chain's head are in. */
   complete: boolean;
+  /** How much of the chain is read, 0 to 1. */
+  progress: number;
 }
 
 interface Props {
@@ -40,7 +42,8 @@ export function WithFederation({ address, children }: Props) {
       return <ErrorNote problem={explain(config.error)} onRetry={() => void config.refetch()} />;
     return <Loading label="Reading the federation" lines={14} />;
   }
-  return children({ record: feed.record, config: config.data, complete: feed.complete });
+  const { record, complete, progress } = feed;
+  return children({ record, config: config.data, complete, progress });
 }
 
 const VIEWS = [

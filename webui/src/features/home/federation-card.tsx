@@ -3,17 +3,22 @@ import { Amount } from "@/components/amount";
 import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
 import { Time } from "@/components/time";
+import { useManifest } from "@/features/content/use-content";
+import type { FederationEntry } from "@/features/federation/fold-factory";
+import { useFederationState } from "@/features/federation/use-federation-state";
 import { usePublishedAccuracy } from "@/features/results/use-results";
 import { Status } from "@/generated/enums";
 import { href } from "@/hooks/use-route";
 import { formatNumber, formatPercent } from "@/lib/format";
 import { count } from "@/lib/masks";
 import { phaseWords } from "@/lib/phases";
-import type { Summary } from "./use-summaries";
+import { useEscrow } from "./use-escrow";
 
-/** One federation of the list; figures take their place before they are there. */
-export function FederationCard({ summary }: { summary: Summary }) {
-  const { entry, state, title, task, escrow } = summary;
+/** One federation of the list, live; figures take their place before they are there. */
+export function FederationCard({ entry }: { entry: FederationEntry }) {
+  const state = useFederationState(entry.address).data ?? null;
+  const { title = "", task = "" } = useManifest(entry.manifest).data ?? {};
+  const escrow = useEscrow(entry.address);
   const accuracy = usePublishedAccuracy(entry.address);
   return (
     <article className="h-full rounded-box border border-base-300 bg-base-100 p-4 shadow-sm">

@@ -7,7 +7,7 @@ import { formatNumber } from "@/lib/format";
 import { FederationCard } from "./federation-card";
 import { FILTERS, matching } from "./search";
 import { StartHere } from "./start-here";
-import { useSummaries } from "./use-summaries";
+import { REACH, useSummaries } from "./use-summaries";
 
 const PAGE = 24;
 
@@ -18,7 +18,8 @@ export default function HomePage() {
   const [filter, setFilter] = useState<string>("all");
   const [shown, setShown] = useState(PAGE);
   const newest = useMemo(() => feed.record?.toReversed() ?? [], [feed.record]);
-  const summaries = useSummaries(newest);
+  const [reach, setReach] = useState(REACH);
+  const summaries = useSummaries(newest, reach);
   const wanted = useDeferredValue(search);
   const found = useMemo(() => matching(summaries, wanted, filter), [summaries, wanted, filter]);
   return (
@@ -60,7 +61,7 @@ export default function HomePage() {
       <ul className="grid grid-cols-1 gap-4 md:grid-cols-2 xl:grid-cols-3">
         {found.slice(0, shown).map((summary) => (
           <li key={summary.entry.address}>
-            <FederationCard summary={summary} />
+            <FederationCard entry={summary.entry} />
           </li>
         ))}
       </ul>
@@ -68,6 +69,15 @@ export default function HomePage() {
         <button type="button" className="btn" onClick={() => setShown(shown + PAGE)}>
           Show more of {formatNumber(found.length)}
         </button>
+      )}
+      {(search !== "" || filter !== "all") && newest.length > reach && (
+        <p className="flex flex-wrap items-center gap-3 text-sm">
+          Titles, tasks and states of the newest {formatNumber(reach)} of {formatNumber(newest.length)} were
+          searched.
+          <button type="button" className="btn btn-sm" onClick={() => setReach(reach + REACH)}>
+            Search older ones
+          </button>
+        </p>
       )}
     </div>
   );

@@ -14,7 +14,7 @@ export function matching(summaries: readonly Summary[], search: string, filter: 
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const status = FILTERS.find(({ name }) => name === filter)?.status ?? null;
   return summaries.filter((summary) => {
-    if (status !== null && summary.state?.status !== status) return false;
+    if (status !== null && summary.status !== status) return false;
     const { entry, title, task } = summary;
     const text = [title, task, entry.address, entry.requester].join("\n").toLowerCase();
     return words.every((word) => text.includes(word));

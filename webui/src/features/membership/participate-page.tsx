@@ -12,7 +12,7 @@ import { deviceCommands, minerCommands } from "./commands";
 import { HomeCommands } from "./home-commands";
 import { StakeCard } from "./stake-card";
 import { keepsList, policyStake, useListRoot, usePosition } from "./use-position";
-import { type Subject, WithFederation } from "./with-federation";
+import { type Subject, WithSubject } from "./with-subject";
 import { YourDevice } from "./your-device";
 import { endpointFault, minerOf, YourMiner } from "./your-miner";
 
@@ -21,9 +21,9 @@ type Part = "device" | "miner";
 /** Taking part: as a device, as a miner, and what one has at stake and has earned. */
 export default function ParticipatePage({ route }: PageProps) {
   return (
-    <WithFederation text={route.parts[1] ?? ""} purpose="Participate">
+    <WithSubject text={route.parts[1] ?? ""} purpose="Participate">
       {(subject) => <Participate subject={subject} />}
-    </WithFederation>
+    </WithSubject>
   );
 }
 

@@ -11,7 +11,7 @@ import { Role } from "@/generated/enums";
 import { formatNumber, shorten } from "@/lib/format";
 import { plural } from "@/lib/text";
 import { EvidenceField, useEvidence } from "./evidence-field";
-import type { Subject } from "./with-federation";
+import type { Subject } from "./with-subject";
 
 interface Props {
   subject: Subject;

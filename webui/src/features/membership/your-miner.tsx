@@ -15,7 +15,7 @@ import { formatNumber } from "@/lib/format";
 import { safeUrl } from "@/lib/text";
 import { EvidenceField, useEvidence } from "./evidence-field";
 import type { Position } from "./use-position";
-import type { Subject } from "./with-federation";
+import type { Subject } from "./with-subject";
 
 const MOST_BYTES = 256;
 

@@ -3,6 +3,7 @@ import { Card } from "@/components/card";
 import { Command } from "@/components/command";
 import { EmptyState } from "@/components/empty-state";
 import { type FederationView, FederationViews, WithFederation } from "@/features/federation/with-federation";
+import { formatNumber } from "@/lib/format";
 import type { PageProps } from "@/routes";
 import { type ModelEntry, modelsOf } from "./history";
 import { HistoryCard } from "./history-card";
@@ -41,7 +42,9 @@ function Shown({ view, block }: { view: FederationView; block: string }) {
 }
 
 function titleOf({ block, round }: ModelEntry): string {
-  return block === 0 ? "Genesis model" : `Model after block ${block} (round ${round})`;
+  return block === 0
+    ? "Genesis model"
+    : `Model after block ${formatNumber(block)} (round ${formatNumber(round)})`;
 }
 
 function Commands({ address, round }: { address: string; round: number }) {

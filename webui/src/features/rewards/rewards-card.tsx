@@ -8,7 +8,7 @@ import { Time } from "@/components/time";
 import type { Federation } from "@/features/federation/records";
 import type { Currency, FederationConfig } from "@/features/federation/use-federation-state";
 import type { Position } from "@/features/membership/use-position";
-import type { Subject } from "@/features/membership/with-federation";
+import type { Subject } from "@/features/membership/with-subject";
 import { type Call, contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { rewardVaultAbi } from "@/generated/abi";

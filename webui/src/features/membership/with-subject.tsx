@@ -1,21 +1,18 @@
 import type { ReactNode } from "react";
 import type { Address as AddressText } from "viem";
 import { Address } from "@/components/address";
-import { EmptyState } from "@/components/empty-state";
-import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
 import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
 import type { Manifest } from "@/features/content/manifest";
 import { useManifest } from "@/features/content/use-content";
 import type { Federation } from "@/features/federation/records";
-import { addressOf, useFederation } from "@/features/federation/use-federation";
 import {
   type FederationConfig,
   type FederationState,
-  useFederationConfig,
   useFederationState,
 } from "@/features/federation/use-federation-state";
+import { type FederationView, WithFederation } from "@/features/federation/with-federation";
 import { TakePart } from "./take-part";
 
 /** All that a page knows of the federation that it acts in. */
@@ -38,29 +35,25 @@ interface Props {
   children: (subject: Subject) => ReactNode;
 }
 
-/** A page's frame: the federation's name, and what to say while it is not there. */
-export function WithFederation({ text, purpose, children }: Props) {
-  const feed = useFederation(text);
-  const address = feed.unknown ? null : addressOf(text);
-  const state = useFederationState(feed.entry?.address ?? null).data;
-  const config = useFederationConfig(feed.entry?.address ?? null).data;
-  const manifest = useManifest(config?.manifest ?? null).data ?? null;
-  if (feed.unknown || address === null) {
-    return (
-      <EmptyState
-        title="The factory knows no federation at this address"
-        hint="The page Federations has all of them."
-      />
-    );
-  }
-  const { record, complete } = feed;
-  if (record === null || state === undefined || config === undefined) {
-    return feed.error === null ? (
-      <Loading label="Reading the federation" lines={14} />
-    ) : (
-      <ErrorNote problem={{ title: "The federation cannot be read", cure: feed.error }} />
-    );
-  }
+/** The frame of a page that acts: the federation's name, and what to say while it is not there. */
+export function WithSubject({ text, purpose, children }: Props) {
+  return (
+    <WithFederation address={text}>
+      {(view) => (
+        <Framed view={view} purpose={purpose}>
+          {children}
+        </Framed>
+      )}
+    </WithFederation>
+  );
+}
+
+function Framed({ view, purpose, children }: Omit<Props, "text"> & { view: FederationView }) {
+  const { record, config, complete } = view;
+  const { address } = record;
+  const state = useFederationState(address).data;
+  const manifest = useManifest(config.manifest).data ?? null;
+  if (state === undefined) return <Loading label="Reading the federation" lines={14} />;
   return (
     <div className="space-y-4">
       <header className="space-y-1">
