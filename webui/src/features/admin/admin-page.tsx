@@ -15,7 +15,7 @@ import { RolesAction } from "./roles-action";
 /** What the requester, and those to whom it gave a role, decide on the way; and the escrow, which anyone may fill. */
 export default function AdminPage({ route }: PageProps) {
   return (
-    <WithFederation text={route.parts[1] ?? ""} purpose="Admin">
+    <WithFederation text={route.parts[1] ?? ""} current="admin" heading="Admin">
       {(subject) => <Actions subject={subject} />}
     </WithFederation>
   );

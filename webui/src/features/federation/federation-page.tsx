@@ -1,25 +1,22 @@
 import { Address } from "@/components/address";
-import { Badge } from "@/components/badge";
-import { EmptyState } from "@/components/empty-state";
 import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
+import { Missing } from "@/components/missing";
 import { StatusBadge } from "@/components/status-badge";
-import { StrangerText } from "@/components/stranger-text";
 import { useManifest } from "@/features/content/use-content";
-import { TakePart } from "@/features/membership/take-part";
-import { formatPercent } from "@/lib/format";
 import type { PageProps } from "@/routes";
+import { FederationHeader } from "./federation-header";
 import { LossSection } from "./loss-section";
 import { MembersSection } from "./members-section";
 import { MoneySection } from "./money-section";
 import { Parameters } from "./parameters";
+import { ReadingNote } from "./reading-note";
 import { RoundsSection } from "./rounds-section";
 import { currentRound } from "./selectors";
 import { Timeline } from "./timeline";
 import { UpdatesSection } from "./updates-section";
 import { addressOf, useFederation } from "./use-federation";
 import { useFederationConfig, useFederationState } from "./use-federation-state";
-import { FederationViews } from "./with-federation";
 
 /** One federation, live: where it is, what happened, who takes part. */
 export default function FederationPage({ route }: PageProps) {
@@ -31,7 +28,8 @@ export default function FederationPage({ route }: PageProps) {
   const manifest = useManifest(config?.manifest ?? null);
   if (feed.unknown || address === null) {
     return (
-      <EmptyState
+      <Missing
+        name="Federation not found"
         title="The factory knows no federation at this address"
         hint="The page Federations has all of them."
       />
@@ -48,20 +46,20 @@ export default function FederationPage({ route }: PageProps) {
   const round = currentRound(record);
   return (
     <div className="space-y-4">
-      <header className="space-y-2">
-        <FederationViews address={address} current="federation" />
-        <div className="flex flex-wrap items-center gap-3">
-          <h1 className="min-h-8 font-bold text-2xl">
-            <StrangerText value={manifest.data?.title} most={80} none="Federation" />
-          </h1>
-          <StatusBadge status={state.status} />
-          {!feed.complete && <Badge tone="busy">reading events: {formatPercent(feed.progress, 0)}</Badge>}
-        </div>
+      <FederationHeader
+        address={address}
+        config={config}
+        current="federation"
+        aside={<StatusBadge status={state.status} />}
+      >
         <p className="flex flex-wrap items-center gap-x-4 text-sm">
-          <Address value={address} /> <span>requested by</span> <Address value={config.requester} />
+          <Address value={address} />
+          <span className="inline-flex items-center gap-1.5">
+            requested by <Address value={config.requester} />
+          </span>
         </p>
-        <TakePart federation={address} />
-      </header>
+      </FederationHeader>
+      <ReadingNote complete={feed.complete} progress={feed.progress} />
       <Timeline
         address={address}
         state={state}

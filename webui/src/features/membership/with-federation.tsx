@@ -1,13 +1,13 @@
 import type { ReactNode } from "react";
 import type { Address as AddressText } from "viem";
-import { Address } from "@/components/address";
-import { EmptyState } from "@/components/empty-state";
 import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
+import { Missing } from "@/components/missing";
 import { StatusBadge } from "@/components/status-badge";
-import { StrangerText } from "@/components/stranger-text";
 import type { Manifest } from "@/features/content/manifest";
 import { useManifest } from "@/features/content/use-content";
+import { FederationHeader } from "@/features/federation/federation-header";
+import { ReadingNote } from "@/features/federation/reading-note";
 import type { Federation } from "@/features/federation/records";
 import { addressOf, useFederation } from "@/features/federation/use-federation";
 import {
@@ -16,7 +16,6 @@ import {
   useFederationConfig,
   useFederationState,
 } from "@/features/federation/use-federation-state";
-import { TakePart } from "./take-part";
 
 /** All that a page knows of the federation that it acts in. */
 export interface Subject {
@@ -33,13 +32,13 @@ export interface Subject {
 interface Props {
   /** The address as it stands in the page's path: a stranger's text. */
   text: string;
-  /** What the page is for, after the federation's title. */
-  purpose: string;
+  current: "participate" | "admin";
+  heading: string;
   children: (subject: Subject) => ReactNode;
 }
 
 /** A page's frame: the federation's name, and what to say while it is not there. */
-export function WithFederation({ text, purpose, children }: Props) {
+export function WithFederation({ text, current, heading, children }: Props) {
   const feed = useFederation(text);
   const address = feed.unknown ? null : addressOf(text);
   const state = useFederationState(feed.entry?.address ?? null).data;
@@ -47,7 +46,8 @@ export function WithFederation({ text, purpose, children }: Props) {
   const manifest = useManifest(config?.manifest ?? null).data ?? null;
   if (feed.unknown || address === null) {
     return (
-      <EmptyState
+      <Missing
+        name="Federation not found"
         title="The factory knows no federation at this address"
         hint="The page Federations has all of them."
       />
@@ -63,16 +63,14 @@ export function WithFederation({ text, purpose, children }: Props) {
   }
   return (
     <div className="space-y-4">
-      <header className="space-y-1">
-        <div className="flex flex-wrap items-center gap-3">
-          <h1 className="min-h-8 font-bold text-2xl">
-            {purpose}: <StrangerText value={manifest?.title} most={80} none="Federation" />
-          </h1>
-          <StatusBadge status={state.status} />
-        </div>
-        <Address value={address} />
-        <TakePart federation={address} />
-      </header>
+      <FederationHeader
+        address={address}
+        config={config}
+        current={current}
+        heading={heading}
+        aside={<StatusBadge status={state.status} />}
+      />
+      <ReadingNote complete={complete} progress={feed.progress} />
       {children({ address, record, state, config, manifest, complete })}
     </div>
   );
