@@ -83,7 +83,7 @@ export async function watchShifts(page: Page): Promise<() => Promise<{ sum: numb
         for (const { node, previousRect: from, currentRect: to } of entry.sources) {
           const text = (node?.textContent ?? "").slice(0, 40);
           found.moved.push(
-            `${entry.value.toFixed(4)} ${text}: ${from.top},${from.height} > ${to.top},${to.height}`,
+            `${entry.value.toFixed(4)} ${text}: ${[from, to].map((box) => `${box.left},${box.top},${box.width},${box.height}`).join(" > ")}`,
           );
         }
       }

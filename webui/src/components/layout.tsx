@@ -65,7 +65,7 @@ export function Layout({ current, theme, onTheme, children }: Props) {
         </div>
       </header>
       {children}
-      <footer className="border-base-300 border-t px-4 py-4 text-center text-sm">
+      <footer className="border-base-300 border-t px-4 py-4 text-center text-base-content/70 text-sm">
         Everything here is read from the chain and from IPFS by this page itself.
       </footer>
     </div>

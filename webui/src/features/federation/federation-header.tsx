@@ -37,14 +37,14 @@ export function FederationHeader({ address, config, current, heading, aside, chi
     <header className="space-y-3">
       <nav
         aria-label="Pages of this federation"
-        className="flex gap-1 overflow-x-auto border-base-300 border-b sm:gap-2"
+        className="flex overflow-x-auto border-base-300 border-b sm:gap-2"
       >
         {VIEWS.map(([path, words]) => (
           <a
             key={path}
             href={href(path, address)}
             aria-current={path === current ? "page" : undefined}
-            className={`-outline-offset-2 whitespace-nowrap border-b-2 px-2 py-2 text-sm sm:px-3 ${
+            className={`-outline-offset-2 whitespace-nowrap border-b-2 px-1.5 py-2 text-sm sm:px-3 ${
               path === current
                 ? "border-primary font-semibold"
                 : "border-transparent hover:border-base-content/40"
@@ -56,7 +56,7 @@ export function FederationHeader({ address, config, current, heading, aside, chi
       </nav>
       <div>
         {heading !== undefined && (
-          <p className="truncate text-sm" title={name}>
+          <p className="truncate text-base-content/70 text-sm" title={name}>
             <StrangerText value={name} most={80} />
           </p>
         )}

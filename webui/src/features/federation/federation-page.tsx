@@ -4,6 +4,7 @@ import { Loading } from "@/components/loading";
 import { Missing } from "@/components/missing";
 import { StatusBadge } from "@/components/status-badge";
 import { useManifest } from "@/features/content/use-content";
+import { usePatience } from "@/hooks/use-patience";
 import type { PageProps } from "@/routes";
 import { FederationHeader } from "./federation-header";
 import { LossSection } from "./loss-section";
@@ -26,6 +27,7 @@ export default function FederationPage({ route }: PageProps) {
   const state = useFederationState(feed.entry?.address ?? null).data;
   const config = useFederationConfig(feed.entry?.address ?? null).data;
   const manifest = useManifest(config?.manifest ?? null);
+  const named = usePatience(config !== undefined && !manifest.isPending);
   if (feed.unknown || address === null) {
     return (
       <Missing
@@ -36,7 +38,7 @@ export default function FederationPage({ route }: PageProps) {
     );
   }
   const { record } = feed;
-  if (record === null || state === undefined || config === undefined) {
+  if (record === null || state === undefined || config === undefined || !named) {
     return feed.error === null ? (
       <Loading label="Reading the federation" lines={14} />
     ) : (

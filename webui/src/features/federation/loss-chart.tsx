@@ -36,7 +36,7 @@ export default function LossChart({ series }: { series: readonly LossPoint[] }) 
         <Tooltip
           contentStyle={PAPER}
           labelFormatter={(round) => `Round ${round}`}
-          formatter={(loss) => (typeof loss === "number" ? loss.toFixed(4) : loss)}
+          formatter={(loss) => (typeof loss === "number" ? formatNumber(loss, 4) : loss)}
         />
         <Legend formatter={(name) => <span className="text-base-content text-sm">{name}</span>} />
         <Line

@@ -46,7 +46,7 @@ export function Timeline({ address, state, config, submitted, money }: Props) {
               <p className="font-semibold text-sm">
                 {number + 1} {step.name}
               </p>
-              <p className="text-xs">{step.what}</p>
+              <p className="text-base-content/80 text-xs">{step.what}</p>
             </li>
           );
         })}
@@ -64,7 +64,7 @@ export function Timeline({ address, state, config, submitted, money }: Props) {
 function Fact({ name, value }: { name: string; value: ReactNode }) {
   return (
     <div className="min-h-10">
-      <dt className="font-medium">{name}</dt>
+      <dt className="text-base-content/70">{name}</dt>
       <dd>{value}</dd>
     </div>
   );

@@ -14,7 +14,7 @@ import type { Summary } from "./use-summaries";
 export function FederationCard({ summary }: { summary: Summary }) {
   const { entry, state, title, task, escrow } = summary;
   return (
-    <article className="h-full rounded-box border border-base-300 bg-base-100 p-4 shadow-sm">
+    <article className="flex h-full flex-col rounded-box border border-base-300 bg-base-100 p-4 shadow-sm">
       <div className="flex items-start justify-between gap-2">
         <h2 className="min-h-7 font-semibold text-lg">
           <a className="link link-hover" href={href("federation", entry.address)}>
@@ -44,7 +44,7 @@ export function FederationCard({ summary }: { summary: Summary }) {
           </>
         )}
       </p>
-      <p className="mt-3 flex flex-wrap items-center justify-between gap-2 text-sm">
+      <p className="mt-auto flex flex-wrap items-center justify-between pt-3 gap-2 text-sm">
         <Address value={entry.address} /> <Time value={entry.created.time} />
       </p>
     </article>
@@ -54,7 +54,7 @@ export function FederationCard({ summary }: { summary: Summary }) {
 function Figure({ name, value }: { name: string; value: number | undefined }) {
   return (
     <div className="flex flex-col-reverse">
-      <dt className="text-xs">{name}</dt>
+      <dt className="text-base-content/70 text-xs">{name}</dt>
       <dd className="font-semibold">{value === undefined ? "…" : formatNumber(value)}</dd>
     </div>
   );

@@ -16,6 +16,7 @@ import {
   useFederationConfig,
   useFederationState,
 } from "@/features/federation/use-federation-state";
+import { usePatience } from "@/hooks/use-patience";
 
 /** All that a page knows of the federation that it acts in. */
 export interface Subject {
@@ -43,7 +44,8 @@ export function WithFederation({ text, current, heading, children }: Props) {
   const address = feed.unknown ? null : addressOf(text);
   const state = useFederationState(feed.entry?.address ?? null).data;
   const config = useFederationConfig(feed.entry?.address ?? null).data;
-  const manifest = useManifest(config?.manifest ?? null).data ?? null;
+  const { data: manifest = null, isPending } = useManifest(config?.manifest ?? null);
+  const named = usePatience(config !== undefined && !isPending);
   if (feed.unknown || address === null) {
     return (
       <Missing
@@ -54,7 +56,7 @@ export function WithFederation({ text, current, heading, children }: Props) {
     );
   }
   const { record, complete } = feed;
-  if (record === null || state === undefined || config === undefined) {
+  if (record === null || state === undefined || config === undefined || !named) {
     return feed.error === null ? (
       <Loading label="Reading the federation" lines={14} />
     ) : (
