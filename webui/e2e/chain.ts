@@ -10,6 +10,7 @@ import {
   zeroHash,
 } from "viem";
 import { factoryAbi, federationAbi, minerAbi } from "../src/generated/abi";
+import type { Cid } from "../src/lib/cid";
 import { stack } from "./stack";
 import { anvilAccount } from "./wallet";
 
@@ -25,7 +26,7 @@ const NO_STAKE = {
   reporterBps: 0,
 };
 const NO_REWARDS = {
-  token: zeroAddress,
+  token: zeroAddress as Address,
   perRound: 0n,
   dataBps: 0,
   proposerBps: 0,
@@ -36,7 +37,7 @@ const NO_REWARDS = {
 
 export const publicClient = () => createPublicClient({ transport: http(stack().rpc), pollingInterval: 100 });
 
-function walletOf(index: number) {
+export function walletOf(index: number) {
   return createWalletClient({ account: anvilAccount(index), transport: http(stack().rpc) });
 }
 
@@ -47,8 +48,12 @@ function factory(): Address {
   return document.contracts.FederationFactory.address;
 }
 
-/** Create a federation like the stack's own one, of so many rounds. */
-export async function createFederation(account: number, rounds: number): Promise<Address> {
+/** Create a federation like the stack's own one, of so many rounds; with another manifest, and rewards, if they are named. */
+export async function createFederation(
+  account: number,
+  rounds: number,
+  { manifest, rewards = {} }: { manifest?: Cid; rewards?: Partial<typeof NO_REWARDS> } = {},
+): Promise<Address> {
   const config = await publicClient().readContract({
     address: stack().federation,
     abi: federationAbi,
@@ -58,7 +63,11 @@ export async function createFederation(account: number, rounds: number): Promise
     address: factory(),
     abi: factoryAbi,
     functionName: "createFederation",
-    args: [{ ...config, rounds }, NO_STAKE, NO_REWARDS],
+    args: [
+      { ...config, rounds, manifest: manifest ?? config.manifest },
+      NO_STAKE,
+      { ...NO_REWARDS, ...rewards },
+    ],
     chain: null,
   });
   const { logs } = await publicClient().waitForTransactionReceipt({ hash });
@@ -68,12 +77,16 @@ export async function createFederation(account: number, rounds: number): Promise
 }
 
 /** Join a federation as a miner; its contract. */
-export async function joinAsMiner(federation: Address, account: number): Promise<Address> {
+export async function joinAsMiner(
+  federation: Address,
+  account: number,
+  endpoint = "http://127.0.0.1:1",
+): Promise<Address> {
   const hash = await walletOf(account).writeContract({
     address: factory(),
     abi: factoryAbi,
     functionName: "createMiner",
-    args: [federation, "http://127.0.0.1:1", "0x"],
+    args: [federation, endpoint, "0x"],
     chain: null,
   });
   const { logs } = await publicClient().waitForTransactionReceipt({ hash });

@@ -37,7 +37,7 @@ const CREATE = {
   aggregation: "fedavg",
 };
 
-/** The federation of this stack that has so many rounds behind it, one of them skipped; made where there is none. */
+/** The federation of this stack that has a past, of so many rounds where it is made now; one of them was skipped. */
 export async function showcase(rounds: number): Promise<Address> {
   const note = join(folder(), "showcase");
   try {

@@ -49,9 +49,8 @@ export async function settled(page: Page): Promise<void> {
   );
 }
 
-export async function expectAccessible(page: Page, ...rules: string[]): Promise<void> {
-  const builder = new AxeBuilder({ page });
-  const { violations } = await (rules.length > 0 ? builder.withRules(rules) : builder).analyze();
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
   const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   expect(grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
 }
@@ -153,10 +152,12 @@ export async function misplaced(page: Page): Promise<string[]> {
     }
 
     for (const element of document.querySelectorAll("main *, header *, footer *")) {
-      if (hidden(element) || element.closest("svg")) continue;
+      if (hidden(element) || element.closest("svg, input, select")) continue;
       const style = getComputedStyle(element);
       const cut = style.overflowX === "hidden" || style.overflowX === "clip";
-      if (cut && element.scrollWidth > element.clientWidth + 1) faults.push(`cut: ${name(element)}`);
+      const told = element.getAttribute("title"); // what is cut on purpose tells all of it
+      if (cut && told === null && element.scrollWidth > element.clientWidth + 1)
+        faults.push(`cut: ${name(element)}`);
     }
 
     for (const element of document.querySelectorAll(
