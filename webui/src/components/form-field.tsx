@@ -25,7 +25,7 @@ export function FormField({ label, value, onChange, help, fault, aside, choices,
     "aria-invalid": fault !== undefined,
     "aria-describedby": `${id}-help ${id}-fault`,
   };
-  const chosen = choices?.find(([choice]) => choice === value)?.[1].split(": ")[1];
+  const chosen = choices?.find(([choice]) => choice === value)?.[1].match(/^[^:]*: (.*?)\.?$/)?.[1];
   const wrong = fault === undefined ? "" : "-error";
   return (
     <div className="min-w-0">
@@ -65,7 +65,7 @@ export function FormField({ label, value, onChange, help, fault, aside, choices,
       )}
       <div className="mt-1 flex flex-wrap justify-between gap-x-3 text-base-content/70 text-xs">
         <p id={`${id}-help`}>
-          {chosen !== undefined && `${chosen}. `}
+          {chosen !== undefined && `${chosen.charAt(0).toUpperCase()}${chosen.slice(1)}. `}
           {help}
         </p>
         {aside !== undefined && <p className="figures">{aside}</p>}
