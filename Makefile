@@ -19,7 +19,7 @@ define heading
 @printf '\n== %s ==\n' '$(1)'
 endef
 
-.PHONY: help python-3.11 setup doctor demo webui webui-ipfs test test-client test-webui test-webui-browser test-chain test-forge test-system test-deep slither halmos coverage lint lint-python lint-contracts lint-webui format bench lock clean
+.PHONY: help python-3.11 setup doctor demo webui webui-ipfs screenshots test test-client test-webui test-webui-browser test-chain test-forge test-system test-deep slither halmos coverage lint lint-python lint-contracts lint-webui format bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ webui: setup ## Build the dashboard, which `minerva up` serves
 
 webui-ipfs: webui ## Add the dashboard to the running stack's IPFS node
 	@$(RUN) minerva webui --ipfs
+
+screenshots: setup ## Take pictures of the dashboard's pages into docs/screenshots
+	@$(RUN) python tools/webui.py screenshots
 
 demo: setup ## Train a model among devices and miners, end to end
 	@$(RUN) minerva demo

@@ -1,4 +1,4 @@
-"""The dashboard's own tools, each after what it needs: `tools/run python tools/webui.py build|test|e2e|lint|format`.
+"""The dashboard's own tools, each after what it needs: `tools/run python tools/webui.py build|test|e2e|screenshots|lint|format`.
 
 A step whose inputs are those of the last time is skipped, so that a second run takes a moment.
 """
@@ -97,13 +97,13 @@ def main(what: str) -> None:
     if what == "build":
         build()
         return
-    if what == "e2e":
+    if what in ("e2e", "screenshots"):
         chromium()
         build()
     elif what in ("test", "lint", "format"):
         generate()
     else:
-        raise SetupError(f"there is no {what!r}: build, test, e2e, lint or format")
+        raise SetupError(f"there is no {what!r}: build, test, e2e, screenshots, lint or format")
     script(what)
 
 

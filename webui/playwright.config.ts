@@ -5,6 +5,8 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export default defineConfig({
   testDir: "e2e",
+  // Pictures are made on demand alone: `npm run screenshots`.
+  testIgnore: process.env.MINERVA_SCREENSHOTS === undefined ? "screenshots.spec.ts" : [],
   globalSetup: "./e2e/stack.ts",
   timeout: 120_000,
   expect: { timeout: 15_000 },

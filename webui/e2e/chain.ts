@@ -93,12 +93,16 @@ export async function createFederation(account: number, rounds: number, terms: T
 }
 
 /** Join a federation as a miner; its contract. */
-export async function joinAsMiner(federation: Address, account: number, rpc = stack().rpc): Promise<Address> {
+export async function joinAsMiner(
+  federation: Address,
+  account: number,
+  { endpoint = "http://127.0.0.1:1", rpc = stack().rpc } = {},
+): Promise<Address> {
   const hash = await walletOf(account, rpc).writeContract({
     address: factory(),
     abi: factoryAbi,
     functionName: "createMiner",
-    args: [federation, "http://127.0.0.1:1", "0x"],
+    args: [federation, endpoint, "0x"],
     chain: null,
   });
   const { logs } = await publicClient(rpc).waitForTransactionReceipt({ hash });

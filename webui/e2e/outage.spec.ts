@@ -100,7 +100,7 @@ test("a local chain that was started anew under its id is told by its first bloc
     await chain.start(now - 3_000);
     const federation = await create(2);
     const second = await create(3);
-    await joinAsMiner(federation, MINER, chain.rpc);
+    await joinAsMiner(federation, MINER, { rpc: chain.rpc });
     await setNetwork(page, chain.rpc);
     await notice.getByRole("button", { name: "Understood" }).click(); // it is not the stack's chain
     await page.goto("./#/");

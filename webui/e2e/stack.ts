@@ -11,6 +11,8 @@ export interface StackRecord {
   federation: Address;
   webui: string;
   gateway: string;
+  /** Of its Kubo nodes, as the client's settings name them. */
+  stores: readonly string[];
   deployment: string;
 }
 

@@ -1,9 +1,9 @@
-import { Suspense, useEffect, useRef } from "react";
+import { Suspense, useLayoutEffect, useRef } from "react";
 import { Toaster } from "sonner";
-import { EmptyState } from "./components/empty-state";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Layout } from "./components/layout";
 import { Loading } from "./components/loading";
+import { Missing } from "./components/missing";
 import { ChainNotice } from "./features/chain/chain-notice";
 import { useRecovery } from "./features/chain/use-recovery";
 import { useRoute } from "./hooks/use-route";
@@ -20,12 +20,13 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
-  useEffect(() => {
+  // Before the effects of the page's heading, which says more and takes the focus.
+  useLayoutEffect(() => {
     document.title = `${page?.title ?? "Not found"} · Minerva`;
   }, [page]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another page, which is read from its top
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!first.current) main.current?.focus();
     first.current = false;
     window.scrollTo(0, 0);
@@ -34,6 +35,7 @@ export function App() {
   return (
     <Layout current={name} theme={theme} onTheme={toggleTheme}>
       <main
+        id="content"
         ref={main}
         tabIndex={-1}
         className="mx-auto w-full min-h-screen max-w-7xl flex-1 px-4 py-6 outline-none"
@@ -42,7 +44,8 @@ export function App() {
         <ErrorBoundary key={path}>
           <Suspense fallback={<Loading label="Loading the page" />}>
             {page === undefined ? (
-              <EmptyState
+              <Missing
+                name="Not found"
                 title="There is no such page"
                 hint="The navigation above has those that there are."
               />

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 export type Tone = "neutral" | "good" | "bad" | "busy" | "warn";
 
 const TONES: Readonly<Record<Tone, string>> = {
-  neutral: "border-base-300 bg-base-200",
+  neutral: "border-base-content/20 bg-base-200",
   good: "border-success bg-success/15",
   bad: "border-error bg-error/15",
   busy: "border-info bg-info/15",

@@ -30,7 +30,7 @@ export function DataTable<T>({ caption, columns, rows, rowKey, empty, page = 20 
       <section className="overflow-x-auto" tabIndex={0} aria-label={caption}>
         <table className="table-sm table">
           <caption className="sr-only">{caption}</caption>
-          <thead className="text-base-content">
+          <thead className="text-base-content/70">
             <tr>
               {columns.map((column) => (
                 <th key={column.name} scope="col" className={align(column)}>

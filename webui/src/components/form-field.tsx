@@ -9,6 +9,7 @@ interface Props {
   fault?: string | undefined;
   /** What the value means, or in what it is counted. */
   aside?: ReactNode;
+  /** What can be chosen; of "name: what it is", the latter stands below what was chosen. */
   choices?: readonly (readonly [value: string, words: string])[] | undefined;
   /** Several lines. */
   long?: boolean;
@@ -24,10 +25,11 @@ export function FormField({ label, value, onChange, help, fault, aside, choices,
     "aria-invalid": fault !== undefined,
     "aria-describedby": `${id}-help ${id}-fault`,
   };
+  const chosen = choices?.find(([choice]) => choice === value)?.[1].match(/^[^:]*: (.*?)\.?$/)?.[1];
   const wrong = fault === undefined ? "" : "-error";
   return (
     <div className="min-w-0">
-      <label className="font-medium text-sm" htmlFor={id}>
+      <label className="text-sm" htmlFor={id}>
         {label}
       </label>
       {choices !== undefined ? (
@@ -38,7 +40,7 @@ export function FormField({ label, value, onChange, help, fault, aside, choices,
         >
           {choices.map(([choice, words]) => (
             <option key={choice} value={choice}>
-              {words}
+              {words.split(": ", 1)[0]}
             </option>
           ))}
         </select>
@@ -61,11 +63,14 @@ export function FormField({ label, value, onChange, help, fault, aside, choices,
           onChange={(event) => onChange(event.target.value)}
         />
       )}
-      <div className="flex flex-wrap justify-between gap-x-3 text-xs">
-        <p id={`${id}-help`}>{help}</p>
+      <div className="mt-1 flex flex-wrap justify-between gap-x-3 text-base-content/70 text-xs">
+        <p id={`${id}-help`}>
+          {chosen !== undefined && `${chosen.charAt(0).toUpperCase()}${chosen.slice(1)}. `}
+          {help}
+        </p>
         {aside !== undefined && <p className="figures">{aside}</p>}
       </div>
-      <p id={`${id}-fault`} className="min-h-5 font-medium text-sm" aria-live="polite">
+      <p id={`${id}-fault`} className="min-h-5 text-sm" aria-live="polite">
         {fault}
       </p>
     </div>

@@ -18,6 +18,17 @@ export function Layout({ current, theme, onTheme, children }: Props) {
   const pages = Object.entries(PAGES).filter(([, page]) => page.nav);
   return (
     <div className="flex min-h-screen flex-col bg-base-200 text-base-content">
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads to a place of this page, whose address after the # is taken */}
+      <a
+        href="#content"
+        className="btn btn-primary sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-30"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("content")?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
       <header className="sticky top-0 z-20 border-base-300 border-b bg-base-100">
         <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2">
           <a href={href()} className="flex items-center gap-2 font-bold text-lg">
@@ -54,7 +65,7 @@ export function Layout({ current, theme, onTheme, children }: Props) {
         </div>
       </header>
       {children}
-      <footer className="border-base-300 border-t px-4 py-4 text-center text-sm">
+      <footer className="border-base-300 border-t px-4 py-4 text-center text-base-content/70 text-sm">
         Everything here is read from the chain and from IPFS by this page itself.
       </footer>
     </div>

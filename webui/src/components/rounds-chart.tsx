@@ -51,7 +51,7 @@ export default function RoundsChart({ title, rows, lines, domain }: Props) {
         <Tooltip
           contentStyle={PAPER}
           labelFormatter={(round) => `Round ${round}`}
-          formatter={(value) => (typeof value === "number" ? value.toFixed(4) : value)}
+          formatter={(value) => (typeof value === "number" ? formatNumber(value, 4) : value)}
         />
         <Legend formatter={(name) => <span className="text-base-content text-sm">{name}</span>} />
         {lines.map(({ key, name }, at) => (

@@ -9,5 +9,5 @@ interface Props {
 
 /** A text that somebody else wrote: cut, without what hides or turns its letters, and kept apart from ours. */
 export function StrangerText({ value, most = 200, none = "–" }: Props) {
-  return <bdi className="break-words">{cleanText(value, most) || none}</bdi>;
+  return <bdi className="[overflow-wrap:anywhere]">{cleanText(value, most) || none}</bdi>;
 }

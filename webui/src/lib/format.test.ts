@@ -39,6 +39,9 @@ test("durations have two units", () => {
   expect(formatDuration(0)).toBe("0 s");
   expect(formatDuration(600)).toBe("10 min");
   expect(formatDuration(90_061)).toBe("1 d 1 h");
+  expect(formatDuration(0.0353)).toBe("35 ms");
+  expect(formatDuration(0.000001)).toBe("1 ms");
+  expect(formatDuration(0.9999)).toBe("1 s");
   expect(formatDuration(Number.POSITIVE_INFINITY)).toBe("–");
 });
 

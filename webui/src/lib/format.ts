@@ -43,12 +43,13 @@ export function formatAmount(amount: bigint, decimals = COIN.decimals, symbol = 
 
 /** A loss as records carry it: fixed-point with six decimals (R1). */
 export function formatLoss(micro: bigint): string {
-  return (Number(micro) / 1e6).toFixed(4);
+  return formatNumber(Number(micro) / 1e6, 4);
 }
 
-/** Some seconds in words: the two largest units. */
+/** Some seconds in words: the two largest units; less than one in thousandths. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
+  if (seconds > 0 && seconds < 0.9995) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   let left = Math.max(0, Math.round(seconds));
   const parts: string[] = [];
   for (const [unit, length] of [

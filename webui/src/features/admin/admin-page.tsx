@@ -15,7 +15,7 @@ import { RolesAction } from "./roles-action";
 /** What the requester, and those to whom it gave a role, decide on the way; and the escrow, which anyone may fill. */
 export default function AdminPage({ route }: PageProps) {
   return (
-    <WithSubject text={route.parts[1] ?? ""} purpose="Admin">
+    <WithSubject text={route.parts[1] ?? ""} current="admin" heading="Admin">
       {(subject) => <Actions subject={subject} />}
     </WithSubject>
   );
@@ -43,7 +43,7 @@ function Actions({ subject }: { subject: Subject }) {
         </p>
       )}
       {/* Another account has other rights: nothing that was typed for one is sent by the next. */}
-      <div key={account} className="grid grid-cols-1 gap-4 lg:grid-cols-2">
+      <div key={account} className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
         <EscrowAction subject={subject} may={may("anyone")} />
         {!over && <PauseAction subject={subject} may={may(usedUp ? "anyone" : "pauser")} />}
         {!over && <ConsensusAction subject={subject} may={may("governor")} />}

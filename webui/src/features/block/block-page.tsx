@@ -1,10 +1,11 @@
 import { Badge } from "@/components/badge";
-import { EmptyState } from "@/components/empty-state";
 import { Loading } from "@/components/loading";
+import { Missing } from "@/components/missing";
 import { useBody } from "@/features/content/body";
+import { FederationHeader } from "@/features/federation/federation-header";
 import type { Block, Round } from "@/features/federation/records";
 import { UpdatesSection } from "@/features/federation/updates-section";
-import { type FederationView, FederationViews, WithFederation } from "@/features/federation/with-federation";
+import { type FederationView, WithFederation } from "@/features/federation/with-federation";
 import { href } from "@/hooks/use-route";
 import { formatNumber } from "@/lib/format";
 import type { PageProps } from "@/routes";
@@ -41,7 +42,8 @@ function Found({ view, number }: { view: FederationView; number: number }) {
   if (block === undefined || round === undefined) {
     if (!view.complete) return <Loading label="Reading the federation" lines={14} />;
     return (
-      <EmptyState
+      <Missing
+        name="Block not found"
         title="The federation has no such block"
         hint={
           <a className="link" href={href("chain", record.address)}>
@@ -60,15 +62,20 @@ function Shown({ view }: { view: BlockView }) {
   const parentBody = useBody(view.config.rewards === null ? null : (parent?.header.body ?? null));
   return (
     <div className="space-y-4">
-      <header className="space-y-2">
-        <FederationViews address={record.address} current="block" />
-        <div className="flex flex-wrap items-center gap-3">
-          <h1 className="font-bold text-2xl">Block {formatNumber(block.number)}</h1>
-          <Badge tone="good">final</Badge>
-          <span className="text-sm">round {formatNumber(block.round)}</span>
-        </div>
+      <FederationHeader
+        address={record.address}
+        config={view.config}
+        current="chain"
+        heading={`Block ${formatNumber(block.number)}`}
+        aside={
+          <>
+            <Badge tone="good">final</Badge>
+            <span className="text-sm">round {formatNumber(block.round)}</span>
+          </>
+        }
+      >
         <Neighbours view={view} />
-      </header>
+      </FederationHeader>
       <VerifyCard view={view} />
       <HeaderCard view={view} />
       <UpdatesSection round={round} />

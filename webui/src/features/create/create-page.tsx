@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import type { Address } from "viem";
 import { Card } from "@/components/card";
+import { PageHeading } from "@/components/page-heading";
 import { useRuntime } from "@/features/chain/context";
 import { useToken } from "@/features/wallet/use-token";
 import { plural } from "@/lib/text";
@@ -46,14 +47,19 @@ export default function CreatePage({ route }: PageProps) {
       setAt(0);
       setCreated(null);
     };
-    return <Created federation={created} draft={draft} onAnother={another} />;
+    return (
+      <div className="space-y-4">
+        <PageHeading title="Create a federation" />
+        <Created federation={created} draft={draft} onAnother={another} />
+      </div>
+    );
   }
   const step = STEPS[at];
   const currencies = { stake, reward };
   return (
     <div className="space-y-4">
       <header>
-        <h1 className="font-bold text-2xl">Create a federation</h1>
+        <PageHeading title="Create a federation" />
         <p className="text-sm">
           You describe one task, and say who may learn it, how, and for what. Every value has a default that
           works.

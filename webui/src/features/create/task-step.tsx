@@ -60,7 +60,7 @@ function Publish({ devices }: { devices: number }) {
     parts === null ? "There is no such rule, or not with these parameters." : (lacking ?? undefined);
   return (
     <details className="rounded-box border border-base-300 p-3" open>
-      <summary className="cursor-pointer font-medium">The command that puts a task on IPFS</summary>
+      <summary className="cursor-pointer font-semibold text-sm">The command that puts a task on IPFS</summary>
       <div className="mt-3 grid gap-3 md:grid-cols-2">
         <FormField
           label="Task"

@@ -1,23 +1,22 @@
 import { Address } from "@/components/address";
-import { Badge } from "@/components/badge";
 import { Loading } from "@/components/loading";
 import { StatusBadge } from "@/components/status-badge";
-import { StrangerText } from "@/components/stranger-text";
 import { useManifest } from "@/features/content/use-content";
-import { TakePart } from "@/features/membership/take-part";
 import { ResultsSection } from "@/features/results/results-section";
-import { formatPercent } from "@/lib/format";
+import { usePatience } from "@/hooks/use-patience";
 import type { PageProps } from "@/routes";
+import { FederationHeader } from "./federation-header";
 import { LossSection } from "./loss-section";
 import { MembersSection } from "./members-section";
 import { MoneySection } from "./money-section";
 import { Parameters } from "./parameters";
+import { ReadingNote } from "./reading-note";
 import { RoundsSection } from "./rounds-section";
 import { currentRound } from "./selectors";
 import { Timeline } from "./timeline";
 import { UpdatesSection } from "./updates-section";
 import { useFederationState } from "./use-federation-state";
-import { type FederationView, FederationViews, WithFederation } from "./with-federation";
+import { type FederationView, WithFederation } from "./with-federation";
 
 /** One federation, live: where it is, what happened, who takes part. */
 export default function FederationPage({ route }: PageProps) {
@@ -28,24 +27,25 @@ function Shown({ view: { record, config, complete, progress } }: { view: Federat
   const { address } = record;
   const state = useFederationState(address).data;
   const manifest = useManifest(config.manifest);
-  if (state === undefined) return <Loading label="Reading the federation" lines={14} />;
+  const named = usePatience(!manifest.isPending);
+  if (state === undefined || !named) return <Loading label="Reading the federation" lines={14} />;
   const round = currentRound(record);
   return (
     <div className="space-y-4">
-      <header className="space-y-2">
-        <FederationViews address={address} current="federation" />
-        <div className="flex flex-wrap items-center gap-3">
-          <h1 className="min-h-8 font-bold text-2xl">
-            <StrangerText value={manifest.data?.title} most={80} none="Federation" />
-          </h1>
-          <StatusBadge status={state.status} />
-          {!complete && <Badge tone="busy">reading events: {formatPercent(progress, 0)}</Badge>}
-        </div>
+      <FederationHeader
+        address={address}
+        config={config}
+        current="federation"
+        aside={<StatusBadge status={state.status} />}
+      >
         <p className="flex flex-wrap items-center gap-x-4 text-sm">
-          <Address value={address} /> <span>requested by</span> <Address value={config.requester} />
+          <Address value={address} />
+          <span className="inline-flex items-center gap-1.5">
+            requested by <Address value={config.requester} />
+          </span>
         </p>
-        <TakePart federation={address} />
-      </header>
+      </FederationHeader>
+      <ReadingNote complete={complete} progress={progress} />
       <Timeline
         address={address}
         state={state}

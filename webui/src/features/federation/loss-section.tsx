@@ -13,8 +13,8 @@ const LINES = [
 ];
 const COLUMNS: readonly Column<LossPoint>[] = [
   { name: "Round", cell: ({ round }) => formatNumber(round), right: true },
-  { name: "Global model, before training", cell: ({ before }) => before.toFixed(4), right: true },
-  { name: "Local models, after it", cell: ({ after }) => after.toFixed(4), right: true },
+  { name: "Global model, before training", cell: ({ before }) => formatNumber(before, 4), right: true },
+  { name: "Local models, after it", cell: ({ after }) => formatNumber(after, 4), right: true },
 ];
 
 interface Props {

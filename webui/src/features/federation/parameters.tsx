@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { zeroAddress } from "viem";
 import { Address } from "@/components/address";
 import { Amount } from "@/components/amount";
@@ -23,21 +24,18 @@ export function Parameters({ config, manifest, failed }: Props) {
   return (
     <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       <Card title="Task">
-        {manifest === null ? (
-          <p className="text-sm">
+        {manifest === null && (
+          <p className="mb-3 text-sm">
             {failed === null ? "Reading the manifest…" : `The manifest is not to be had: ${failed}.`}
           </p>
-        ) : (
-          <TaskFacts manifest={manifest} />
         )}
-        <div className="mt-3">
-          <Facts
-            entries={[
-              ["Manifest", <Hash key="manifest" value={cidText(config.manifest)} what="CID" />],
-              ["Genesis model", <Hash key="model" value={cidText(config.model)} what="CID" />],
-            ]}
-          />
-        </div>
+        <Facts
+          entries={[
+            ...(manifest === null ? [] : taskFacts(manifest)),
+            ["Manifest", <Hash key="manifest" value={cidText(config.manifest)} what="CID" />],
+            ["Genesis model", <Hash key="model" value={cidText(config.model)} what="CID" />],
+          ]}
+        />
       </Card>
       <Card title="Parameters">
         <ConfigFacts config={config} />
@@ -46,21 +44,17 @@ export function Parameters({ config, manifest, failed }: Props) {
   );
 }
 
-function TaskFacts({ manifest }: { manifest: Manifest }) {
+function taskFacts(manifest: Manifest): readonly (readonly [string, ReactNode])[] {
   const text = (value: string) => <StrangerText key={value} value={value} most={400} />;
-  return (
-    <Facts
-      entries={[
-        ["Task", text(manifest.task)],
-        ["Inputs", text(manifest.inputs)],
-        ["Labels", text(manifest.labels)],
-        ["Aggregation", text(manifest.aggregation)],
-        ["Evaluation", text(manifest.evaluation)],
-        ["Tensors", formatNumber(manifest.tensorCount)],
-        ["Confidential", manifest.confidential ? "yes: updates are sealed to the round's miners" : "no"],
-      ]}
-    />
-  );
+  return [
+    ["Task", text(manifest.task)],
+    ["Inputs", text(manifest.inputs)],
+    ["Labels", text(manifest.labels)],
+    ["Aggregation", text(manifest.aggregation)],
+    ["Evaluation", text(manifest.evaluation)],
+    ["Tensors", formatNumber(manifest.tensorCount)],
+    ["Confidential", manifest.confidential ? "yes: updates are sealed to the round's miners" : "no"],
+  ];
 }
 
 function ConfigFacts({ config }: { config: FederationConfig }) {

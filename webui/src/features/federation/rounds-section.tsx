@@ -17,7 +17,7 @@ const columnsOf = (address: Address): readonly Column<Round>[] => [
   { name: "Updates", cell: (round) => formatNumber(round.updates.length), right: true },
   { name: "Accepted", cell: (round) => formatNumber(acceptedOf(round).length), right: true },
   { name: "Refused", cell: (round) => formatNumber(refusedOf(round).length), right: true },
-  { name: "Reported loss", cell: (round) => reportedLoss(round)?.toFixed(4) ?? "–", right: true },
+  { name: "Reported loss", cell: (round) => formatNumber(reportedLoss(round) ?? Number.NaN, 4), right: true },
   { name: "Candidates", cell: (round) => <Candidates round={round} /> },
   { name: "Opened", cell: (round) => <Time value={round.opened.time} /> },
 ];

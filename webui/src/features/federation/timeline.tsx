@@ -46,25 +46,28 @@ export function Timeline({ address, state, config, submitted, money }: Props) {
               <p className="font-semibold text-sm">
                 {number + 1} {step.name}
               </p>
-              <p className="text-xs">{step.what}</p>
+              <p className="text-base-content/80 text-xs">{step.what}</p>
             </li>
           );
         })}
       </ol>
-      <dl className="mt-3 grid gap-x-6 gap-y-1 text-sm sm:grid-cols-3" aria-live="polite">
+      <dl className="mt-3 grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2 lg:grid-cols-4" aria-live="polite">
         <Fact name="Waits for" value={what} />
         <Fact name="Who can act" value={who} />
         <Fact name="Deadline" value={running ? <Time value={state.deadline} absolute /> : "none runs"} />
+        <div className="min-h-26">
+          <dt className="text-base-content/70">Due</dt>
+          <dd>{state.due ? <Tick address={address} /> : "nothing at present"}</dd>
+        </div>
       </dl>
-      {state.due && <Tick address={address} />}
     </Card>
   );
 }
 
 function Fact({ name, value }: { name: string; value: ReactNode }) {
   return (
-    <div className="min-h-10">
-      <dt className="font-medium">{name}</dt>
+    <div className="min-h-15">
+      <dt className="text-base-content/70">{name}</dt>
       <dd>{value}</dd>
     </div>
   );
@@ -73,9 +76,5 @@ function Fact({ name, value }: { name: string; value: ReactNode }) {
 /** Anyone may do what is due. */
 function Tick({ address }: { address: Address }) {
   const call = useMemo(() => contractCall("Do what is due", address, federationAbi, "tick", []), [address]);
-  return (
-    <div className="mt-3">
-      <WriteButton call={call} label="Do what is due" />
-    </div>
-  );
+  return <WriteButton call={call} label="Do what is due" />;
 }

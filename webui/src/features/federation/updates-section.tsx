@@ -46,7 +46,11 @@ function columns(round: Round): readonly Column<Row>[] {
     { name: "Computed", cell: ({ update }) => formatDuration(Number(update.computeUs) / 1e6), right: true },
     {
       name: "Loss",
-      cell: ({ update }) => `${formatLoss(update.lossBefore)} → ${formatLoss(update.lossAfter)}`,
+      cell: ({ update }) => (
+        <span className="whitespace-nowrap">
+          {formatLoss(update.lossBefore)} → {formatLoss(update.lossAfter)}
+        </span>
+      ),
       right: true,
     },
     { name: "Verdict", cell: ({ update }) => <OutcomeWords outcome={update.outcome} /> },

@@ -1,8 +1,7 @@
 import type { ReactNode } from "react";
-import { EmptyState } from "@/components/empty-state";
 import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
-import { href } from "@/hooks/use-route";
+import { Missing } from "@/components/missing";
 import { explain } from "@/lib/errors";
 import type { Federation } from "./records";
 import { useFederation } from "./use-federation";
@@ -29,7 +28,8 @@ export function WithFederation({ address, children }: Props) {
   const config = useFederationConfig(feed.entry?.address ?? null);
   if (feed.unknown) {
     return (
-      <EmptyState
+      <Missing
+        name="Federation not found"
         title="The factory knows no federation at this address"
         hint="The page Federations has all of them."
       />
@@ -44,28 +44,4 @@ export function WithFederation({ address, children }: Props) {
   }
   const { record, complete, progress } = feed;
   return children({ record, config: config.data, complete, progress });
-}
-
-const VIEWS = [
-  ["federation", "Overview"],
-  ["chain", "Chain"],
-  ["model", "Model"],
-] as const;
-
-/** From one page of a federation to the others. */
-export function FederationViews({ address, current }: { address: string; current: string }) {
-  return (
-    <nav aria-label="Pages of this federation" className="flex flex-wrap gap-1">
-      {VIEWS.map(([path, name]) => (
-        <a
-          key={path}
-          href={href(path, address)}
-          aria-current={path === current ? "page" : undefined}
-          className={`btn btn-sm ${path === current ? "btn-active" : "btn-ghost"}`}
-        >
-          {name}
-        </a>
-      ))}
-    </nav>
-  );
 }

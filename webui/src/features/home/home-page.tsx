@@ -2,6 +2,7 @@ import { useDeferredValue, useMemo, useState } from "react";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
+import { PageHeading } from "@/components/page-heading";
 import { useFederations } from "@/features/federation/use-federation";
 import { formatNumber } from "@/lib/format";
 import { FederationCard } from "./federation-card";
@@ -24,7 +25,7 @@ export default function HomePage() {
   const found = useMemo(() => matching(summaries, wanted, filter), [summaries, wanted, filter]);
   return (
     <div className="space-y-6">
-      <h1 className="font-bold text-2xl">Federations</h1>
+      <PageHeading title="Federations" />
       <StartHere />
       <div className="flex flex-wrap gap-3">
         <label className="input min-w-0 flex-1">

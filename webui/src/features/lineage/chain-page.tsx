@@ -4,8 +4,9 @@ import { type Column, DataTable } from "@/components/data-table";
 import { Hash } from "@/components/hash";
 import { Stat } from "@/components/stat";
 import { Time } from "@/components/time";
+import { FederationHeader } from "@/features/federation/federation-header";
 import type { Block, Federation } from "@/features/federation/records";
-import { FederationViews, WithFederation } from "@/features/federation/with-federation";
+import { type FederationView, WithFederation } from "@/features/federation/with-federation";
 import { href } from "@/hooks/use-route";
 import { formatNumber } from "@/lib/format";
 import type { PageProps } from "@/routes";
@@ -21,12 +22,12 @@ export default function ChainPage({ route }: PageProps) {
   const wanted = Number(route.query.get("round") ?? Number.NaN);
   return (
     <WithFederation address={route.parts[1] ?? ""}>
-      {({ record }) => <Shown record={record} wanted={wanted} />}
+      {(view) => <Shown view={view} wanted={wanted} />}
     </WithFederation>
   );
 }
 
-function Shown({ record, wanted }: { record: Federation; wanted: number }) {
+function Shown({ view: { record, config }, wanted }: { view: FederationView; wanted: number }) {
   const { rounds, blocks } = record;
   const columns = useMemo(() => columnsOf(record.address), [record.address]);
   const newestFirst = useMemo(() => blocks.toReversed(), [blocks]);
@@ -37,10 +38,7 @@ function Shown({ record, wanted }: { record: Federation; wanted: number }) {
   const round = rounds.find(({ number }) => number === wanted);
   return (
     <div className="space-y-4">
-      <header className="space-y-2">
-        <FederationViews address={record.address} current="chain" />
-        <h1 className="font-bold text-2xl">Chain</h1>
-      </header>
+      <FederationHeader address={record.address} config={config} current="chain" heading="Chain" />
       <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
         <Stat name="Blocks" value={formatNumber(blocks.length)} />
         <Stat name="Rounds" value={formatNumber(rounds.length)} />

@@ -133,7 +133,7 @@ function Node({ node, current, link, onFocus }: NodeProps) {
         x={x + WIDTH / 2}
         y={y + 17}
         textAnchor="middle"
-        className="fill-base-content font-medium text-xs"
+        className="fill-base-content font-semibold text-xs"
       >
         {node.label}
       </text>

@@ -36,13 +36,15 @@ export function RoundCard({ round }: { round: Round }) {
           ["Updates", formatNumber(round.updates.length)],
         ]}
       />
-      <DataTable
-        caption={`Candidates of round ${round.number}`}
-        columns={COLUMNS}
-        rows={round.candidates}
-        rowKey={({ at, hash }) => `${hash} ${at.tx}`}
-        empty="Nobody proposed a block in this round"
-      />
+      <div className="mt-4">
+        <DataTable
+          caption={`Candidates of round ${round.number}`}
+          columns={COLUMNS}
+          rows={round.candidates}
+          rowKey={({ at, hash }) => `${hash} ${at.tx}`}
+          empty="Nobody proposed a block in this round"
+        />
+      </div>
     </Card>
   );
 }

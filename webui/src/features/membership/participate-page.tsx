@@ -21,7 +21,7 @@ type Part = "device" | "miner";
 /** Taking part: as a device, as a miner, and what one has at stake and has earned. */
 export default function ParticipatePage({ route }: PageProps) {
   return (
-    <WithSubject text={route.parts[1] ?? ""} purpose="Participate">
+    <WithSubject text={route.parts[1] ?? ""} current="participate" heading="Participate">
       {(subject) => <Participate subject={subject} />}
     </WithSubject>
   );

@@ -51,7 +51,7 @@ export function StakeCard({ stake, account, position, bound }: Props) {
         <Unbond stake={stake} most={position.bonded > bound ? position.bonded - bound : 0n} />
       </div>
       <section className="mt-4 space-y-2">
-        <h3 className="font-medium">Withdraw</h3>
+        <h3 className="font-semibold">Withdraw</h3>
         <p className="text-sm">
           What you take out waits for {formatDuration(unbondingSeconds)}, since evidence of an offence may
           come so late.
@@ -83,7 +83,7 @@ function Deposit({ stake, account }: Pick<Props, "stake" | "account">) {
   );
   return (
     <section className="space-y-2">
-      <h3 className="font-medium">Stake, or top up</h3>
+      <h3 className="font-semibold">Stake, or top up</h3>
       <Sum text={text} fault={faultOf(text, amount)} symbol={currency.symbol} onChange={setText} />
       <PayButton currency={currency} vault={vault} amount={value} call={call} label="Stake it" />
     </section>
@@ -102,7 +102,7 @@ function Unbond({ stake, most }: { stake: Props["stake"]; most: bigint }) {
   );
   return (
     <section className="space-y-2">
-      <h3 className="font-medium">Take out</h3>
+      <h3 className="font-semibold">Take out</h3>
       <Sum
         text={text}
         fault={

@@ -1,11 +1,11 @@
 import type { ReactNode } from "react";
 import type { Address as AddressText } from "viem";
-import { Address } from "@/components/address";
 import { Loading } from "@/components/loading";
 import { StatusBadge } from "@/components/status-badge";
-import { StrangerText } from "@/components/stranger-text";
 import type { Manifest } from "@/features/content/manifest";
 import { useManifest } from "@/features/content/use-content";
+import { FederationHeader } from "@/features/federation/federation-header";
+import { ReadingNote } from "@/features/federation/reading-note";
 import type { Federation } from "@/features/federation/records";
 import {
   type FederationConfig,
@@ -13,7 +13,7 @@ import {
   useFederationState,
 } from "@/features/federation/use-federation-state";
 import { type FederationView, WithFederation } from "@/features/federation/with-federation";
-import { TakePart } from "./take-part";
+import { usePatience } from "@/hooks/use-patience";
 
 /** All that a page knows of the federation that it acts in. */
 export interface Subject {
@@ -30,42 +30,33 @@ export interface Subject {
 interface Props {
   /** The address as it stands in the page's path: a stranger's text. */
   text: string;
-  /** What the page is for, after the federation's title. */
-  purpose: string;
+  current: "participate" | "admin";
+  heading: string;
   children: (subject: Subject) => ReactNode;
 }
 
 /** The frame of a page that acts: the federation's name, and what to say while it is not there. */
-export function WithSubject({ text, purpose, children }: Props) {
-  return (
-    <WithFederation address={text}>
-      {(view) => (
-        <Framed view={view} purpose={purpose}>
-          {children}
-        </Framed>
-      )}
-    </WithFederation>
-  );
+export function WithSubject({ text, ...frame }: Props) {
+  return <WithFederation address={text}>{(view) => <Framed view={view} {...frame} />}</WithFederation>;
 }
 
-function Framed({ view, purpose, children }: Omit<Props, "text"> & { view: FederationView }) {
-  const { record, config, complete } = view;
+function Framed({ view, current, heading, children }: Omit<Props, "text"> & { view: FederationView }) {
+  const { record, config, complete, progress } = view;
   const { address } = record;
   const state = useFederationState(address).data;
-  const manifest = useManifest(config.manifest).data ?? null;
-  if (state === undefined) return <Loading label="Reading the federation" lines={14} />;
+  const { data: manifest = null, isPending } = useManifest(config.manifest);
+  const named = usePatience(!isPending);
+  if (state === undefined || !named) return <Loading label="Reading the federation" lines={14} />;
   return (
     <div className="space-y-4">
-      <header className="space-y-1">
-        <div className="flex flex-wrap items-center gap-3">
-          <h1 className="min-h-8 font-bold text-2xl">
-            {purpose}: <StrangerText value={manifest?.title} most={80} none="Federation" />
-          </h1>
-          <StatusBadge status={state.status} />
-        </div>
-        <Address value={address} />
-        <TakePart federation={address} />
-      </header>
+      <FederationHeader
+        address={address}
+        config={config}
+        current={current}
+        heading={heading}
+        aside={<StatusBadge status={state.status} />}
+      />
+      <ReadingNote complete={complete} progress={progress} />
       {children({ address, record, state, config, manifest, complete })}
     </div>
   );

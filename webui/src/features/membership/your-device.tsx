@@ -172,7 +172,7 @@ function Bound({ subject, device, contract, miners }: BoundProps) {
       )}
       {others.length > 0 && <Rebind device={device} miners={others} />}
       <section className="space-y-2">
-        <h3 className="font-medium">Leave</h3>
+        <h3 className="font-semibold">Leave</h3>
         <p className="text-sm">An update that was submitted stays, and what it earned.</p>
         <WriteButton call={calls.leave} label="Leave the federation" />
       </section>
@@ -198,7 +198,7 @@ function Rebind({ device, miners }: { device: Device; miners: readonly Miner[] }
   );
   return (
     <section className="space-y-2">
-      <h3 className="font-medium">Bind to another miner</h3>
+      <h3 className="font-semibold">Bind to another miner</h3>
       <MinerChoice miners={miners} value={miner?.contract ?? ""} onChange={setChosen} />
       <WriteButton call={call} label="Bind to this miner" />
     </section>
@@ -219,7 +219,7 @@ function MinerChoice({ miners, value, onChange }: ChoiceProps) {
       value={value}
       choices={miners.map((miner) => [
         miner.contract,
-        `Miner ${miner.index} of ${shorten(miner.owner)}, ${miner.status}, ${plural(miner.devices, "device")}`,
+        `Miner ${miner.index} (${shorten(miner.owner)}), ${miner.status === "member" ? plural(miner.devices, "device") : miner.status}`,
       ])}
       onChange={onChange}
     />

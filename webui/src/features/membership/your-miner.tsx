@@ -138,12 +138,12 @@ function Owned({ subject, miner, endpoint, onEndpoint }: Props & { miner: Miner 
         </section>
       )}
       <section className="space-y-2">
-        <h3 className="font-medium">Move its API</h3>
+        <h3 className="font-semibold">Move its API</h3>
         <Endpoint value={endpoint} fault={fault} onChange={onEndpoint} />
         <WriteButton call={move} label="Move the miner's API" />
       </section>
       <section className="space-y-2">
-        <h3 className="font-medium">Leave</h3>
+        <h3 className="font-semibold">Leave</h3>
         <p className="text-sm">
           {leaving
             ? "It leaves at the end of the round, and keeps its duties until then."

@@ -42,7 +42,7 @@ function columnsOf(address: Address, current: number | null): readonly Column<Mo
     {
       name: "Model",
       cell: ({ block, carried }) => (
-        <>
+        <span className="inline-flex flex-wrap items-center gap-2">
           <a
             className="link"
             href={href("model", address, block)}
@@ -50,14 +50,15 @@ function columnsOf(address: Address, current: number | null): readonly Column<Mo
           >
             {block === 0 ? "genesis" : `after block ${formatNumber(block)}`}
           </a>
-          {block === current && <Badge>shown</Badge>} {carried && <Badge>carried over</Badge>}
-        </>
+          {block === current && <Badge>shown</Badge>}
+          {carried && <Badge>carried over</Badge>}
+        </span>
       ),
     },
     { name: "Round", cell: ({ round }) => formatNumber(round), right: true },
     {
       name: "Loss of it, reported in the next round",
-      cell: ({ loss }) => loss?.toFixed(4) ?? "–",
+      cell: ({ loss }) => (loss === null ? "–" : formatNumber(loss, 4)),
       right: true,
     },
     { name: "CID", cell: ({ cid }) => <Hash value={cidText(cid)} what="CID" /> },

@@ -2,7 +2,8 @@ import { useMemo } from "react";
 import { Card } from "@/components/card";
 import { Command } from "@/components/command";
 import { EmptyState } from "@/components/empty-state";
-import { type FederationView, FederationViews, WithFederation } from "@/features/federation/with-federation";
+import { FederationHeader } from "@/features/federation/federation-header";
+import { type FederationView, WithFederation } from "@/features/federation/with-federation";
 import { formatNumber } from "@/lib/format";
 import type { PageProps } from "@/routes";
 import { type ModelEntry, modelsOf } from "./history";
@@ -21,10 +22,12 @@ function Shown({ view, block }: { view: FederationView; block: string }) {
   const model = block === "" ? models.at(-1) : models.find((entry) => String(entry.block) === block);
   return (
     <div className="space-y-4">
-      <header className="space-y-2">
-        <FederationViews address={record.address} current="model" />
-        <h1 className="font-bold text-2xl">{model === undefined ? "Model" : titleOf(model)}</h1>
-      </header>
+      <FederationHeader
+        address={record.address}
+        config={config}
+        current="model"
+        heading={model === undefined ? "Model" : titleOf(model)}
+      />
       {model === undefined ? (
         <EmptyState
           title="There is no model of this block"

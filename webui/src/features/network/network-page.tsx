@@ -1,6 +1,7 @@
 import { Address } from "@/components/address";
 import { Card } from "@/components/card";
 import { Facts } from "@/components/facts";
+import { PageHeading } from "@/components/page-heading";
 import { Time } from "@/components/time";
 import { useChainStatus, useRuntime } from "@/features/chain/context";
 import { formatNumber } from "@/lib/format";
@@ -17,7 +18,7 @@ export default function NetworkPage() {
   ];
   return (
     <div className="space-y-4">
-      <h1 className="font-bold text-2xl">Network</h1>
+      <PageHeading title="Network" />
       <Card title="Chain">
         <Facts
           entries={[

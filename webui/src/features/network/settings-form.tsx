@@ -50,7 +50,7 @@ export function SettingsForm() {
         const bad = wrong.some((field) => field.key === key);
         return (
           <div key={key}>
-            <label className="font-medium text-sm" htmlFor={`setting-${key}`}>
+            <label className="text-sm" htmlFor={`setting-${key}`}>
               {label}
             </label>
             <input

@@ -120,7 +120,7 @@ function Metric({ title, rows, names, domain }: MetricProps) {
     { name: "Round", cell: ({ round }) => formatNumber(round ?? 0), right: true },
     ...names.map(({ key, name }) => ({
       name,
-      cell: (row: Row) => row[key]?.toFixed(4) ?? "–",
+      cell: (row: Row) => (row[key] === undefined ? "–" : formatNumber(row[key], 4)),
       right: true,
     })),
   ];

@@ -151,7 +151,7 @@ function Receipts({ subject: { record, config }, account, rewards, cap }: Receip
   const money = moneyIn(rewards.currency);
   return (
     <section className="mt-4 space-y-2" aria-label="Receipt">
-      <h3 className="font-medium">Receipt</h3>
+      <h3 className="font-semibold">Receipt</h3>
       <div className="max-w-xs">
         <FormField
           label="Round"

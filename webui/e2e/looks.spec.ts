@@ -1,0 +1,64 @@
+import { federationAbi } from "../src/generated/abi";
+import { createFederation, joinAsMiner, publicClient, registerDevice, walletOf } from "./chain";
+import { expect, test } from "./fixtures";
+import { showcase } from "./showcase";
+import { expectAccessible, expectStructure, load, misplaced, pagesOf, watchShifts } from "./visual";
+
+const REQUESTER = 33;
+const MINER = 34;
+const DEVICE = 35;
+
+/** What a shift may be worth: the least that "good" means is 0.1. */
+const MOST_SHIFT = 0.01;
+
+const VIEWS = [
+  ["a telephone", "light", { width: 390, height: 844 }],
+  ["a screen", "dark", { width: 1440, height: 900 }],
+] as const;
+
+let federation = "";
+
+test.beforeAll(async () => {
+  test.setTimeout(500_000);
+  federation = await showcase(4);
+});
+
+for (const [name, colorScheme, viewport] of VIEWS) {
+  test(`on ${name}, ${colorScheme}, no page is cut, covered, hard to read, or moves while it loads`, async ({
+    page,
+  }) => {
+    test.setTimeout(240_000);
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    const shifts = await watchShifts(page);
+    const titles = new Set<string>();
+    for (const [title, path] of Object.entries(pagesOf(federation))) {
+      await test.step(title, async () => {
+        await load(page, path);
+        const { sum, moved } = await shifts();
+        expect.soft(sum, `${title}: ${moved.join("; ")}`).toBeLessThan(MOST_SHIFT);
+        expect.soft(await misplaced(page), title).toEqual([]);
+        titles.add(await expectStructure(page));
+        await expectAccessible(page);
+      });
+    }
+    expect(titles.size).toBe(Object.keys(pagesOf(federation)).length - 1); // a round is shown on the chain's page
+  });
+}
+
+test("nothing moves on a federation's page while members join and its first round opens", async ({
+  page,
+}) => {
+  const address = await createFederation(REQUESTER, 3);
+  const shifts = await watchShifts(page);
+  await load(page, `federation/${address}`);
+  const miner = await joinAsMiner(address, MINER);
+  await expect(page.getByRole("heading", { name: "Miners (1)" })).toBeVisible();
+  await registerDevice(miner, DEVICE);
+  await expect(page.getByRole("heading", { name: "Devices (1)" })).toBeVisible();
+  const call = { address, abi: federationAbi, functionName: "tick", chain: null } as const;
+  await publicClient().waitForTransactionReceipt({ hash: await walletOf(REQUESTER).writeContract(call) });
+  await expect(page.getByRole("heading", { name: "Round 1 of 3" })).toBeVisible();
+  const { sum, moved } = await shifts();
+  expect(sum, moved.join("; ")).toBeLessThan(MOST_SHIFT);
+});
