@@ -96,8 +96,12 @@ function Neighbours({ view: { record, block, parent } }: { view: BlockView }) {
   );
   return (
     <p className="flex flex-wrap gap-x-4 text-sm">
-      {parent === null ? "Its parent is the genesis." : link(parent.number, `Parent: block ${parent.number}`)}
-      {next === undefined ? "It is the newest one." : link(next.number, `Next: block ${next.number}`)}
+      {parent === null
+        ? "Its parent is the genesis."
+        : link(parent.number, `Parent: block ${formatNumber(parent.number)}`)}
+      {next === undefined
+        ? "It is the newest one."
+        : link(next.number, `Next: block ${formatNumber(next.number)}`)}
     </p>
   );
 }

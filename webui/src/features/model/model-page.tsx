@@ -4,6 +4,7 @@ import { Command } from "@/components/command";
 import { EmptyState } from "@/components/empty-state";
 import { FederationHeader } from "@/features/federation/federation-header";
 import { type FederationView, WithFederation } from "@/features/federation/with-federation";
+import { formatNumber } from "@/lib/format";
 import type { PageProps } from "@/routes";
 import { type ModelEntry, modelsOf } from "./history";
 import { HistoryCard } from "./history-card";
@@ -44,7 +45,9 @@ function Shown({ view, block }: { view: FederationView; block: string }) {
 }
 
 function titleOf({ block, round }: ModelEntry): string {
-  return block === 0 ? "Genesis model" : `Model after block ${block} (round ${round})`;
+  return block === 0
+    ? "Genesis model"
+    : `Model after block ${formatNumber(block)} (round ${formatNumber(round)})`;
 }
 
 function Commands({ address, round }: { address: string; round: number }) {
