@@ -19,7 +19,7 @@ const VIEWS = [
 let federation = "";
 
 test.beforeAll(async () => {
-  test.setTimeout(500_000);
+  test.setTimeout(900_000);
   federation = await showcase(4);
 });
 
