@@ -17,7 +17,7 @@ const EARNERS = [28, 27, 30];
 const MOST_STOPS = 150;
 
 test.beforeAll(async () => {
-  test.setTimeout(500_000);
+  test.setTimeout(900_000);
   await showcase(4);
 });
 

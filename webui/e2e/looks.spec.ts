@@ -2,7 +2,7 @@ import { federationAbi } from "../src/generated/abi";
 import { createFederation, joinAsMiner, publicClient, registerDevice, walletOf } from "./chain";
 import { expect, test } from "./fixtures";
 import { showcase } from "./showcase";
-import { expectAccessible, expectStructure, load, misplaced, pagesOf, watchShifts } from "./visual";
+import { expectAccessible, expectStructure, load, misplaced, pagesOf, settled, watchShifts } from "./visual";
 
 const REQUESTER = 33;
 const MINER = 34;
@@ -19,7 +19,7 @@ const VIEWS = [
 let federation = "";
 
 test.beforeAll(async () => {
-  test.setTimeout(500_000);
+  test.setTimeout(900_000);
   federation = await showcase(4);
 });
 
@@ -45,6 +45,18 @@ for (const [name, colorScheme, viewport] of VIEWS) {
     expect(titles.size).toBe(Object.keys(pagesOf(federation)).length - 1); // a round is shown on the chain's page
   });
 }
+
+test("every step of the wizard keeps its shape and can be read", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await load(page, "create");
+  const steps = page.getByRole("navigation", { name: "Steps" }).getByRole("button");
+  for (const step of await steps.all()) {
+    await step.click();
+    await settled(page);
+    expect.soft(await misplaced(page), await step.innerText()).toEqual([]);
+    await expectAccessible(page);
+  }
+});
 
 test("nothing moves on a federation's page while members join and its first round opens", async ({
   page,

@@ -20,7 +20,7 @@ const VIEWS = {
 let federation = "";
 
 test.beforeAll(async () => {
-  test.setTimeout(500_000);
+  test.setTimeout(900_000);
   const address = await showcase(7);
   const call = { address, abi: federationAbi, functionName: "tick", chain: null } as const;
   await walletOf(ANYBODY)

@@ -18,7 +18,7 @@ const DEVICES = [
   ["over-reporter", 29],
   ["copier", 30],
 ] as const;
-const ROUND_MS = 240_000;
+const ROUND_MS = 480_000;
 const CREATE = {
   title: "Handwritten digits of four clinics",
   rounds: 12,

@@ -23,8 +23,12 @@ export function FederationCard({ entry }: { entry: FederationEntry }) {
   return (
     <article className="flex h-full flex-col rounded-box border border-base-300 bg-base-100 p-4 shadow-sm">
       <div className="flex items-start justify-between gap-2">
-        <h2 className="line-clamp-2 min-h-14 font-semibold text-lg" title={title || undefined}>
-          <a className="link link-hover" href={href("federation", entry.address)}>
+        <h2 className="min-h-14 min-w-0 font-semibold text-lg">
+          <a
+            className="link link-hover line-clamp-2"
+            title={title || undefined}
+            href={href("federation", entry.address)}
+          >
             <StrangerText value={title} most={80} none="Federation" />
           </a>
         </h2>

@@ -50,7 +50,7 @@ export function RoundCard({ round }: { round: Round }) {
 }
 
 function End({ round }: { round: Round }) {
-  if (round.block !== null) return <Badge tone="good">block {round.block.number}</Badge>;
+  if (round.block !== null) return <Badge tone="good">block {formatNumber(round.block.number)}</Badge>;
   if (round.skippedIn === null) return <Badge tone="busy">{phaseWords(round.phase)}</Badge>;
   return <Badge tone="warn">skipped in {phaseWords(round.skippedIn)}</Badge>;
 }
