@@ -1,5 +1,5 @@
 // What becomes of a write: cost, signature, block, and every way in which it does not come to that.
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { type Hex, keccak256, numberToHex, toBytes } from "viem";
 import { federationAbi, stakeVaultAbi } from "../src/generated/abi";
 import { contractAt, createFederation, joinAsMiner, publicClient, registerDevice, walletOf } from "./chain";
@@ -18,6 +18,13 @@ const pendingHash = async (page: Page): Promise<Hex> => {
   return (await shown.getAttribute("title")) as Hex;
 };
 
+/** Send something that waits, and let the page learn what it is before anything takes its place. */
+const sendPending = async (page: Page, button: Locator): Promise<Hex> => {
+  const asks = (text: string | null) => text?.includes("eth_getTransactionByHash") ?? false;
+  await Promise.all([page.waitForResponse((answer) => asks(answer.request().postData())), button.click()]);
+  return pendingHash(page);
+};
+
 const pauseCard = (page: Page) =>
   page.locator("section").filter({ has: page.getByRole("heading", { name: "Pause", exact: true }) });
 
@@ -28,17 +35,21 @@ async function commit(page: Page): Promise<void> {
   await page.getByLabel("Rate").fill("1000");
 }
 
-test("a write shows its cost, the signature, its hash while it waits, and its block; sped up or cancelled it is followed", async ({
+test("a write shows its cost, in money too, the signature, its hash while it waits, and its block; sped up or cancelled it is followed", async ({
   page,
   wallet,
 }) => {
   const federation = await createFederation(REQUESTER, 2);
+  await page.goto("./#/network");
+  await page.getByLabel("Price of one coin").fill("3000 USD");
+  await page.getByRole("button", { name: "Keep and reload" }).click();
   await page.goto(`./#/admin/${federation}`);
   await connect(page);
   await wallet.chooseAccount(REQUESTER);
   const card = pauseCard(page);
   const button = card.getByRole("button", { name: /^(Pause|Go on)$/ });
-  await expect(card.getByText(/^Costs at most 0\.\d+ ETH for [\d,]+ gas\.$/)).toBeVisible();
+  const cost = /^Costs at most 0\.\d+ ETH, (about|less than) USD\s[\d,]+\.\d\d, for [\d,]+ gas\.$/;
+  await expect(card.getByText(cost)).toBeVisible();
 
   await withoutMining(async () => {
     const answer = wallet.hold();
@@ -52,8 +63,7 @@ test("a write shows its cost, the signature, its hash while it waits, and its bl
     await expect(card.getByTitle(hash)).toBeVisible();
     await expect(button).toHaveText("Go on");
 
-    await button.click();
-    const slow = await pendingHash(page);
+    const slow = await sendPending(page, button);
     const { nonce, to, input, gas, maxFeePerGas = 0n } = await publicClient().getTransaction({ hash: slow });
     const dearer = {
       nonce,
@@ -68,8 +78,7 @@ test("a write shows its cost, the signature, its hash while it waits, and its bl
     await expect(card.getByText(/^Done, in block/)).toBeVisible();
     await expect(button).toHaveText("Pause");
 
-    await button.click();
-    const given = await publicClient().getTransaction({ hash: await pendingHash(page) });
+    const given = await publicClient().getTransaction({ hash: await sendPending(page, button) });
     const { address } = anvilAccount(REQUESTER);
     await walletOf(REQUESTER).sendTransaction({ ...dearer, nonce: given.nonce, to: address, value: 0n });
     await mine();
@@ -156,10 +165,11 @@ test("what the chain refuses after all is told in words: by the federation, by i
     late();
     await pendingHash(page);
     await mine();
-    await expect(alert).toContainText("The federation's status does not allow the call.");
-    await expect(alert).toContainText("Paused: wait until it goes on");
+    const why = card.getByRole("alert");
+    await expect(why).toContainText("The federation's status does not allow the call.");
+    await expect(why).toContainText("Paused: wait until it goes on");
+    for (const text of await alert.allInnerTexts()) expect(text).not.toMatch(HEX);
   });
-  for (const text of await alert.allInnerTexts()) expect(text).not.toMatch(HEX);
 });
 
 test("an error that the contracts do not have, a wallet on another chain, and an account that cannot pay are told in words", async ({
