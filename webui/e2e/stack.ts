@@ -1,6 +1,6 @@
 // One local stack for all browser tests: `minerva up` in a folder of its own, ended when they are done.
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -30,6 +30,7 @@ export async function minerva(...words: string[]): Promise<Record<string, unknow
 export function typed(line: string): () => Promise<void> {
   const log = openSync(join(folder(), ".minerva", "logs", "typed.log"), "a");
   const child = spawn(RUN, ["bash", "-c", `exec ${line}`], { cwd: folder(), stdio: ["ignore", log, log] });
+  closeSync(log);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   return () => {
     child.kill("SIGINT");

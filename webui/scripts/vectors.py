@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
-from eth_account import Account
 
 from minerva.admission import list_bytes, parse_list, policy_parameters
 from minerva.amounts import parse_amount
 from minerva.chain.abi import Function
 from minerva.chain.contracts import FederationFactory
-from minerva.chain.money import RewardVault
 from minerva.config import CreateSection
 from minerva.errors import ConfigError, UserError
 from minerva.learning.aggregation import rule
@@ -26,17 +22,14 @@ from minerva.protocol.actions import CreateFederation
 from minerva.protocol.allow_list import AllowList
 from minerva.protocol.ballots import Outcome
 from minerva.protocol.cid import Cid
-from minerva.protocol.header import Header
 from minerva.protocol.records import Update
-from minerva.protocol.reward_actions import ClaimTo
 from minerva.protocol.rewards import CumulativeTable, RewardTable, RoundFacts
 from minerva.protocol.state import RewardTerms
 from minerva.requester import _config, consensus_module
 from minerva.results import Results, Row
-from minerva.rewards import reward_terms, sign_claim
+from minerva.rewards import reward_terms
 from minerva.staking import stake_terms
 from minerva.store.cid import cid_of
-from minerva.verification.earnings import Entitlement, Standing
 
 ROOT = Path(__file__).parents[2]
 FEATURES = ROOT / "webui" / "src" / "features"
@@ -119,7 +112,6 @@ def documents() -> dict[str, dict[str, Any]]:
         "rewards": {
             "tables": [_table(count) for count in (1, 2, 3, 7)],
             "rounds": [_round(), _empty_round()],
-            "claimTo": _claim_to(),
         },
     }
 
@@ -152,12 +144,9 @@ def _created(draft: dict[str, str]) -> bytes:
     policy = policy_parameters(NETWORK, options.policy, allowed, options.miner_stake, options.device_stake)
     config = _config(options, consensus_module(NETWORK, options), policy, MANIFEST, MODEL)
     action = CreateFederation(FACTORY, config, "", stake_terms(options), reward_terms(options))
-    return FederationFactory(FACTORY, _functions("IFederationFactory")).create_federation(action).data
-
-
-def _functions(interface: str) -> dict[str, Function]:
-    abi = json.loads((ROOT / "build" / "contracts" / f"{interface}.json").read_text())["abi"]
-    return {entry["name"]: Function(entry) for entry in abi if entry["type"] == "function"}
+    abi = json.loads((ROOT / "build" / "contracts" / "IFederationFactory.json").read_text())["abi"]
+    functions = {entry["name"]: Function(entry) for entry in abi if entry["type"] == "function"}
+    return FederationFactory(FACTORY, functions).create_federation(action).data
 
 
 def _options(draft: dict[str, str]) -> tuple[CreateSection, AllowList | None]:
@@ -244,46 +233,6 @@ def _table(count: int) -> dict[str, Any]:
     proofs = {account: ["0x" + node.hex() for node in made.proof(account)] for account in accounts}
     earned = {account: str(amount) for account, amount in made.earned.items()}
     return {"earned": earned, "root": "0x" + made.root.hex(), "proofs": proofs}
-
-
-def _claim_to() -> dict[str, Any]:
-    """Return a claim to another address, as its account signs it and as it is sent."""
-    key, federation = "0x" + "01" * 32, f"0x{0x5001:040x}"
-    signer = Account.from_key(key)
-    account, cumulative, claimed = str(signer.address), 3 * 10**18 + 1, 10**17
-    roots = [bytes([number]) * 32 for number in range(1, 6)]
-    header = Header(
-        4, roots[0], 5, roots[1], roots[2], roots[3], MANIFEST, MODEL, roots[4], 10**18, (7, 2**200), BOB, b"\x05\x06",
-    )  # fmt: skip
-    entitled = Entitlement(header, cumulative, (roots[0], roots[4]))
-    earnings: Any = SimpleNamespace(
-        escrow=SimpleNamespace(vault=FACTORY, closes_at=0),
-        standing=lambda _: Standing(account, cumulative, claimed, 0),
-        entitlement=lambda _: entitled,
-    )
-    chain: Any = SimpleNamespace(chain_id=31337, now=lambda: 0)
-    signed = sign_claim(chain, signer, federation, earnings, CAROL)
-    entry = (header, account, cumulative, entitled.proof, CAROL, bytes.fromhex(signed.signature[2:]))
-    call = RewardVault(FACTORY, _functions("IRewardVault")).call(ClaimTo(federation, FACTORY, *entry))
-    return {
-        "key": key, "vault": FACTORY, "header": _plain(header), "document": signed.document(), "data": "0x" + call.data.hex(),
-    }  # fmt: skip
-
-
-def _plain(header: Header) -> dict[str, Any]:
-    """Return a header as the contract's ABI names it, large numbers as digits."""
-    plain: dict[str, Any] = {}
-    for field in fields(header):
-        match getattr(header, field.name):
-            case bytes(value):
-                plain[_camel(field.name)] = "0x" + value.hex()
-            case Cid(digest, codec):
-                plain[_camel(field.name)] = {"digest": "0x" + digest.hex(), "codec": codec}
-            case tuple(value):
-                plain[_camel(field.name)] = [str(lane) for lane in value]
-            case value:
-                plain[_camel(field.name)] = str(value) if field.name == "rewards_total" else value
-    return plain
 
 
 def _round() -> dict[str, Any]:

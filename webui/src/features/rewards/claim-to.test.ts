@@ -4,19 +4,16 @@ import { expect, test } from "vitest";
 import type { Header } from "@/features/federation/records";
 import { rewardVaultAbi } from "@/generated/abi";
 import { claimToCall, claimToData, type Entitlement, readRecipient, signedClaim } from "./claim-to";
-import vectors from "./vectors.json";
+import vectors from "./claim-vectors.json";
 
-const { document, header, vault, key, data } = vectors.claimTo;
+const { document, vault, key, data } = vectors;
+const sent = decodeFunctionData({ abi: rewardVaultAbi, data: data as Hex });
 const signer = privateKeyToAccount(key as Hex);
 const to = document.to as Hex;
 const entitlement: Entitlement = {
   federation: document.federation as Hex,
   vault: vault as Hex,
-  header: {
-    ...header,
-    rewardsTotal: BigInt(header.rewardsTotal),
-    weights: header.weights.map(BigInt),
-  } as unknown as Header,
+  header: sent.args?.[0] as Header,
   account: signer.address,
   cumulative: BigInt(document.cumulative),
   claimed: BigInt(document.claimed),
@@ -28,7 +25,7 @@ test("what is signed, sent and saved is what the client signs, sends and saves (
   expect(signature).toBe(document.signature);
   expect(claimToCall("Claim", entitlement, to, signature)).toMatchObject({ to: vault, data, value: 0n });
   expect(JSON.parse(signedClaim(document.chain_id, entitlement, to, signature))).toEqual(document);
-  expect(decodeFunctionData({ abi: rewardVaultAbi, data: data as Hex }).functionName).toBe("claimTo");
+  expect([sent.functionName, entitlement.header.round]).toEqual(["claimTo", document.round]);
 });
 
 test("only somebody else's whole address is a recipient", () => {
