@@ -4,6 +4,8 @@ import {
   type Address,
   createPublicClient,
   createWalletClient,
+  encodeFunctionData,
+  type Hex,
   http,
   parseEventLogs,
   zeroAddress,
@@ -34,49 +36,57 @@ const NO_REWARDS = {
   claimSeconds: 0,
 };
 
-export const publicClient = () => createPublicClient({ transport: http(stack().rpc), pollingInterval: 100 });
+export const publicClient = (rpc = stack().rpc) =>
+  createPublicClient({ transport: http(rpc), pollingInterval: 100 });
 
-function walletOf(index: number) {
-  return createWalletClient({ account: anvilAccount(index), transport: http(stack().rpc) });
+function walletOf(index: number, rpc = stack().rpc) {
+  return createWalletClient({ account: anvilAccount(index), transport: http(rpc) });
 }
 
-function factory(): Address {
+export function factory(): Address {
   const document = JSON.parse(readFileSync(stack().deployment, "utf8")) as {
     contracts: { FederationFactory: { address: Address } };
   };
   return document.contracts.FederationFactory.address;
 }
 
-/** Create a federation like the stack's own one, of so many rounds. */
-export async function createFederation(account: number, rounds: number): Promise<Address> {
+/** The call that creates a federation like the stack's own one, of so many rounds. */
+export async function creation(rounds: number): Promise<Hex> {
   const config = await publicClient().readContract({
     address: stack().federation,
     abi: federationAbi,
     functionName: "config",
   });
-  const hash = await walletOf(account).writeContract({
-    address: factory(),
+  return encodeFunctionData({
     abi: factoryAbi,
     functionName: "createFederation",
     args: [{ ...config, rounds }, NO_STAKE, NO_REWARDS],
+  });
+}
+
+/** Create a federation like the stack's own one, of so many rounds. */
+export async function createFederation(account: number, rounds: number, rpc = stack().rpc): Promise<Address> {
+  const hash = await walletOf(account, rpc).sendTransaction({
+    to: factory(),
+    data: await creation(rounds),
     chain: null,
   });
-  const { logs } = await publicClient().waitForTransactionReceipt({ hash });
+  const { logs } = await publicClient(rpc).waitForTransactionReceipt({ hash });
   const [created] = parseEventLogs({ abi: factoryAbi, eventName: "FederationCreated", logs });
   if (created === undefined) throw new Error("no federation was created");
   return created.args.federation;
 }
 
 /** Join a federation as a miner; its contract. */
-export async function joinAsMiner(federation: Address, account: number): Promise<Address> {
-  const hash = await walletOf(account).writeContract({
+export async function joinAsMiner(federation: Address, account: number, rpc = stack().rpc): Promise<Address> {
+  const hash = await walletOf(account, rpc).writeContract({
     address: factory(),
     abi: factoryAbi,
     functionName: "createMiner",
     args: [federation, "http://127.0.0.1:1", "0x"],
     chain: null,
   });
-  const { logs } = await publicClient().waitForTransactionReceipt({ hash });
+  const { logs } = await publicClient(rpc).waitForTransactionReceipt({ hash });
   const [created] = parseEventLogs({ abi: factoryAbi, eventName: "MinerCreated", logs });
   if (created === undefined) throw new Error("no miner was created");
   return created.args.miner;
