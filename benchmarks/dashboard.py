@@ -3,10 +3,11 @@
     python benchmarks/dashboard.py [--rounds 1000] [--devices 50] [--repeat 3] [--keep FOLDER] [--json]
 
 Makes the federation (benchmarks/crowded.py), serves the built page ('make webui') for it, and opens the Federation page
-with nothing kept in the browser (cold), then it and the others with what the browser kept (warm). A page is open when its
-tables show the last round and all devices. Prints medians in milliseconds, the longest time for which a page could not
-answer, and the ratio to the baseline in the same run: the federation's and its miners' events, read in ranges of 500
-blocks and decoded by viem in node. `--keep` leaves the chain in a folder, and takes it from there the next time.
+with nothing kept in the browser (cold), then it and the others with what the browser kept (warm). A page is open when
+its tables show the last round and all devices. Prints medians: milliseconds, those of CPU in the page's main thread, the
+longest time for which it could not answer, and the ratio to the baseline in the same run: the federation's and its
+miners' events, read in ranges of 500 blocks and decoded by viem in node. `--keep` leaves the chain in a folder, and takes
+it from there the next time.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def _document(asked: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
         name: {
             "ms": statistics.median(times := [one["ms"] for one in runs]),
             "runs_ms": times,
+            "cpu_ms": statistics.median(one["cpuMs"] for one in runs),
             "blocked_ms": statistics.median(one["blockedMs"] for one in runs),
             "ratio": statistics.median(times) / baseline,
             "target_ms": TARGETS.get(name),
@@ -122,7 +124,8 @@ def show(result: dict[str, Any]) -> None:
         goal = f"  (target {page['target_ms']:,} ms)" if page["target_ms"] else ""
         print(
             f"{'federation, cold' if name == 'cold' else name + ', warm':18} {page['ms']:7.0f} ms  "
-            f"ratio {page['ratio']:.2f}  longest without an answer {page['blocked_ms']:.0f} ms{goal}"
+            f"ratio {page['ratio']:.2f}  CPU {page['cpu_ms']:5.0f} ms  "
+            f"longest without an answer {page['blocked_ms']:.0f} ms{goal}"
         )
 
 

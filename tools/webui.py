@@ -1,4 +1,4 @@
-"""The dashboard's own tools, each after what it needs: `tools/run python tools/webui.py build|test|e2e|screenshots|lint|format`.
+"""The dashboard's own tools, each after what it needs: `tools/run python tools/webui.py build|test|e2e|…`.
 
 A step whose inputs are those of the last time is skipped, so that a second run takes a moment.
 """

@@ -5,6 +5,8 @@ import {
   type ContractFunctionArgs,
   createPublicClient,
   createWalletClient,
+  encodeFunctionData,
+  type Hex,
   http,
   parseEventLogs,
   zeroAddress,
@@ -42,7 +44,7 @@ export function walletOf(index: number, rpc = stack().rpc) {
   return createWalletClient({ account: anvilAccount(index), transport: http(rpc) });
 }
 
-function factory(): Address {
+export function factory(): Address {
   return contractAt("FederationFactory");
 }
 
@@ -67,16 +69,14 @@ export interface Terms {
   rpc?: string;
 }
 
-/** Create a federation like the stack's own one, of so many rounds. */
-export async function createFederation(account: number, rounds: number, terms: Terms = {}): Promise<Address> {
-  const { rpc = stack().rpc } = terms;
+/** The call that creates a federation like the stack's own one, of so many rounds. */
+export async function creation(rounds: number, terms: Terms = {}): Promise<Hex> {
   const config = await publicClient().readContract({
     address: stack().federation,
     abi: federationAbi,
     functionName: "config",
   });
-  const hash = await walletOf(account, rpc).writeContract({
-    address: factory(),
+  return encodeFunctionData({
     abi: factoryAbi,
     functionName: "createFederation",
     args: [
@@ -84,6 +84,15 @@ export async function createFederation(account: number, rounds: number, terms: T
       { ...NO_STAKE, ...terms.stake },
       { ...NO_REWARDS, ...terms.rewards },
     ],
+  });
+}
+
+/** Create a federation like the stack's own one, of so many rounds. */
+export async function createFederation(account: number, rounds: number, terms: Terms = {}): Promise<Address> {
+  const { rpc = stack().rpc } = terms;
+  const hash = await walletOf(account, rpc).sendTransaction({
+    to: factory(),
+    data: await creation(rounds, terms),
     chain: null,
   });
   const { logs } = await publicClient(rpc).waitForTransactionReceipt({ hash });

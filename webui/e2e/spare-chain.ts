@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { Page } from "@playwright/test";
 import type { Hex } from "viem";
 import { publicClient } from "./chain";
 
@@ -42,8 +43,21 @@ export class SpareChain {
     const env = { ...process.env, DIES_WITH_PARENT: "1" };
     this.child = spawn(RUN, ["anvil", "--port", String(this.port), ...options], { stdio: "ignore", env });
     await this.ready();
-    await asker(this.rpc)({ method: "anvil_loadState", params: [this.state] });
-    await asker(this.rpc)({ method: "anvil_mine", params: [BLOCKS] });
+    await this.ask("anvil_loadState", this.state);
+    await this.ask("anvil_mine", BLOCKS);
+  }
+
+  ask(method: string, ...params: unknown[]): Promise<unknown> {
+    return asker(this.rpc)({ method, params });
+  }
+
+  /** Have a page take this chain for its network. */
+  async serve(page: Page, webSocket: boolean): Promise<void> {
+    const ws = webSocket ? this.rpc.replace("http", "ws") : "";
+    await page.route("**/config.json", async (route) => {
+      const network = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...network, rpc: this.rpc, ws } });
+    });
   }
 
   async end(): Promise<void> {

@@ -77,10 +77,13 @@ async function shown(page, name) {
 
 async function opened(context, name) {
   const page = await context.newPage();
+  const inspected = await context.newCDPSession(page);
+  await inspected.send("Performance.enable", { timeDomain: "threadTicks" });
   await page.goto(`${run.url}/#/${PAGES[name][0]}`);
   const found = await shown(page, name);
+  const { metrics } = await inspected.send("Performance.getMetrics");
   await page.close();
-  return found;
+  return { ...found, cpuMs: 1000 * metrics.find(({ name: metric }) => metric === "TaskDuration").value };
 }
 
 async function browse() {

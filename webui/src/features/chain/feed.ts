@@ -32,6 +32,8 @@ interface Options<T> {
 
 /** So many events are folded before the page may answer again. */
 const SLICE = 4_000;
+/** While there is much to read, the page is told of it no more often. */
+const TELL_MS = 500;
 
 export class Feed<T> {
   private state: FeedState<T> = { record: null, complete: false, progress: 0, error: null };
@@ -40,6 +42,7 @@ export class Feed<T> {
   private generation = -1;
   private fold: Fold<T>;
   private leave: (() => void) | null = null;
+  private told = 0;
 
   constructor(private readonly options: Options<T>) {
     this.fold = options.fold();
@@ -97,6 +100,9 @@ export class Feed<T> {
     }
     if (!current()) return;
     this.fold = fold;
+    const now = performance.now();
+    if (!this.state.complete && this.state.record !== null && now - this.told < TELL_MS) return;
+    this.told = now;
     this.change({ record: fold.snapshot() });
   }
 
@@ -108,7 +114,7 @@ export class Feed<T> {
       this.change({
         complete: complete || this.state.complete,
         progress,
-        record: this.state.record ?? this.fold.snapshot(),
+        record: complete || this.state.record === null ? this.fold.snapshot() : this.state.record,
       });
     }
   }
