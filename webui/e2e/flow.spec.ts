@@ -133,6 +133,30 @@ async function claimElsewhere(page: Page, wallet: TestWallet): Promise<void> {
   expect(paid).toBeGreaterThanOrEqual(BigInt(signed.cumulative ?? 0));
 }
 
+/** What somebody with test data measured and published is drawn by the link, and told in the list. */
+async function showFigures(page: Page, federation: Address): Promise<void> {
+  await page.goto(`./#/federation/${federation}`);
+  const section = page.locator("section", { hasText: "Accuracy and loss on test data" });
+  await expect(section.getByText(`minerva model evaluate ${federation} --baseline --publish`)).toBeVisible();
+  const made = await minerva("model", "evaluate", federation, "--baseline", "--publish");
+  const rounds = made.rounds as { round: number; metrics: { accuracy: number } }[];
+  const last = rounds.at(-1);
+  await page.goto(String(made.link));
+  await expect(section.getByText("Measured on the test data of the task digits")).toBeVisible();
+  await section.getByText("As a table").first().click();
+  const table = section.getByRole("table", { name: "Accuracy by round, the newest first" });
+  await expect(table.getByRole("row").nth(1)).toContainText(
+    `${last?.round}${last?.metrics.accuracy.toFixed(4)}`,
+  );
+  await expect(table.getByRole("columnheader", { name: "centralised" })).toBeVisible();
+  await expectAccessible(page);
+  await page.goto("./#/");
+  await page.reload();
+  const card = page.getByRole("article").filter({ hasText: federation.slice(-4) });
+  const share = ((last?.metrics.accuracy ?? 0) * 100).toFixed(1);
+  await expect(card.getByText(`accuracy: ${share} % after round ${last?.round}`)).toBeVisible();
+}
+
 test("created in the wizard, funded, joined by commands that the page gives, verified, claimed and closed", async ({
   page,
   wallet,
@@ -168,7 +192,9 @@ test("created in the wizard, funded, joined by commands that the page gives, ver
     expect([shown.mayClaim, shown.claimed === shown.earned]).toEqual(["0", true]);
   }
 
-  await goTo(page, "admin");
+  await showFigures(page, federation);
+
+  await page.goto(`./#/admin/${federation}`);
   await expect(page.getByText("This federation is over")).toBeVisible();
   await page.getByRole("button", { name: "Return the rest" }).click();
   await expect(page.getByText("Return the rest: done")).toBeVisible();

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { expectAccessible } from "./acting";
 import { untilFirstBlock } from "./device";
 import { expect, test } from "./fixtures";
 import { stack } from "./stack";
@@ -9,12 +8,6 @@ test.beforeAll(async () => {
   test.setTimeout(300_000);
   await untilFirstBlock();
 });
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  expect(grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-}
 
 test("by keyboard alone: along the chain to a block, which this browser verifies", async ({ page }) => {
   await page.goto(`./#/chain/${stack().federation}`);

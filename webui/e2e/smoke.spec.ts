@@ -1,14 +1,7 @@
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { expectAccessible } from "./acting";
 import { createFederation, joinAsMiner, registerDevice } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { stack } from "./stack";
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  expect(grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-}
 
 test("without a wallet the federations are there to be read, searched and opened", async ({ page }) => {
   await page.goto("./");

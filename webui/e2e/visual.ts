@@ -1,5 +1,4 @@
 // What an eye would find wrong with a page, as measurements.
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
 /** Every page of a federation that has blocks, and those without one; none of them needs a wallet. */
@@ -47,12 +46,6 @@ export async function settled(page: Page): Promise<void> {
         observer.observe(document.body, { childList: true, subtree: true });
       }),
   );
-}
-
-export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  expect(grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
 }
 
 /** One heading of the first level, the landmarks, and a title of its own. */

@@ -19,7 +19,11 @@ export function chainOf(network: NetworkConfig): Chain {
   return defineChain({
     id: network.chainId,
     name: network.name,
-    nativeCurrency: { name: network.coin, symbol: network.coin, decimals: 18 },
+    nativeCurrency: {
+      name: network.coin === "ETH" ? "Ether" : network.coin,
+      symbol: network.coin,
+      decimals: 18,
+    },
     rpcUrls: { default: { http: [network.rpc] } },
     testnet: true,
   });

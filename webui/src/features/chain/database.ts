@@ -12,20 +12,14 @@ interface Schema extends DBSchema {
 export type Database = IDBPDatabase<Schema>;
 
 const NAME = "minerva";
-const VERSION = 2;
+const VERSION = 1;
 
-/** Rejects where a tab with an older page holds the database. */
 export function openDatabase(name = NAME): Promise<Database> {
-  return new Promise((resolve, reject) => {
-    openDB<Schema>(name, VERSION, {
-      upgrade(database, before) {
-        // Version 1 kept events in another form: they are read again.
-        if (before > 0) database.deleteObjectStore("segments");
-        else database.createObjectStore("chains", { keyPath: "chainId" });
-        database.createObjectStore("segments", { keyPath: ["scope", "from"] });
-      },
-      blocked: () => reject(new Error("another tab holds the database")),
-    }).then(resolve, reject);
+  return openDB<Schema>(name, VERSION, {
+    upgrade(database) {
+      database.createObjectStore("segments", { keyPath: ["scope", "from"] });
+      database.createObjectStore("chains", { keyPath: "chainId" });
+    },
   });
 }
 
