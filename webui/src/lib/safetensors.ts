@@ -34,6 +34,11 @@ const ITEM_BYTES: Readonly<Record<string, number>> = {
   BOOL: 1,
 };
 
+/** Whether it is a type of this protocol's tensors. */
+export function isDtype(text: string): boolean {
+  return Object.hasOwn(ITEM_BYTES, text);
+}
+
 /** Read a file; a text says why it is none. Names and metadata in it are a stranger's. */
 export function readSafetensors(data: Uint8Array): Safetensors | string {
   if (data.length < 8) return "it is too short for safetensors";

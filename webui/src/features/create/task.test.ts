@@ -97,15 +97,16 @@ test("a model of another task, or of a later round, is not the genesis model", (
     const genesis = readGenesis(model(header, data));
     return typeof genesis === "string" ? genesis : mismatch(task, genesis);
   };
-  expect(told({ ...HEADER, "0.bias": undefined }, 24)).toContain("no tensor 0.bias");
-  expect(told({ ...HEADER, "0.bias": { dtype: "F16", shape: [2] } }, 28)).toContain(
-    "is F16 [2], and F32 [2]",
-  );
-  expect(told({ ...HEADER, extra: { dtype: "U8", shape: [1] } }, 33)).toContain("does not name");
+  const weight = { dtype: "F32", shape: [2, 3], data_offsets: [0, 24] };
+  expect(told({ ...HEADER, "0.bias": undefined, "0.weight": weight }, 24)).toContain("no tensor 0.bias");
+  const bias = { dtype: "F16", shape: [2], data_offsets: [24, 28] };
+  expect(told({ ...HEADER, "0.bias": bias, "0.weight": weight }, 28)).toContain("is F16 [2], and F32 [2]");
+  const extra = { dtype: "U8", shape: [1], data_offsets: [32, 33] };
+  expect(told({ ...HEADER, extra }, 33)).toContain("does not name");
   expect(told({ ...HEADER, __metadata__: { federation: `0x${"1".repeat(40)}`, round: "3" } })).toContain(
     "not a genesis",
   );
-  expect(told(HEADER, 31)).toContain("length");
+  expect(told(HEADER, 31)).toContain("no model in safetensors: its tensors do not cover its data");
 });
 
 test("what is no model is refused whatever its bytes", () => {

@@ -3,6 +3,7 @@ import { zeroAddress } from "viem";
 import { type Manifest, readManifest } from "@/features/content/manifest";
 import { type Part, parseRule } from "@/lib/aggregation";
 import { asObject, field, integerField, type JsonObject, parseObject } from "@/lib/json";
+import { isDtype, readSafetensors } from "@/lib/safetensors";
 import { cleanText } from "@/lib/text";
 
 /** Shape and type of each tensor, by its name. */
@@ -19,22 +20,11 @@ export interface Genesis {
   /** Numbers in it. */
   parameters: number;
   tensors: Tensors;
-  metadata: JsonObject;
+  metadata: ReadonlyMap<string, string>;
 }
 
 const TEXTS = ["title", "task", "inputs", "labels", "aggregation", "code_sha256", "evaluation"];
 const REQUIRED = [...TEXTS, "minerva", "tensors", "hyperparameters", "rules"];
-const ITEM_BYTES: Readonly<Record<string, number>> = {
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-};
 const PPM = 1e6;
 const INT64 = 2 ** 63;
 /** Least and most of each rule parameter (T3). */
@@ -55,7 +45,6 @@ const RULES: Readonly<Record<string, readonly [number, number]>> = {
   useful_permille: [1, INT64],
 };
 const MOST_TENSORS = 65_536;
-const MOST_HEADER = 1 << 20;
 
 /** Read a manifest; a text says why nobody would train by it. */
 export function readTask(data: Uint8Array): Task | string {
@@ -78,28 +67,16 @@ export function readTask(data: Uint8Array): Task | string {
   return { manifest, rule, tensors };
 }
 
-/** Read the header of a model in safetensors; a text says why it is none. */
+/** Read a model in safetensors; a text says why it is none. */
 export function readGenesis(data: Uint8Array): Genesis | string {
-  if (data.length < 8) return "this is no model in safetensors";
-  const length = Number(new DataView(data.buffer, data.byteOffset).getBigUint64(0, true));
-  if (length > MOST_HEADER || 8 + length > data.length) return "this is no model in safetensors";
-  const header = parseObject(data.subarray(8, 8 + length));
-  if (header === null) return "this is no model in safetensors";
-  const tensors = new Map<string, string>();
-  let [parameters, bytes] = [0, 8 + length];
-  for (const [name, value] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
-    const tensor = asObject(value);
-    const [shape, dtype] = [shapeOf(field(tensor, "shape")), String(field(tensor, "dtype"))];
-    if (shape === null || !Object.hasOwn(ITEM_BYTES, dtype))
-      return "it has a tensor that is none of this protocol";
-    const size = shape.reduce((product, side) => product * side, 1);
-    parameters += size;
-    bytes += size * (ITEM_BYTES[dtype] ?? 0);
-    tensors.set(name, describe(shape, dtype));
-  }
-  if (bytes !== data.length) return "its length is not that of its tensors";
-  return { bytes, parameters, tensors, metadata: asObject(field(header, "__metadata__")) ?? {} };
+  const file = readSafetensors(data);
+  if (typeof file === "string") return `this is no model in safetensors: ${file}`;
+  return {
+    bytes: data.length,
+    parameters: file.elements,
+    tensors: new Map(file.tensors.map(({ name, shape, dtype }) => [name, describe(shape, dtype)])),
+    metadata: new Map(file.metadata),
+  };
 }
 
 /** Why a model is not the one that a manifest's federation begins with; null when it is. */
@@ -117,8 +94,8 @@ export function mismatch(task: Task, genesis: Genesis): string | null {
   }
   if (genesis.tensors.size > task.tensors.size)
     return "the model has tensors that the manifest does not name";
-  const { federation, round } = genesis.metadata;
-  return federation === zeroAddress && round === "0"
+  const { metadata } = genesis;
+  return metadata.get("federation") === zeroAddress && metadata.get("round") === "0"
     ? null
     : "the model is not a genesis model: it comes from a round of a federation";
 }
@@ -161,12 +138,7 @@ function readTensors(value: unknown): Tensors | string {
     const tensor = asObject(entry);
     const [name, dtype] = [field(tensor, "name"), String(field(tensor, "dtype"))];
     const shape = shapeOf(field(tensor, "shape"));
-    if (
-      typeof name !== "string" ||
-      name === "__metadata__" ||
-      shape === null ||
-      !Object.hasOwn(ITEM_BYTES, dtype)
-    )
+    if (typeof name !== "string" || name === "__metadata__" || shape === null || !isDtype(dtype))
       return "it names a tensor that is none of this protocol";
     if (former !== null && name <= former) return "its tensors are not in the order of their names";
     former = name;
