@@ -12,7 +12,7 @@ import { MoneySection } from "./money-section";
 import { Parameters } from "./parameters";
 import { ReadingNote } from "./reading-note";
 import { RoundsSection } from "./rounds-section";
-import { currentRound } from "./selectors";
+import { currentRound, expectedUpdates } from "./selectors";
 import { Timeline } from "./timeline";
 import { UpdatesSection } from "./updates-section";
 import { useFederationState } from "./use-federation-state";
@@ -53,7 +53,7 @@ function Shown({ view: { record, config, complete, progress } }: { view: Federat
         submitted={round?.updates.length ?? 0}
         money={record.money}
       />
-      <UpdatesSection round={round} />
+      <UpdatesSection round={round} expected={expectedUpdates(record)} />
       <ResultsSection address={address} rounds={record.rounds} />
       <LossSection rounds={record.rounds} evaluation={manifest.data?.evaluation ?? ""} />
       <RoundsSection rounds={record.rounds} address={address} />

@@ -23,3 +23,8 @@ export function reportedLoss(round: Round, when: "before" | "after" = "after"): 
 export function currentRound(federation: Federation): Round | null {
   return federation.rounds.at(-1) ?? null;
 }
+
+/** How many devices may submit in the round that runs: those that are bound to a miner; none once it is all over. */
+export function expectedUpdates({ devices, closed }: Pick<Federation, "devices" | "closed">): number {
+  return closed === null ? [...devices.values()].filter(({ miner }) => miner !== null).length : 0;
+}

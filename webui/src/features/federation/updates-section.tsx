@@ -14,8 +14,19 @@ interface Row {
   position: number;
 }
 
+interface Props {
+  round: Round | null;
+  /** How many may come: they have their place before, so that nothing below moves. */
+  expected?: number;
+}
+
+/** In rem; a verdict takes up to two lines, and has both. */
+const HEAD = 2.5;
+const ROW = 3.6;
+const PAGE = 20;
+
 /** The local updates of one round as they arrive, each with what the miners said of it. */
-export function UpdatesSection({ round }: { round: Round | null }) {
+export function UpdatesSection({ round, expected = 0 }: Props) {
   if (round === null) {
     return (
       <Card title="Updates of the round">
@@ -26,14 +37,30 @@ export function UpdatesSection({ round }: { round: Round | null }) {
   const rows = round.updates.map((update, position) => ({ update, position }));
   return (
     <Card title={`Updates of round ${formatNumber(round.number)}`}>
-      <DataTable
-        caption={`Updates of round ${round.number}`}
-        columns={columns(round)}
-        rows={rows}
-        rowKey={({ update }) => update.device}
-        empty="No device has submitted an update in this round yet"
-      />
+      <div
+        className={rows.length === 0 ? "flex flex-col justify-center" : ""}
+        style={expected === 0 ? {} : { minHeight: `${HEAD + ROW * Math.min(expected, PAGE)}rem` }}
+      >
+        <DataTable
+          caption={`Updates of round ${round.number}`}
+          columns={columns(round)}
+          rows={rows}
+          rowKey={({ update }) => update.device}
+          page={PAGE}
+          empty="No device has submitted an update in this round yet"
+        />
+      </div>
     </Card>
+  );
+}
+
+function Verdict({ update }: { update: Update }) {
+  return (
+    <div className="flex min-h-10 items-center">
+      <p>
+        <OutcomeWords outcome={update.outcome} />
+      </p>
+    </div>
   );
 }
 
@@ -53,7 +80,7 @@ function columns(round: Round): readonly Column<Row>[] {
       ),
       right: true,
     },
-    { name: "Verdict", cell: ({ update }) => <OutcomeWords outcome={update.outcome} /> },
+    { name: "Verdict", cell: ({ update }) => <Verdict update={update} /> },
     { name: "Ballots", cell: ({ position }) => <BallotWords round={round} position={position} /> },
     { name: "Content", cell: ({ update }) => <Hash value={cidText(update.cid)} what="CID" /> },
     { name: "When", cell: ({ update }) => <Time value={update.at.time} /> },
