@@ -5,6 +5,7 @@ A step whose inputs are those of the last time is skipped, so that a second run 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from common import ROOT, SetupError, Stamp, run, say
 WEBUI = ROOT / "webui"
 PAGE = WEBUI / "dist" / "index.html"
 GENERATED = WEBUI / "src" / "generated" / "abi.ts"
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+"""As playwright.config.ts takes it."""
 INSTALL_SECONDS = 900.0
 COMPILE_SECONDS = 1800.0
 BUILD_SECONDS = 600.0
@@ -75,6 +77,8 @@ def chromium() -> None:
     """Install Debian's Chromium, where this account may; else say how."""
     if CHROMIUM.exists():
         return
+    if "CHROMIUM" in os.environ:
+        raise SetupError(f"the browser tests need Chromium, and CHROMIUM names no file: {CHROMIUM}")
     how = "apt-get update && apt-get install -y --no-install-recommends chromium"
     if shutil.which("apt-get") is None:
         raise SetupError(f"the browser tests need {CHROMIUM}: install Chromium there")
@@ -110,7 +114,6 @@ def main(what: str) -> None:
 def _said() -> Iterator[Path]:
     """Yield what src/generated is made from."""
     yield from sorted((ROOT / "contracts").rglob("*.sol"))
-    yield from sorted((ROOT / "deployments").glob("*.json"))
     yield from sorted((WEBUI / "scripts").iterdir())
     yield ROOT / "docs" / "errors.md"
     yield ROOT / "client" / "minerva" / "protocol" / "reasons.py"

@@ -2,7 +2,7 @@
 // Run by `npm run generate`; the files are never edited by hand.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { toEventSelector, toFunctionSelector } from "viem";
 import { abiModule, enumsModule, errorsModule, eventsModule, HEAD } from "./modules.mjs";
 
@@ -49,7 +49,6 @@ function main() {
   write("events.ts", eventsModule(unique(followed, "event", toEventSelector)));
   write("errors.ts", errorsModule(errors, words()));
   write("reasons.ts", table("REASONS", "Record<number, { name: string; words: string }>", reasons()));
-  write("deployments.ts", table("DEPLOYMENTS", "readonly unknown[]", deployments()));
   console.log(`generated ${OUT}: ${chosen.length} contracts, ${errors.length} errors`);
 }
 
@@ -101,22 +100,6 @@ function enums() {
     }
   }
   return found;
-}
-
-/** The networks that the repository knows; one build serves others too, by its config.json. */
-function deployments() {
-  const folder = join(ROOT, "deployments");
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => /^\d+\.json$/.test(file) && basename(file, ".json") !== "31337")
-    .map((file) => readJson(join(folder, file)))
-    .map(({ chainId, block, contracts, consensus, policies }) => ({
-      chainId,
-      block,
-      factory: contracts.FederationFactory.address,
-      consensus,
-      policies: policies ?? {},
-    }));
 }
 
 function unique(abi, type, selector) {

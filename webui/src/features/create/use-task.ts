@@ -1,10 +1,9 @@
 import { useMemo } from "react";
-import { useContent } from "@/features/content/use-content";
+import { MANIFEST_LIMITS, useContent } from "@/features/content/use-content";
 import { parseCid } from "@/lib/cid";
 import { type Draft, numberOf, textOf } from "./draft";
 import { type Genesis, mismatch, readGenesis, readTask, type Task } from "./task";
 
-const MANIFEST_LIMITS = { maxBytes: 16 << 20, timeoutMs: 30_000 };
 /** A page holds no more than this at once. */
 const MOST_MODEL_BYTES = 1 << 29;
 

@@ -45,7 +45,7 @@ export function FederationCard({ entry }: { entry: FederationEntry }) {
         <Figure name="miners" value={state === null ? undefined : count(state.members)} />
       </dl>
       <p className="mt-3 min-h-6 text-sm">
-        {accuracy === null || state === null || accuracy.round > state.round
+        {accuracy === null
           ? "no accuracy was published"
           : `accuracy: ${formatPercent(accuracy.value)} after round ${formatNumber(accuracy.round)}`}
       </p>

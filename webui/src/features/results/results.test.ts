@@ -24,7 +24,7 @@ test("what the client publishes is read, and drawn beside its baseline", () => {
     { round: 1, own: 0.75, baseline0: 0.8 },
     { round: 3, own: 0.9, baseline0: 0.95 },
   ]);
-  expect(last("loss", found.rounds)).toEqual({ round: 3, value: 0.25 });
+  expect(last("loss", found.rounds)).toMatchObject({ round: 3, value: 0.25, block: `0x${"3".repeat(64)}` });
   expect(last("f1", found.rounds)).toBeNull();
   expect(results.measuredOn).toBe("the test data of the task digits");
 });

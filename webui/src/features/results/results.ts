@@ -102,6 +102,7 @@ export function lines(
 
 export interface Measurement {
   round: number;
+  block: Hex | null;
   value: number;
 }
 
@@ -109,7 +110,9 @@ export interface Measurement {
 export function last(metric: string, rounds: readonly Measured[]): Measurement | null {
   const found = rounds.findLast(({ metrics }) => metrics.has(metric));
   const value = found?.metrics.get(metric);
-  return found === undefined || value === undefined ? null : { round: found.round, value };
+  return found === undefined || value === undefined
+    ? null
+    : { round: found.round, block: found.block, value };
 }
 
 function readRounds(holder: Parameters<typeof arrayField>[0]): Measured[] {

@@ -2,6 +2,7 @@
 import { type Address, type Hex, hexToBytes } from "viem";
 import type { Federation, Round } from "@/features/federation/records";
 import { REASONS } from "@/generated/reasons";
+import { countedWeights } from "@/lib/body";
 import { accepts, type Outcome } from "@/lib/verdicts";
 
 export interface RewardTerms {
@@ -114,7 +115,7 @@ export function tableOf(facts: RoundFacts, terms: RewardTerms): RewardTable {
   });
   const weights = countedWeights(
     accepted.map(({ samples }) => samples),
-    facts.sampleCap,
+    BigInt(facts.sampleCap),
   );
   return {
     round: facts.round,
@@ -207,12 +208,6 @@ function shareBallots({ updates, outcomes, voters, ballots }: RoundFacts, pool: 
       amount: all === 0 ? 0n : (pool * BigInt(agreed)) / BigInt(all),
     };
   });
-}
-
-/** Each count of samples, but at most so many times their lower median (V5). */
-function countedWeights(samples: readonly number[], cap: number): number[] {
-  const most = Math.min(cap * lowerMedian(samples), MAX_WEIGHT);
-  return samples.map((count) => Math.max(1, Math.min(count, most)));
 }
 
 function lowerMedian(values: readonly number[]): number {

@@ -1,11 +1,10 @@
 import { useMemo } from "react";
+import { BODY_LIMITS } from "@/features/content/body";
 import type { Manifest } from "@/features/content/manifest";
 import { useContent } from "@/features/content/use-content";
 import type { Federation } from "@/features/federation/records";
 import { type Earned, earnedByBody, earnedByRounds, earnedRoot } from "./earned";
 import { DEFAULT_SAMPLE_CAP, type RewardTerms } from "./table";
-
-const BODY_LIMITS = { maxBytes: 1 << 26, timeoutMs: 60_000 };
 
 export interface EarnedNow {
   /** What each account earned by the last block's table; null while nobody knows it. */
