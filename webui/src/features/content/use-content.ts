@@ -4,7 +4,7 @@ import { type Cid, cidText } from "@/lib/cid";
 import { fetchContent, type Limits } from "./gateway";
 import { type Manifest, readManifest } from "./manifest";
 
-const MANIFEST_LIMITS: Limits = { maxBytes: 16 << 20, timeoutMs: 30_000 };
+export const MANIFEST_LIMITS: Limits = { maxBytes: 16 << 20, timeoutMs: 30_000 };
 
 /** The checked bytes behind a CID, read by `parse`; what is checked once is not fetched again. */
 export function useContent<T>(kind: string, cid: Cid | null, limits: Limits, parse: (data: Uint8Array) => T) {
