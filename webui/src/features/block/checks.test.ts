@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import type { Update } from "@/features/federation/records";
 import { address, cid, headerFrom, hex, updateFrom, VECTORS } from "@/lib/block-vectors";
 import { type Body, readBody } from "@/lib/body";
-import { bodyDifference, type Check, type Contents, checkBlock, grantsOf, type Scene } from "./checks";
+import {
+  aggregationDifference,
+  bodyDifference,
+  type Check,
+  type Contents,
+  checkBlock,
+  grantsOf,
+  type Scene,
+} from "./checks";
 
 const { scene: KNOWN } = VECTORS;
 const AT = { block: 1, tx: hex("0x"), time: 1 };
@@ -52,6 +60,7 @@ const SCENE: Scene = {
 const CONTENTS: Contents = {
   body: { kind: "read", value: body(1), bytes: 9 },
   parentBody: { kind: "read", value: body(0), bytes: 9 },
+  aggregation: { kind: "read", value: { rule: "fedavg", sampleCap: 4n }, bytes: 9 },
   model: { kind: "read", value: null, bytes: 9 },
 };
 
@@ -154,8 +163,39 @@ test("a body that says something else than the chain is told by what it says", (
     [{ ballots: new Map(known.ballots).set(0, null) }, "ballot of miner 0"],
     [{ ballots: new Map() }, "other voters"],
     [{ accepted: [0] }, "accepted updates"],
-    [{ weights: [10, 91] }, "weights"],
   ];
   for (const [change, words] of changes)
     expect(bodyDifference(SCENE, { ...known, ...change })).toContain(words);
+});
+
+test("rule, cap and weights are the manifest's to say, not the body's", () => {
+  const known = body(1);
+  const manifest = { rule: "fedavg", sampleCap: 4n };
+  const changes: [Partial<Body>, string][] = [
+    [{ weights: [10, 91] }, "weights"],
+    [{ aggregation: { rule: "median", sampleCap: 4n } }, "rule"],
+    [{ aggregation: { rule: "fedavg", sampleCap: 8n }, weights: [10, 80] }, "cap"],
+  ];
+  for (const [change, words] of changes) {
+    const other = { ...known, ...change };
+    expect(aggregationDifference(other, manifest)).toContain(words);
+    expect(found({}, { body: { kind: "read", value: other, bytes: 9 } })).toMatchObject([
+      { name: "What the body says", state: "differs" },
+    ]);
+  }
+  const missing = { kind: "missing", words: "nobody served it" } as const;
+  expect(found({}, { aggregation: missing })).toMatchObject([
+    { name: "What the body says", state: "unchecked" },
+  ]);
+  const { aggregation } = CONTENTS;
+  const wider = { ...aggregation, value: { rule: "fedavg", sampleCap: 5n } } as Contents["aggregation"];
+  expect(found({}, { aggregation: wider })).toMatchObject([{ state: "differs" }]);
+});
+
+test("a body that hashes right and is none is not said to be other bytes", () => {
+  const malformed = { kind: "malformed", words: "it is no body: its field round", bytes: 9 } as const;
+  const checks = found({}, { body: malformed });
+  expect(names(checks)).toEqual(["What the body says", "rewardsRoot", "rewardsTotal"]);
+  for (const { state, words } of checks) expect([state, words]).toEqual(["differs", malformed.words]);
+  expect(found({}, { parentBody: malformed })).toMatchObject([{ name: "rewardsTotal", state: "unchecked" }]);
 });

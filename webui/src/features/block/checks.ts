@@ -16,9 +16,10 @@ export interface Check {
   words: string;
 }
 
-/** Bytes behind a CID as they came: `other` bytes than it names, none at all, or what they hold. */
+/** Bytes behind a CID as they came: what they hold, `malformed` ones, `other` bytes than it names, or none at all. */
 export type Fetched<T> =
   | { kind: "read"; value: T; bytes: number }
+  | { kind: "malformed"; words: string; bytes: number }
   | { kind: "other"; words: string }
   | { kind: "missing"; words: string };
 
@@ -41,6 +42,8 @@ export interface Contents {
   body: Fetched<Body>;
   /** Null for block 1. */
   parentBody: Fetched<Body> | null;
+  /** Of the manifest, what a body has to repeat. */
+  aggregation: Fetched<Body["aggregation"]>;
   model: Fetched<null>;
 }
 
@@ -59,7 +62,7 @@ export function checkBlock(scene: Scene, contents: Contents): Check[] {
     checkAccepted(scene),
     checkWork(scene),
     checkContent("Body's CID", contents.body),
-    checkBody(scene, contents.body),
+    checkBody(scene, contents),
     checkRewardsRoot(scene, contents.body),
     checkRewardsTotal(scene, contents),
     checkContent("Model's CID", contents.model),
@@ -129,6 +132,7 @@ function checkWork({ chainId, federation, block }: Scene): Check {
 function checkContent(name: string, content: Fetched<unknown>): Check {
   switch (content.kind) {
     case "read":
+    case "malformed":
       return ok(name, `${plural(content.bytes, "byte")} fetched, and their CID is the header's`);
     case "other":
       return differs(name, content.words);
@@ -137,18 +141,24 @@ function checkContent(name: string, content: Fetched<unknown>): Check {
   }
 }
 
-function checkBody(scene: Scene, content: Fetched<Body>): Check {
+function checkBody(scene: Scene, { body, aggregation }: Contents): Check {
   const name = "What the body says";
-  if (content.kind !== "read") return unchecked(name, "the body is not there");
-  const difference = bodyDifference(scene, content.value);
+  if (body.kind === "malformed") return differs(name, body.words);
+  if (body.kind !== "read") return unchecked(name, "the body is not there");
+  const difference = bodyDifference(scene, body.value);
   if (difference !== null) return differs(name, difference);
-  return ok(name, "place, parent, updates, ballots, outcomes and weights are those of the chain");
+  if (aggregation.kind !== "read")
+    return unchecked(name, `its rule and weights are the manifest's to say: ${aggregation.words}`);
+  const other = aggregationDifference(body.value, aggregation.value);
+  if (other !== null) return differs(name, other);
+  return ok(name, "it is what the chain says; rule and weights are the manifest's");
 }
 
 function checkRewardsRoot({ block, pays }: Scene, content: Fetched<Body>): Check {
   const name = "rewardsRoot";
   const { rewardsRoot: root } = block.header;
   if (!pays) return compare(name, ZERO32, root, "nothing is paid here, and the header says so");
+  if (content.kind === "malformed") return differs(name, content.words);
   if (content.kind !== "read") return unchecked(name, "the body with what was earned is not there");
   const { earned } = content.value;
   return compare(
@@ -167,6 +177,7 @@ function checkRewardsTotal({ block, pays }: Scene, { body, parentBody }: Content
       ? ok(name, "this block grants nothing")
       : differs(name, "it should be nothing");
   }
+  if (body.kind === "malformed") return differs(name, body.words);
   if (body.kind !== "read" || (parentBody !== null && parentBody.kind !== "read"))
     return unchecked(name, "the body of this block or of its parent is not there");
   const grants = grantsOf(body.value, parentBody?.value ?? null);
@@ -210,7 +221,9 @@ export function bodyDifference(scene: Scene, body: Body): string | null {
     if (one.accepted !== other?.accepted || one.quality !== other.quality || one.reason !== other.reason)
       return `the outcome of update ${at} is not that of the ballots`;
   }
-  return ballotsDifference(round, body) ?? derivedDifference(body);
+  const said = ballotsDifference(round, body);
+  if (said !== null) return said;
+  return acceptedOf(body).join() === body.accepted.join() ? null : "its list of accepted updates is another";
 }
 
 function ballotsDifference(round: Scene["round"], body: Body): string | null {
@@ -220,13 +233,17 @@ function ballotsDifference(round: Scene["round"], body: Body): string | null {
   return other === undefined ? null : `the ballot of miner ${other} is another`;
 }
 
-/** What of a body follows from the rest of it. */
-function derivedDifference(body: Body): string | null {
-  const accepted = body.updates.flatMap(({ outcome }, at) => (outcome.accepted ? [at] : []));
-  if (accepted.join() !== body.accepted.join()) return "its list of accepted updates is another";
-  const samples = accepted.map((at) => body.updates[at]?.samples ?? 0);
-  const weights = countedWeights(samples, body.aggregation.sampleCap);
+/** In what a body is not as the manifest has it (V5); null when there is nothing. */
+export function aggregationDifference(body: Body, { rule, sampleCap }: Body["aggregation"]): string | null {
+  if (body.aggregation.rule !== rule) return "its aggregation rule is not the manifest's";
+  if (body.aggregation.sampleCap !== sampleCap) return "its sample cap is not the manifest's";
+  const samples = acceptedOf(body).map((at) => body.updates[at]?.samples ?? 0);
+  const weights = countedWeights(samples, sampleCap);
   return weights.join() === body.weights.join() ? null : "its weights do not follow from the samples";
+}
+
+function acceptedOf({ updates }: Body): number[] {
+  return updates.flatMap(({ outcome }, at) => (outcome.accepted ? [at] : []));
 }
 
 /** Whose ballots `ballotsRoot` is made of: a replacement in Attestation changes nothing of it. */

@@ -3,7 +3,10 @@ import type { ChainClient } from "@/features/chain/client";
 import { useRuntime, useSession } from "@/features/chain/context";
 import { BODY_LIMITS, parseBody } from "@/features/content/body";
 import { ContentError, fetchContent, type Limits } from "@/features/content/gateway";
+import { readManifest } from "@/features/content/manifest";
 import { modelLimits } from "@/features/content/model";
+import { MANIFEST_LIMITS } from "@/features/content/use-content";
+import { sampleCapOf } from "@/features/rewards/use-earned";
 import { federationAbi } from "@/generated/abi";
 import type { Body } from "@/lib/body";
 import type { Cid } from "@/lib/cid";
@@ -26,7 +29,7 @@ async function verify(
   const { record, config, block, parent, round } = view;
   const fetchBody = (cid: Cid) => fetched(gateway, cid, BODY_LIMITS, readWhole);
   const pays = config.rewards !== null;
-  const [kept, body, parentBody, model] = await Promise.all([
+  const [kept, body, parentBody, aggregation, model] = await Promise.all([
     client
       .readContract({
         address: record.address,
@@ -37,6 +40,7 @@ async function verify(
       .catch(() => null),
     fetchBody(block.header.body),
     parent === null || !pays ? null : fetchBody(parent.header.body),
+    fetched(gateway, config.manifest, MANIFEST_LIMITS, readAggregation),
     fetched(gateway, block.header.model, modelLimits(config.maxModelBytes), () => null),
   ]);
   const scene = {
@@ -50,11 +54,18 @@ async function verify(
     kept,
     pays,
   };
-  return checkBlock(scene, { body, parentBody, model });
+  return checkBlock(scene, { body, parentBody, aggregation, model });
 }
 
 function readWhole(data: Uint8Array): Body | string {
-  return parseBody(data).body;
+  const { body } = parseBody(data);
+  return typeof body === "string" ? `its bytes are no body: ${body}` : body;
+}
+
+function readAggregation(data: Uint8Array): Body["aggregation"] | string {
+  const manifest = readManifest(data);
+  if (manifest === null) return "its bytes are no manifest";
+  return { rule: manifest.aggregation, sampleCap: BigInt(sampleCapOf(manifest)) };
 }
 
 /** Fetch, check and read; a text of `read` says why the bytes are not what they should be. */
@@ -68,7 +79,7 @@ async function fetched<T>(
     const data = await fetchContent(gateway, cid, limits);
     const value = read(data);
     return typeof value === "string"
-      ? { kind: "other", words: `its bytes are no body: ${value}` }
+      ? { kind: "malformed", words: value, bytes: data.length }
       : { kind: "read", value, bytes: data.length };
   } catch (error) {
     if (!(error instanceof ContentError)) throw error;

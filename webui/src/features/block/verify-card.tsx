@@ -73,9 +73,9 @@ function NotChecked({ view: { record, block } }: { view: BlockView }) {
     <div className="mt-3 space-y-2 text-sm">
       <p>
         Not checked here: that the model is the aggregate of the accepted updates, that the ballots judged
-        them by the rules, and how rates and rewards follow from them. Events are taken as the configured RPC
-        tells them; that a majority approved within the deadlines is the contract's own word. All of the first
-        is derived again, byte for byte, by
+        them by the rules, and how rates, rewards and the weights in the header follow from them. Events are
+        taken as the configured RPC tells them; that a majority approved within the deadlines is the
+        contract's own word. All of the first is derived again, byte for byte, by
       </p>
       <Command line={`minerva verify ${record.address} --block ${block.number}`} />
     </div>

@@ -17,12 +17,12 @@ class Blocks implements Fold<readonly number[]> {
   }
 }
 
-function feedOf(chain: TestChain, segments: MemorySegments) {
+function feedOf(chain: TestChain, segments: MemorySegments, status = { generation: 0 }) {
   const told = new Set<() => void>();
   const session = {
     ready: Promise.resolve({ segments, database: null }),
     subscribe: (listener: () => void) => told.add(listener) && (() => told.delete(listener)),
-    snapshot: () => ({ head: chain.head, generation: 0 }),
+    snapshot: () => ({ head: chain.head, ...status }),
   } as unknown as ChainSession;
   const source = () => chain;
   const feed = new Feed({ session, scope: "1/0x", first: 0, source, fold: () => new Blocks() });
@@ -66,5 +66,20 @@ test("what vanished from the chain vanishes from the record", async () => {
   chain.reorganise(5, 1, 3);
   news();
   await completed(feed, 48);
+  leave();
+});
+
+test("of a chain that was started anew nothing is known until it is read", async () => {
+  const chain = new TestChain(50);
+  const segments = new MemorySegments();
+  const status = { generation: 0 };
+  const { feed, news } = feedOf(chain, segments, status);
+  const leave = feed.subscribe(() => undefined);
+  await completed(feed, 50);
+  chain.reorganise(50, 1, 8);
+  status.generation = 1;
+  news();
+  expect(feed.snapshot()).toEqual({ record: null, complete: false, progress: 0, error: null });
+  await completed(feed, 8);
   leave();
 });

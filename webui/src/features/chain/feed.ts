@@ -30,13 +30,14 @@ interface Options<T> {
   fold: () => Fold<T>;
 }
 
+const UNREAD = { record: null, complete: false, progress: 0, error: null } as const;
 /** So many events are folded before the page may answer again. */
 const SLICE = 4_000;
 /** While there is much to read, the page is told of it no more often. */
 const TELL_MS = 500;
 
 export class Feed<T> {
-  private state: FeedState<T> = { record: null, complete: false, progress: 0, error: null };
+  private state: FeedState<T> = UNREAD;
   private readonly listeners = new Set<() => void>();
   private follower: Promise<Follower> | null = null;
   private generation = -1;
@@ -67,11 +68,13 @@ export class Feed<T> {
 
   private async follow(): Promise<void> {
     const { head, generation } = this.options.session.snapshot();
-    if (head === null) return;
-    if (this.generation !== generation || this.follower === null) {
+    if (this.generation !== generation) {
       this.generation = generation;
-      this.follower = this.begin(generation);
+      this.follower = null;
+      if (this.state !== UNREAD) this.change(UNREAD);
     }
+    if (head === null) return;
+    this.follower ??= this.begin(generation);
     try {
       await (await this.follower).follow(head);
       if (this.state.error !== null) this.change({ error: null });

@@ -9,7 +9,8 @@ import { FactorySource, FederationSource } from "./source";
 
 export class Feeds {
   readonly federations: Feed<readonly FederationEntry[]>;
-  private readonly byAddress = new Map<string, Feed<Federation>>();
+  /** By address and first block: on another branch of the chain the same address may be created in another block. */
+  private readonly byPlace = new Map<string, Feed<Federation>>();
 
   constructor(private readonly session: ChainSession) {
     const { client, network } = session;
@@ -25,7 +26,8 @@ export class Feeds {
   /** The record of a federation, whose first block was `first`. */
   federation(address: Address, first: number): Feed<Federation> {
     const { session } = this;
-    const known = this.byAddress.get(address);
+    const place = `${address}:${first}`;
+    const known = this.byPlace.get(place);
     if (known !== undefined) return known;
     const feed = new Feed<Federation>({
       session,
@@ -34,7 +36,7 @@ export class Feeds {
       source: () => new FederationSource(session.client, session.network, address),
       fold: () => new FederationFold(address, session.network.consensus),
     });
-    this.byAddress.set(address, feed);
+    this.byPlace.set(place, feed);
     return feed;
   }
 

@@ -60,8 +60,7 @@ export class Follower {
     if (vanished.length > 0) await this.store.remove(this.scope, vanished);
     this.segments = segments;
     if (fresh || vanished.length > 0) await this.listener.reset(segments.flatMap(({ events }) => events));
-    await this.readOn(segments, head, signal);
-    this.listener.progress(head.number, head.number);
+    if (await this.readOn(segments, head, signal)) this.listener.progress(head.number, head.number);
   }
 
   /** Take off the end the segments whose last block the chain does not have any more. */
@@ -80,16 +79,17 @@ export class Follower {
     return (await this.source.hashOf(segment.to)) === segment.hash;
   }
 
-  private async readOn(segments: Segment[], head: Head, signal?: AbortSignal): Promise<void> {
+  /** Whether it came to the head. */
+  private async readOn(segments: Segment[], head: Head, signal?: AbortSignal): Promise<boolean> {
     for (;;) {
       const from = (segments.at(-1)?.to ?? this.first - 1) + 1;
-      if (from > head.number) return;
+      if (from > head.number) return true;
       signal?.throwIfAborted();
       const to = Math.min(head.number, from + this.range - 1);
       this.listener.progress(from - 1, head.number);
       const [events, hash] = await this.readRange(segments, from, to, head);
       if (events === null) continue; // the range was halved
-      if (hash === null) return; // the chain changed while it was read: the next head begins at the right place
+      if (hash === null) return false; // the chain changed while it was read: the next head begins at the right place
       await this.keep(segments, { scope: this.scope, from, to, hash, events });
       if (events.length > 0) await this.listener.append(events);
     }

@@ -37,7 +37,7 @@ export class HeadWatcher {
   private stopped = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private reconnect: ReturnType<typeof setTimeout> | undefined;
-  private last: Hex | null = null;
+  private last: BlockHead | null = null;
   private failures = 0;
 
   constructor(private readonly options: Options) {}
@@ -57,8 +57,12 @@ export class HeadWatcher {
   /** Ask at once, e.g. after a transaction of one's own. */
   async poll(): Promise<void> {
     clearTimeout(this.timer);
+    const before = this.last;
     try {
-      this.tell(await this.options.latest());
+      const head = await this.options.latest();
+      // What was told while it was asked for is newer; a chain that became shorter is seen by whoever asks afterwards.
+      const late = this.last !== null && this.last !== before && head.number <= this.last.number;
+      if (!late) this.tell(head);
       this.failures = 0;
       if (!this.stopped) this.options.onReach(this.live ? "live" : "polling");
     } catch {
@@ -76,8 +80,8 @@ export class HeadWatcher {
   }
 
   private tell(head: BlockHead): void {
-    if (this.stopped || head.hash === this.last) return;
-    this.last = head.hash;
+    if (this.stopped || head.hash === this.last?.hash) return;
+    this.last = head;
     this.options.onHead(head);
   }
 
