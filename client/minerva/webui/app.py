@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ log = logging.getLogger(__name__)
 MAX_CONTENT_BYTES = 1 << 28
 """The longest content that is held in memory to be served."""
 CONTENT_SECONDS = 30.0
+THREADS = 8
+"""Requests that are answered at once."""
+STORE_READS = THREADS - 2
+"""Those of them that may wait for the store: contents that nobody serves leave threads to the page itself."""
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -49,6 +54,7 @@ def create_dashboard(folder: Path, network: Callable[[], Mapping[str, Any]], sto
         Whose contents ``/ipfs/<cid>`` serves; None serves none.
     """
     app = Flask(__name__, static_folder=None)
+    reads = threading.Semaphore(STORE_READS)
 
     def config() -> Response:
         return jsonify(dict(network()))
@@ -56,7 +62,13 @@ def create_dashboard(folder: Path, network: Callable[[], Mapping[str, Any]], sto
     def content(cid: str) -> Response:
         if store is None:
             raise UserError("there is no store here", value=cid, remedy="Name one with --store.")
-        data = store.get(Cid.parse(cid), max_bytes=MAX_CONTENT_BYTES, timeout=CONTENT_SECONDS)
+        wanted = Cid.parse(cid)
+        if not reads.acquire(blocking=False):
+            return _problem(503, "the store is busy with other contents: try again in a moment")
+        try:
+            data = store.get(wanted, max_bytes=MAX_CONTENT_BYTES, timeout=CONTENT_SECONDS)
+        finally:
+            reads.release()
         answer = Response(data, mimetype="application/octet-stream")
         answer.headers["Cache-Control"] = _FOR_EVER
         answer.headers["Access-Control-Allow-Origin"] = "*"

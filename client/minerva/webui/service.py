@@ -12,7 +12,7 @@ from minerva.errors import UserError
 from minerva.miner.api.server import MinerServer
 from minerva.paths import project_root
 from minerva.store.port import Store
-from minerva.webui.app import create_dashboard
+from minerva.webui.app import THREADS, create_dashboard
 from minerva.webui.network import network_document
 from minerva.webui.shown import known
 
@@ -69,7 +69,7 @@ def serve(
     network, state = network_document(settings), Path(settings.state)
     app = create_dashboard(folder, lambda: {**network, "results": known(state)}, store)
     server = MinerServer(
-        app, host=section.host, port=section.port, threads=8, max_body_bytes=1 << 16, section="webui"
+        app, host=section.host, port=section.port, threads=THREADS, max_body_bytes=1 << 16, section="webui"
     )
     address = state / ADDRESS_FILE
     address.parent.mkdir(parents=True, exist_ok=True)

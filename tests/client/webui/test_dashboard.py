@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from pydantic import ValidationError
 
 from minerva.config import Settings
 from minerva.errors import ConfigError, NodeConflict, UserError
+from minerva.protocol.cid import Cid
 from minerva.store.cid import cid_of
 from minerva.store.memory import MemoryStore
 from minerva.webui import service
-from minerva.webui.app import create_dashboard
+from minerva.webui.app import STORE_READS, THREADS, create_dashboard
 from minerva.webui.network import network_document
 from minerva.webui.shown import remember
 
@@ -113,6 +115,34 @@ def test_what_is_no_cid_is_told_in_one_line(client: FlaskClient) -> None:
 def test_a_server_without_a_store_says_so(page: Path) -> None:
     answer = create_dashboard(page, dict, None).test_client().get("/ipfs/bafk")
     assert (answer.status_code, answer.text) == (400, "there is no store here\n")
+
+
+def test_contents_that_nobody_serves_leave_threads_to_the_page(page: Path) -> None:
+    reading, served = threading.Semaphore(0), threading.Event()
+
+    class Slow(MemoryStore):
+        def get(self, cid: Cid, *, max_bytes: int, timeout: float) -> bytes:
+            reading.release()
+            served.wait(SECONDS)
+            return super().get(cid, max_bytes=max_bytes, timeout=timeout)
+
+    store = Slow()
+    path = f"/ipfs/{store.put(b'figures')}"
+    app = create_dashboard(page, dict, store)
+    assert STORE_READS < THREADS
+    with ThreadPoolExecutor(STORE_READS) as pool:
+        slow = [pool.submit(app.test_client().get, path) for _ in range(STORE_READS)]
+        for _ in slow:
+            assert reading.acquire(timeout=SECONDS)
+        busy = app.test_client().get(path)
+        assert (busy.status_code, busy.text) == (
+            503,
+            "the store is busy with other contents: try again in a moment\n",
+        )
+        assert app.test_client().get("/").status_code == 200
+        served.set()
+        assert [answer.result(SECONDS).status_code for answer in slow] == [200] * STORE_READS
+    assert app.test_client().get(path).data == b"figures"
 
 
 def test_the_network_is_that_of_the_deployment(tmp_path: Path) -> None:

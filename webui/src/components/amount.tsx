@@ -8,7 +8,7 @@ const UNBROKEN = 16;
 interface Props {
   value: bigint;
   /** The chain's own coin, unless a token is named; its symbol is a stranger's text. */
-  currency?: { symbol: string; decimals: number };
+  currency?: { symbol: string; decimals: number | null };
 }
 
 /** A sum of money; exact on demand. */

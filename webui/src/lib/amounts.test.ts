@@ -15,3 +15,7 @@ test("what is no sum is told, whatever it is", () => {
   expect(parseAmount("0.1234567", 6)).toBe("It has at most 6 decimals.");
   expect(parseAmount("0.1", 0)).toBe("It is counted in whole units.");
 });
+
+test("without decimals no sum is taken for one", () => {
+  expect(parseAmount("1", null)).toContain("decimals");
+});

@@ -17,6 +17,7 @@ test("amounts keep six decimals and never round to nothing", () => {
   expect(formatAmount(-2_500_000_000_000_000_000n)).toBe("-2.5 ETH");
   expect(formatAmount(1_234_567_890n, 6, "USDC")).toBe("1,234.56789 USDC");
   expect(formatAmount(2n ** 255n, 0, "T")).toMatch(/^57,896,044/);
+  expect(formatAmount(2_500_000n, null, "T")).toBe("2,500,000 base units of T");
 });
 
 test("lengths use the unit that fits", () => {

@@ -32,8 +32,13 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(power === 0 || value >= 100 ? 0 : 1)} ${units[power]}`;
 }
 
-/** A sum with at most six decimals; what is smaller but not nothing is told as such. */
-export function formatAmount(amount: bigint, decimals = COIN.decimals, symbol = COIN.symbol): string {
+/** A sum with at most six decimals; what is smaller but not nothing is told as such. Without decimals it stays in the least unit. */
+export function formatAmount(
+  amount: bigint,
+  decimals: number | null = COIN.decimals,
+  symbol = COIN.symbol,
+): string {
+  if (decimals === null) return `${amount.toLocaleString(LOCALE)} base units of ${symbol}`;
   const [whole = "0", fraction = ""] = formatUnits(amount, decimals).replace("-", "").split(".");
   const sign = amount < 0n ? "-" : "";
   const shown = fraction.slice(0, 6).replace(/0+$/, "");

@@ -65,3 +65,45 @@ test("an error of the gateway is told by its number", async () => {
   serve(() => new Response("<h1>no</h1>", { status: 504 }));
   expect((await failure(fetchContent("http://gateway", await cidOf(DATA), LIMITS))).message).toContain("504");
 });
+
+test("what nobody serves keeps the rest waiting no longer than its own time, which theirs does not count", async () => {
+  const cids = await Promise.all([..."abcdefghijkl"].map((name) => cidOf(new TextEncoder().encode(name))));
+  const good = await cidOf(DATA);
+  let open = 0;
+  let most = 0;
+  vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
+    most = Math.max(most, ++open);
+    const answer = new Promise<Response>((resolve, reject) => {
+      if (url.endsWith(cidText(good))) resolve(new Response(DATA));
+      init.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+    });
+    return answer.finally(() => {
+      open -= 1;
+    });
+  });
+  const hopeless = cids.map((cid) =>
+    failure(fetchContent("http://gateway", cid, { ...LIMITS, timeoutMs: 60 })),
+  );
+  expect(await fetchContent("http://gateway", good, { ...LIMITS, timeoutMs: 60 })).toEqual(DATA);
+  expect((await Promise.all(hopeless)).map(({ kind }) => kind)).toEqual(cids.map(() => "unavailable"));
+  expect(most).toBe(4);
+});
+
+test("whoever gives up in the queue leaves it, and asks nobody", async () => {
+  const held: (() => void)[] = [];
+  const asked = serve(() => new Promise((resolve) => held.push(() => resolve(new Response(DATA)))));
+  const cid = await cidOf(DATA);
+  const first = [1, 2, 3, 4].map(() => fetchContent("http://gateway", cid, LIMITS));
+  const given = new AbortController();
+  const gone = fetchContent("http://gateway", cid, LIMITS, given.signal);
+  const last = fetchContent("http://gateway", cid, LIMITS);
+  given.abort(new Error("gone"));
+  await expect(gone).rejects.toThrow("gone");
+  held.forEach((answer) => {
+    answer();
+  });
+  await Promise.all(first);
+  await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(5));
+  held.at(-1)?.();
+  expect(await last).toEqual(DATA);
+});

@@ -16,12 +16,54 @@ export interface Limits {
   timeoutMs: number;
 }
 
-/** Fetch and check; rejects with a `ContentError`. */
+/** So many at once: what nobody serves leaves some of a browser's six connections to the gateway to the rest. */
+const AT_ONCE = 4;
+const waiting: (() => void)[] = [];
+let running = 0;
+
+/** Fetch and check once it is its turn, from when its time counts; rejects with a `ContentError`. */
 export async function fetchContent(
   gateway: string,
   cid: Cid,
-  { maxBytes, timeoutMs }: Limits,
+  limits: Limits,
   signal?: AbortSignal,
+): Promise<Uint8Array> {
+  await turn(signal);
+  try {
+    return await fetchNow(gateway, cid, limits, signal);
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  }
+}
+
+/** Rejects where nobody waits for it any more. */
+function turn(signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  if (running < AT_ONCE) {
+    running += 1;
+    return Promise.resolve();
+  }
+  return new Promise((resolve, reject) => {
+    const start = () => {
+      signal?.removeEventListener("abort", leave);
+      resolve();
+    };
+    const leave = () => {
+      waiting.splice(waiting.indexOf(start), 1);
+      reject(signal?.reason);
+    };
+    waiting.push(start);
+    signal?.addEventListener("abort", leave, { once: true });
+  });
+}
+
+async function fetchNow(
+  gateway: string,
+  cid: Cid,
+  { maxBytes, timeoutMs }: Limits,
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);

@@ -5,6 +5,8 @@ import { fetchContent, type Limits } from "./gateway";
 import { type Manifest, readManifest } from "./manifest";
 
 export const MANIFEST_LIMITS: Limits = { maxBytes: 16 << 20, timeoutMs: 30_000 };
+/** Of those that are only listed, many at once: a federation's own page reads longer ones. */
+export const LISTED_LIMITS: Limits = { maxBytes: 256 << 10, timeoutMs: 8_000 };
 
 /** The checked bytes behind a CID, read by `parse`; what is checked once is not fetched again. */
 export function useContent<T>(kind: string, cid: Cid | null, limits: Limits, parse: (data: Uint8Array) => T) {
@@ -23,6 +25,6 @@ export function useContent<T>(kind: string, cid: Cid | null, limits: Limits, par
 }
 
 /** The task manifest behind a CID; `data` is null when the document is none. */
-export function useManifest(cid: Cid | null) {
-  return useContent<Manifest | null>("manifest", cid, MANIFEST_LIMITS, readManifest);
+export function useManifest(cid: Cid | null, limits = MANIFEST_LIMITS) {
+  return useContent<Manifest | null>("manifest", cid, limits, readManifest);
 }

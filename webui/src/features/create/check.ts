@@ -12,9 +12,9 @@ import { isPaid, isStaked, keepsList } from "./fields-terms";
 export interface Place {
   modules: Readonly<Record<string, Address>>;
   policies: Readonly<Record<string, Address>>;
-  /** Decimals of the tokens named; null while a token is not known to be one. */
-  stakeDecimals: number | null;
-  rewardDecimals: number | null;
+  /** Decimals of the tokens named: null where a token does not tell them, undefined while it is not known to be one. */
+  stakeDecimals: number | null | undefined;
+  rewardDecimals: number | null | undefined;
   /** Of the task that was fetched and checked; null while it was not. */
   task: { rule: readonly Part[]; genesisBytes: number; confidential: boolean } | null;
 }
@@ -67,7 +67,7 @@ export function warningsOf(draft: Draft, { task }: Place): string[] {
 /** A sum of the draft in its least unit; null when it is none. */
 export function amountOf(draft: Draft, key: string, place: Place): bigint | null {
   const decimals = key.startsWith("reward") ? place.rewardDecimals : place.stakeDecimals;
-  const amount = decimals === null ? "" : parseAmount(textOf(draft, key), decimals);
+  const amount = decimals === undefined ? "" : parseAmount(textOf(draft, key), decimals);
   return typeof amount === "bigint" ? amount : null;
 }
 
@@ -89,7 +89,7 @@ function faultOf(field: Field, draft: Draft, place: Place): string | null {
     case "money": {
       if (field.key === "stakeUnit" && text.trim() === "") return null;
       const decimals = field.currency === "reward" ? place.rewardDecimals : place.stakeDecimals;
-      if (decimals === null) return "The token is not known yet.";
+      if (decimals === undefined) return "The token is not known yet.";
       const amount = parseAmount(text, decimals);
       if (typeof amount === "string") return amount;
       const most = field.key.endsWith("erStake") || field.key === "deviceStake" ? UINT256 : UINT128;
@@ -99,7 +99,7 @@ function faultOf(field: Field, draft: Draft, place: Place): string | null {
       if (text.trim() === "") return null;
       if (!isAddress(text.trim()) || text.trim() === zeroAddress)
         return "It is 0x and 40 hex digits; leave it empty for ether.";
-      return (field.key === "rewardToken" ? place.rewardDecimals : place.stakeDecimals) === null
+      return (field.key === "rewardToken" ? place.rewardDecimals : place.stakeDecimals) === undefined
         ? "There is no token at this address on this chain."
         : null;
     case "choice":

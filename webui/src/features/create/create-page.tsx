@@ -30,8 +30,8 @@ export default function CreatePage({ route }: PageProps) {
     () => ({
       modules: network.consensus,
       policies: network.policies,
-      stakeDecimals: stake?.decimals ?? null,
-      rewardDecimals: reward?.decimals ?? null,
+      stakeDecimals: stake?.decimals,
+      rewardDecimals: reward?.decimals,
       task: checked(contents),
     }),
     [network, stake, reward, contents],

@@ -75,9 +75,10 @@ test("texts that are no numbers, sums, addresses or choices are refused", () => 
       expect(faultsOf(draftOf({ [key]: value }), PLACE)[key], value).toBeTypeOf("string");
   }
   const token = { stake: "yes", stakeToken: vectors.token };
-  expect(faultsOf(draftOf(token), { ...PLACE, stakeDecimals: null }).stakeToken).toContain(
+  expect(faultsOf(draftOf(token), { ...PLACE, stakeDecimals: undefined }).stakeToken).toContain(
     "no token at this address",
   );
+  expect(faultsOf(draftOf(token), { ...PLACE, stakeDecimals: null }).stakeMinimum).toContain("decimals");
 });
 
 test("a list is needed where the policy keeps one", () => {

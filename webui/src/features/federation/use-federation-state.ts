@@ -1,15 +1,19 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type Address, zeroAddress } from "viem";
+import { type Address, BaseError, CallExecutionError, zeroAddress } from "viem";
 import type { ChainClient } from "@/features/chain/client";
 import { useChainStatus, useSession } from "@/features/chain/context";
 import { federationAbi, rewardVaultAbi, stakeVaultAbi, tokenAbi } from "@/generated/abi";
 import { COIN } from "@/lib/coin";
+import { revertData } from "@/lib/errors";
+
+const MOST_DECIMALS = 36;
 
 /** A currency: ether, or a token. */
 export interface Currency {
   token: Address | null;
   symbol: string;
-  decimals: number;
+  /** Null where the token does not tell them: its sums are then told, and not written. */
+  decimals: number | null;
 }
 
 /** Everything that moves in a federation, anew with each block. */
@@ -86,13 +90,25 @@ export async function readRewards(client: ChainClient, address: Address) {
   return { vault: address, terms, required, currency: await readCurrency(client, terms.token) };
 }
 
-/** A token's own words; what it does not say is left out, what is too much is cut. */
+/** A token's own words; what it does not say is left out, what is too much is cut. An RPC that fails says nothing of it. */
 export async function readCurrency(client: ChainClient, token: Address): Promise<Currency> {
   if (token === zeroAddress) return COIN;
   const contract = { address: token, abi: tokenAbi } as const;
   const [symbol, decimals] = await Promise.all([
-    client.readContract({ ...contract, functionName: "symbol" }).catch(() => "tokens"),
-    client.readContract({ ...contract, functionName: "decimals" }).catch(() => 0),
+    client.readContract({ ...contract, functionName: "symbol" }).catch(orElse("tokens")),
+    client.readContract({ ...contract, functionName: "decimals" }).catch(orElse(null)),
   ]);
-  return { token, symbol: symbol.slice(0, 12), decimals: Math.min(decimals, 36) };
+  const known = decimals !== null && decimals <= MOST_DECIMALS;
+  return { token, symbol: symbol.slice(0, 12), decimals: known ? decimals : null };
+}
+
+/** `value` where it was the contract that refused or gave nothing of the kind; else the error stays one. */
+function orElse<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (!(error instanceof BaseError)) throw error;
+    const call = error.walk((inner) => inner instanceof CallExecutionError);
+    if (call !== null && revertData(call) === null && !/revert/i.test((call as BaseError).details))
+      throw error;
+    return value;
+  };
 }

@@ -3,7 +3,7 @@ import { Amount } from "@/components/amount";
 import { StatusBadge } from "@/components/status-badge";
 import { StrangerText } from "@/components/stranger-text";
 import { Time } from "@/components/time";
-import { useManifest } from "@/features/content/use-content";
+import { LISTED_LIMITS, useManifest } from "@/features/content/use-content";
 import type { FederationEntry } from "@/features/federation/fold-factory";
 import { useFederationState } from "@/features/federation/use-federation-state";
 import { usePublishedAccuracy } from "@/features/results/use-results";
@@ -17,7 +17,7 @@ import { useEscrow } from "./use-escrow";
 /** One federation of the list, live; figures take their place before they are there. */
 export function FederationCard({ entry }: { entry: FederationEntry }) {
   const state = useFederationState(entry.address).data ?? null;
-  const { title = "", task = "" } = useManifest(entry.manifest).data ?? {};
+  const { title = "", task = "" } = useManifest(entry.manifest, LISTED_LIMITS).data ?? {};
   const escrow = useEscrow(entry.address);
   const accuracy = usePublishedAccuracy(entry.address);
   return (

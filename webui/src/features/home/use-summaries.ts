@@ -2,6 +2,7 @@ import { useQueries } from "@tanstack/react-query";
 import { useChainStatus, useRuntime, useSession } from "@/features/chain/context";
 import { fetchContent } from "@/features/content/gateway";
 import { readManifest } from "@/features/content/manifest";
+import { LISTED_LIMITS } from "@/features/content/use-content";
 import type { FederationEntry } from "@/features/federation/fold-factory";
 import { federationAbi } from "@/generated/abi";
 import { cidText } from "@/lib/cid";
@@ -14,7 +15,6 @@ export interface Summary {
   task: string;
 }
 
-const MANIFEST = { maxBytes: 16 << 20, timeoutMs: 30_000 };
 /** So many federations are asked about at once, the newest first. */
 export const REACH = 200;
 /** Cards ask with each block, those that are only searched not so often. */
@@ -41,7 +41,7 @@ export function useSummaries(entries: readonly FederationEntry[], reach: number)
       gcTime: 600_000,
       retry: 1,
       queryFn: async ({ signal }: { signal: AbortSignal }) =>
-        readManifest(await fetchContent(gateway, manifest, MANIFEST, signal)),
+        readManifest(await fetchContent(gateway, manifest, LISTED_LIMITS, signal)),
     })),
   });
   return entries.map((entry, at) => ({

@@ -17,6 +17,7 @@ import { formatAmount } from "@/lib/format";
 import { cleanText } from "@/lib/text";
 import { ClaimElsewhere } from "./claim-elsewhere";
 import type { Entitlement } from "./claim-to";
+import { claimableOf, claimLabel } from "./claimable";
 import { type Earned, earnedProof } from "./earned";
 import { attestationReward, attesters, factsOf, receiptOf, tableOf } from "./table";
 import { sampleCapOf, useEarned } from "./use-earned";
@@ -44,13 +45,14 @@ export function RewardsCard({ subject, account, position }: Props) {
 }
 
 function Paid({ subject, account, position, rewards }: Props & { rewards: Rewards }) {
-  const { record, manifest, state } = subject;
+  const { record, manifest, state, complete } = subject;
   const { currency, vault } = rewards;
   const now = useChainNow();
-  const { earned, note } = useEarned(record, manifest, rewards.terms);
-  const total = earned?.get(account) ?? 0n;
-  const byTable = position === undefined || total <= position.claimed ? 0n : total - position.claimed;
-  const claimable = byTable + (position?.attested ?? 0n);
+  const present = useEarned(record, manifest, rewards.terms);
+  const { earned, note, confirmed } = present;
+  const claimable = claimableOf(account, position, present, complete);
+  const label = claimLabel(claimable);
+  const { byTable, sum } = claimable;
   const until = record.money.closesAt;
   const over = until !== null && until <= now;
   const claimed = position?.claimed ?? 0n;
@@ -59,19 +61,18 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
     [over, byTable, record, vault, account, earned, claimed],
   );
   const call = useMemo(
-    () => (over || claimable === 0n ? null : claimCall(vault, account, byTable, entitlement)),
-    [over, claimable, vault, account, byTable, entitlement],
+    () => (over || sum === 0n ? null : claimCall(label, vault, account, byTable, entitlement)),
+    [over, sum, label, vault, account, byTable, entitlement],
   );
+  const money = (amount: bigint | undefined) =>
+    amount === undefined ? "?" : <Amount value={amount} currency={currency} />;
   return (
     <Card title="Your rewards">
       <div className="mb-3 grid grid-cols-2 gap-3 lg:grid-cols-4">
-        <Stat
-          name="Earned by blocks"
-          value={earned === null ? "?" : <Amount value={total} currency={currency} />}
-        />
-        <Stat name="Claimed of it" value={<Amount value={claimed} currency={currency} />} />
-        <Stat name="For attesting" value={<Amount value={position?.attested ?? 0n} currency={currency} />} />
-        <Stat name="You may claim" value={<Amount value={claimable} currency={currency} />} />
+        <Stat name="Earned by blocks" value={earned === null ? "?" : money(earned.get(account) ?? 0n)} />
+        <Stat name="Claimed of it" value={money(position?.claimed)} />
+        <Stat name="For attesting" value={money(position?.attested)} />
+        <Stat name="You may claim" value={claimable.known === "all" ? money(sum) : "?"} />
       </div>
       {note !== null && <p className="mb-2 text-sm">{note}</p>}
       {over ? (
@@ -87,12 +88,18 @@ function Paid({ subject, account, position, rewards }: Props & { rewards: Reward
               </>
             )}
           </p>
-          <WriteButton call={call} label={claimable === 0n ? "Nothing to claim yet" : "Claim all of it"} />
+          <WriteButton call={call} label={label} />
         </section>
       )}
       {entitlement !== null && <ClaimElsewhere entitlement={entitlement} currency={currency} />}
-      {state.height > 0 && manifest !== null && (
-        <Receipts subject={subject} account={account} rewards={rewards} cap={sampleCapOf(manifest)} />
+      {state.height > 0 && manifest !== null && complete && (
+        <Receipts
+          subject={subject}
+          account={account}
+          rewards={rewards}
+          cap={sampleCapOf(manifest)}
+          confirmed={confirmed}
+        />
       )}
     </Card>
   );
@@ -115,12 +122,12 @@ function entitlementOf(
 
 /** The claim by the last block's table, or of attestations alone. */
 function claimCall(
+  label: string,
   vault: AddressText,
   account: AddressText,
   byTable: bigint,
   entitlement: Entitlement | null,
 ): Call | null {
-  const label = "Claim all of it";
   if (byTable === 0n) return contractCall(label, vault, rewardVaultAbi, "claimAttestations", [account]);
   if (entitlement === null) return null;
   const { header, cumulative, proof } = entitlement;
@@ -132,10 +139,12 @@ interface ReceiptsProps {
   account: AddressText;
   rewards: Rewards;
   cap: number;
+  /** Whether the chain has the table that the rounds give. */
+  confirmed: boolean;
 }
 
 /** Why it was that much, for the round that is chosen. */
-function Receipts({ subject: { record, config }, account, rewards, cap }: ReceiptsProps) {
+function Receipts({ subject: { record, config }, account, rewards, cap, confirmed }: ReceiptsProps) {
   const blocks = record.rounds.filter(({ block }) => block !== null).toReversed();
   const [chosen, setChosen] = useState("");
   const round = blocks.find(({ number }) => String(number) === chosen) ?? blocks[0];
@@ -161,7 +170,8 @@ function Receipts({ subject: { record, config }, account, rewards, cap }: Receip
         />
       </div>
       <p className="text-sm">
-        You earned {money(receipt.amount)} in round {round.number}
+        {confirmed ? "You earned" : "By the rounds, which the block does not confirm, you earned"}{" "}
+        {money(receipt.amount)} in round {round.number}
         {receipt.amount > 0n ? ":" : "."}
       </p>
       <ul className="list-disc space-y-1 pl-5 text-sm">

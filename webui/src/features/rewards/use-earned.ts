@@ -9,6 +9,10 @@ import { DEFAULT_SAMPLE_CAP, type RewardTerms } from "./table";
 export interface EarnedNow {
   /** What each account earned by the last block's table; null while nobody knows it. */
   earned: Earned | null;
+  /** Nobody will: there is no table to be had. */
+  lost: boolean;
+  /** Whether the rounds give the last block's table. */
+  confirmed: boolean;
   /** What is worth knowing of it. */
   note: string | null;
 }
@@ -33,11 +37,13 @@ export function useEarned(
       body.data != null && header !== null && earnedRoot(body.data) === header.rewardsRoot ? body.data : null,
     [body.data, header],
   );
-  if (header === null) return { earned: new Map(), note: null };
-  if (derived !== null) return { earned: derived, note: null };
+  if (header === null) return { earned: new Map(), lost: false, confirmed: true, note: null };
+  if (derived !== null) return { earned: derived, lost: false, confirmed: true, note: null };
   if (stated !== null) {
     return {
       earned: stated,
+      lost: false,
+      confirmed: false,
       note:
         cap === null
           ? "The manifest was not read, so the sums are those that the last block states."
@@ -47,7 +53,8 @@ export function useEarned(
   const why =
     body.error?.message ??
     (body.isSuccess ? "the last block's body has another table than its header" : null);
-  return { earned: null, note: why === null ? null : `What was earned is not known: ${why}.` };
+  const note = why === null ? null : `What was earned is not known: ${why}.`;
+  return { earned: null, lost: why !== null, confirmed: false, note };
 }
 
 /** How many times the median a device's samples count at most. */

@@ -25,17 +25,22 @@ export function useCost(call: Call | null, as: Address | null = null): Estimate 
   const { head } = useChainStatus();
   const wallet = useWallet();
   const account = wallet.account ?? as;
+  const asked = ["cost", account, call?.to, call?.data, call?.value.toString()];
   const { data } = useQuery({
-    queryKey: ["cost", account, call?.to, call?.data, call?.value.toString(), head?.hash],
+    queryKey: [...asked, head?.hash],
     enabled: call !== null && account !== null,
-    // What another account would pay, or be refused for, says nothing of this one.
-    placeholderData: (kept, query) => (query?.queryKey[1] === account ? kept : undefined),
+    placeholderData: (kept, query) => (isSame(asked, query?.queryKey) ? kept : undefined),
     gcTime: 5_000,
     retry: false,
     queryFn: () =>
       call === null || account === null ? null : estimate(client, account, call, wallet.account !== null),
   });
   return call === null || account === null ? null : (data ?? null);
+}
+
+/** Whether a query asked the same before, of another block: what another account or call would cost says nothing of this one. */
+export function isSame(asked: readonly unknown[], key: readonly unknown[] | undefined): boolean {
+  return asked.every((part, at) => key?.[at] === part);
 }
 
 /** `pays`: the account is the one that will pay, so that it must be able to. */

@@ -14,6 +14,8 @@ import { useWallet } from "./use-wallet";
 /** Every write goes through these; what the user declined in the wallet is idle again. */
 export type WriteState =
   | { status: "idle" }
+  /** What it costs is asked for anew. */
+  | { status: "estimating" }
   | { status: "signing" }
   | { status: "pending"; hash: Hex }
   | { status: "confirmed"; hash: Hex; receipt: TransactionReceipt }
@@ -28,6 +30,7 @@ export interface Written {
   state: WriteState;
 }
 
+const BUSY: ReadonlySet<WriteState["status"]> = new Set(["estimating", "signing", "pending"]);
 const IDLE: WriteState = { status: "idle" };
 const NOTHING: Written = { run: 0, account: null, state: IDLE };
 
@@ -61,11 +64,13 @@ export function useWrite(onConfirmed?: (receipt: TransactionReceipt) => void) {
       const run = runs.current;
       let hash: Hex | null = null;
       const { to, data, value } = call;
-      tell({ status: "signing" });
+      let receipt: TransactionReceipt;
+      tell({ status: "estimating" });
       try {
         const { cost, problem } = await estimate(client, account, call);
         if (problem !== null) return fail(problem);
         const { chainId } = network;
+        tell({ status: "signing" });
         hash = await sendTransaction(config, { account, to, data, value, gas: cost?.gas, chainId });
         tell({ status: "pending", hash });
         const outcome = await follow(client, account, call, hash);
@@ -76,17 +81,19 @@ export function useWrite(onConfirmed?: (receipt: TransactionReceipt) => void) {
           toast.info(`${call.label}: cancelled in the wallet`);
           return null;
         }
-        tell({ status: "confirmed", hash, receipt: outcome.receipt });
-        toast.success(`${call.label}: done`);
-        await refresh();
-        told.current?.(outcome.receipt);
-        return outcome.receipt;
+        receipt = outcome.receipt;
       } catch (error) {
         if (!isRefusal(error)) return fail(explain(error));
         tell(IDLE);
         toast.info(`${call.label}: declined in the wallet, nothing was sent`);
         return null;
       }
+      tell({ status: "confirmed", hash, receipt });
+      toast.success(`${call.label}: done`);
+      // It is done whether or not the page can read what it changed: the next block shows it.
+      await refresh().catch(() => undefined);
+      told.current?.(receipt);
+      return receipt;
 
       function tell(state: WriteState): void {
         setWritten((known) => advance(known, { run, account, state }));
@@ -101,7 +108,7 @@ export function useWrite(onConfirmed?: (receipt: TransactionReceipt) => void) {
     [account, wallet, client, network, config, refresh],
   );
   const state = stateFor(written, account);
-  return { state, write, busy: state.status === "signing" || state.status === "pending" };
+  return { state, write, busy: BUSY.has(state.status) };
 }
 
 function useRefresh() {

@@ -53,6 +53,8 @@ export function WriteButton({ call, label, onConfirmed }: Props) {
 
 function Progress({ state }: { state: WriteState }) {
   switch (state.status) {
+    case "estimating":
+      return <p>Asking what it costs now.</p>;
     case "signing":
       return <p>Look into your wallet: it asks for your signature.</p>;
     case "pending":

@@ -9,7 +9,7 @@ import {
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ChainClient } from "@/features/chain/client";
 import { follow } from "./follow";
-import { estimate } from "./use-cost";
+import { estimate, isSame } from "./use-cost";
 import { statusOf } from "./use-wallet";
 import { advance, stateFor, type Written } from "./use-write";
 
@@ -124,4 +124,11 @@ test("a wallet is ready only with an account, and on the page's network", () => 
   expect(statusOf("connected", ALICE, false)).toBe("wrong-network");
   expect(statusOf("connected", null, true)).toBe("none");
   expect(statusOf("reconnecting", ALICE, true)).toBe("none");
+});
+
+test("a cost is kept from block to block, and never told of another account or call", () => {
+  const asked = ["cost", ALICE, BOB, "0x12345678", "0"];
+  expect(isSame(asked, [...asked, "0xb10c"])).toBe(true);
+  for (const at of asked.keys()) expect(isSame(asked, [...asked.with(at, "another"), "0xb10c"])).toBe(false);
+  expect(isSame(asked, undefined)).toBe(false);
 });
