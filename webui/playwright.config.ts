@@ -11,12 +11,14 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 15_000 },
   workers: 1,
+  // What passes the second time is told as flaky.
+  retries: 1,
   fullyParallel: false,
   reporter: [["list"]],
   use: {
     browserName: "chromium",
     viewport: { width: 1440, height: 900 },
-    trace: "retain-on-failure",
+    trace: "on-first-retry",
     launchOptions: {
       executablePath: CHROMIUM,
       args: [

@@ -20,8 +20,12 @@ export async function toStep(page: Page, name: RegExp): Promise<void> {
   await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name }).click();
 }
 
-/** Press a button that writes, and wait until that is in a block. */
+/** Press a button that writes, and wait until that is in a block; what is still told of another press does not count. */
 export async function press(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => {
+    for (const toast of document.querySelectorAll("[data-sonner-toast]")) toast.setAttribute("data-old", "");
+  });
   await page.getByRole("button", { name, exact: true }).click();
-  await expect(page.getByText(`${name}: done`).first()).toBeVisible();
+  const told = page.locator("[data-sonner-toast]:not([data-old])");
+  await expect(told.getByText(`${name}: done`, { exact: true })).toBeVisible();
 }

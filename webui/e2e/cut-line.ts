@@ -2,8 +2,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 export class CutLine {
-  /** When somebody called while it was off, in milliseconds. */
-  readonly calls: number[] = [];
   private readonly sockets = new Set<Socket>();
   private on = true;
 
@@ -31,11 +29,6 @@ export class CutLine {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** How long the longest pause between two calls was while it was off, in milliseconds. */
-  get longestPause(): number {
-    return Math.max(0, ...this.calls.slice(1).map((at, before) => at - (this.calls[before] ?? at)));
-  }
-
   switchOff(): void {
     this.on = false;
     for (const socket of this.sockets) socket.destroy();
@@ -52,7 +45,6 @@ export class CutLine {
 
   private take(socket: Socket, port: number, host: string): void {
     if (!this.on) {
-      this.calls.push(Date.now());
       socket.destroy();
       return;
     }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { expect } from "@playwright/test";
 import { federationAbi } from "../src/generated/abi";
 import { publicClient } from "./chain";
-import { folder, stack } from "./stack";
+import { folder, interrupt, stack } from "./stack";
 
 const RUN = new URL("../../tools/run", import.meta.url).pathname;
 const BLOCK_MS = 240_000;
@@ -22,6 +22,6 @@ export async function untilFirstBlock(account = 20): Promise<void> {
   try {
     await expect.poll(height, { timeout: BLOCK_MS, intervals: [1_000] }).toBeGreaterThan(0);
   } finally {
-    device.kill("SIGINT");
+    await interrupt(device);
   }
 }

@@ -4,13 +4,15 @@ import { SpareChain } from "./spare-chain";
 import { anvilAccount } from "./wallet";
 
 let chain: SpareChain;
+let end = async () => {};
 
 test.beforeAll(async () => {
   chain = await SpareChain.make();
+  end = () => chain.end();
   await chain.start(Math.floor(Date.now() / 1000) - 3_000);
 });
 
-test.afterAll(() => chain.end());
+test.afterAll(() => end());
 
 for (const [webSocket, reach] of [
   [true, "live"],

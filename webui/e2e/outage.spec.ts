@@ -9,7 +9,6 @@ import { stack } from "./stack";
 const [REQUESTER, MINER] = [34, 35] as const;
 /** What a browser itself writes into the console when nobody answers. */
 const NOBODY = /Failed to load resource|WebSocket connection to .* failed/;
-const MOST_COMPLAINTS = 25;
 
 async function setNetwork(page: Page, rpc: string, ws = ""): Promise<void> {
   await page.goto("./#/network");
@@ -20,9 +19,7 @@ async function setNetwork(page: Page, rpc: string, ws = ""): Promise<void> {
 }
 
 function expectOnlyNobody(complaints: string[]): void {
-  const heard = complaints.splice(0);
-  expect(heard.filter((complaint) => !NOBODY.test(complaint))).toEqual([]);
-  expect(heard.length).toBeLessThan(MOST_COMPLAINTS);
+  expect(complaints.splice(0).filter((complaint) => !NOBODY.test(complaint))).toEqual([]);
 }
 
 for (const [way, words] of [
@@ -48,7 +45,6 @@ for (const [way, words] of [
       await expect(badge).toHaveAccessibleName("Local chain: does not answer");
       await expect(page.getByText("miners: 0 of 1")).toBeVisible();
       await joinAsMiner(federation, MINER);
-      await expect.poll(() => line.longestPause, { timeout: 20_000 }).toBeGreaterThan(1_500);
       await expect(page.getByText("miners: 0 of 1")).toBeVisible();
       await page.goto(`./#/chain/${stack().federation}`); // which was not read before
       await expect(page.getByText("The chain's RPC does not answer.")).toBeVisible();

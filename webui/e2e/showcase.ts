@@ -7,7 +7,7 @@ import { type Address, getAddress } from "viem";
 import { federationAbi } from "../src/generated/abi";
 import { Phase } from "../src/generated/enums";
 import { publicClient } from "./chain";
-import { folder, minerva } from "./stack";
+import { folder, interrupt, minerva } from "./stack";
 
 const RUN = new URL("../../tools/run", import.meta.url).pathname;
 const REQUESTER = "anvil:24";
@@ -73,7 +73,7 @@ async function make(rounds: number): Promise<Address> {
     await until(federation, ({ round }) => round > rounds);
   } finally {
     for (const device of devices) device.kill("SIGCONT");
-    for (const process of [...devices, ...miners]) process.kill("SIGINT");
+    await Promise.all([...devices, ...miners].map(interrupt));
   }
   return federation;
 }

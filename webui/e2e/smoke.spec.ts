@@ -3,6 +3,8 @@ import { createFederation, joinAsMiner, registerDevice } from "./chain";
 import { connect, expect, test } from "./fixtures";
 import { stack } from "./stack";
 
+const [REQUESTER, MINER, DEVICE] = [7, 8, 9];
+
 test("without a wallet the federations are there to be read, searched and opened", async ({ page }) => {
   await page.goto("./");
   const card = page.getByRole("article").filter({ hasText: stack().federation.slice(-4) });
@@ -45,14 +47,14 @@ test("a write goes from the signature to its block, a refusal is no error, and w
   page,
   wallet,
 }) => {
-  const federation = await createFederation(7, 3);
+  const federation = await createFederation(REQUESTER, 3);
   await page.goto(`./#/federation/${federation}`);
   await expect(page.getByText("miners: 0 of 1")).toBeVisible();
 
-  const miner = await joinAsMiner(federation, 8);
-  await expect(page.getByRole("heading", { name: "Miners (1)" })).toBeVisible({ timeout: 2_000 });
-  const device = await registerDevice(miner, 30, 1234);
-  await expect(page.getByRole("heading", { name: "Devices (1)" })).toBeVisible({ timeout: 2_000 });
+  const miner = await joinAsMiner(federation, MINER);
+  await expect(page.getByRole("heading", { name: "Miners (1)" })).toBeVisible();
+  const device = await registerDevice(miner, DEVICE, 1234);
+  await expect(page.getByRole("heading", { name: "Devices (1)" })).toBeVisible();
   await expect(page.getByRole("region", { name: "Devices" }).getByTitle(device)).toBeVisible();
   await expect(page.getByRole("cell", { name: "1,234" })).toBeVisible();
 

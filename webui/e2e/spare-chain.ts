@@ -8,6 +8,8 @@ import { publicClient } from "./chain";
 
 const RUN = new URL("../../tools/run", import.meta.url).pathname;
 const READY_MS = 30_000;
+/** A port that was free may be somebody else's before the chain listens on it. */
+const TRIES = 5;
 /** The contracts' first block is not later than this. */
 const BLOCKS = 32;
 
@@ -15,9 +17,10 @@ type Ask = (request: { method: string; params: unknown[] }) => Promise<unknown>;
 
 export class SpareChain {
   private child: ChildProcess | null = null;
+  private started = false;
 
   private constructor(
-    private readonly port: number,
+    private port: number,
     private readonly state: Hex,
   ) {}
 
@@ -29,7 +32,10 @@ export class SpareChain {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Start a chain whose first block is of that time, with what is on the stack's chain, but nothing of its history. */
+  /**
+   * Start a chain whose first block is of that time, with what is on the stack's chain, but nothing of its history.
+   * Only what was never started may come to another port: a page may know the address.
+   */
   async start(genesis: number): Promise<void> {
     const options = [
       "--accounts",
@@ -41,8 +47,13 @@ export class SpareChain {
       "--quiet",
     ];
     const env = { ...process.env, DIES_WITH_PARENT: "1" };
-    this.child = spawn(RUN, ["anvil", "--port", String(this.port), ...options], { stdio: "ignore", env });
-    await this.ready();
+    for (let tries = 1; ; tries++) {
+      this.child = spawn(RUN, ["anvil", "--port", String(this.port), ...options], { stdio: "ignore", env });
+      if (await this.ready(this.child, genesis)) break;
+      if (tries === TRIES) throw new Error("anvil ends at once");
+      if (!this.started) this.port = await freePort();
+    }
+    this.started = true;
     await this.ask("anvil_loadState", this.state);
     await this.ask("anvil_mine", BLOCKS);
   }
@@ -69,16 +80,18 @@ export class SpareChain {
     await gone;
   }
 
-  private async ready(): Promise<void> {
+  /** Wait until the chain of this first block answers; false when it ended instead: its port was another's. */
+  private async ready(child: ChildProcess, genesis: number): Promise<boolean> {
     const until = Date.now() + READY_MS;
-    for (;;) {
+    while (child.exitCode === null) {
       try {
-        await publicClient(this.rpc).getChainId();
-        return;
+        const { timestamp } = await publicClient(this.rpc).getBlock({ blockNumber: 0n });
+        if (timestamp === BigInt(genesis)) return true;
       } catch (error) {
         if (Date.now() > until) throw error;
       }
     }
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 // One local stack for all browser tests: `minerva up` in a folder of its own, ended when they are done.
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,11 +31,15 @@ export function typed(line: string): () => Promise<void> {
   const log = openSync(join(folder(), ".minerva", "logs", "typed.log"), "a");
   const child = spawn(RUN, ["bash", "-c", `exec ${line}`], { cwd: folder(), stdio: ["ignore", log, log] });
   closeSync(log);
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  return () => {
-    child.kill("SIGINT");
-    return ended;
-  };
+  return () => interrupt(child);
+}
+
+/** End a process as Ctrl-C does; when it is gone, it sends nothing any more. */
+export async function interrupt(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGINT");
+  await gone;
 }
 
 export function stack(): StackRecord {

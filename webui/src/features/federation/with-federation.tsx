@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
 import { Missing } from "@/components/missing";
+import { usePatience } from "@/hooks/use-patience";
 import { explain } from "@/lib/errors";
 import type { Federation } from "./records";
 import { useFederation } from "./use-federation";
@@ -43,5 +44,11 @@ export function WithFederation({ address, children }: Props) {
     return <Loading label="Reading the federation" lines={14} />;
   }
   const { record, complete, progress } = feed;
-  return children({ record, config: config.data, complete, progress });
+  return <Whole view={{ record, config: config.data, complete, progress }}>{children}</Whole>;
+}
+
+/** Not shown while little of it is read, lest it grows before the reader's eyes; what takes long is shown as it comes. */
+function Whole({ view, children }: { view: FederationView; children: Props["children"] }) {
+  const read = usePatience(view.complete);
+  return read ? children(view) : <Loading label="Reading the federation" lines={14} />;
 }
