@@ -55,12 +55,21 @@ export class Follower {
 
   private async step(head: Head, signal?: AbortSignal): Promise<void> {
     const fresh = this.segments === null;
-    const segments = this.segments ?? contiguous(await this.store.read(this.scope), this.first);
+    const segments = this.segments ?? (await this.kept());
     const vanished = await this.takeVanished(segments, head);
     if (vanished.length > 0) await this.store.remove(this.scope, vanished);
     this.segments = segments;
     if (fresh || vanished.length > 0) await this.listener.reset(segments.flatMap(({ events }) => events));
     if (await this.readOn(segments, head, signal)) this.listener.progress(head.number, head.number);
+  }
+
+  /** What is kept from the first block on without a gap; what else there is, as of another branch, is thrown away. */
+  private async kept(): Promise<Segment[]> {
+    const all = await this.store.read(this.scope);
+    const good = contiguous(all, this.first);
+    const useless = all.filter((segment) => !good.includes(segment)).map(({ from }) => from);
+    if (useless.length > 0) await this.store.remove(this.scope, useless);
+    return good;
   }
 
   /** Take off the end the segments whose last block the chain does not have any more. */
@@ -118,7 +127,7 @@ export class Follower {
 
   private async keep(segments: Segment[], next: Segment): Promise<void> {
     segments.push(next);
-    await this.store.put(next, []);
+    await this.store.put(next);
     const last = segments.findLastIndex(({ to }) => to <= next.to - YOUNG_BLOCKS);
     const sizes = segments.slice(0, last + 1).map(({ events }) => events.length);
     const taken = last < 1 ? 0 : absorbed(sizes.slice(0, -1), sizes[last] ?? 0, SEGMENT_EVENTS);
@@ -126,10 +135,7 @@ export class Follower {
     const merged = segments.slice(last - taken, last + 1);
     const whole = mergedOf(merged);
     segments.splice(last - taken, taken + 1, whole);
-    await this.store.put(
-      whole,
-      merged.map(({ from }) => from),
-    );
+    await this.store.put(whole);
   }
 }
 
@@ -139,12 +145,11 @@ function mergedOf(segments: readonly Segment[]): Segment {
   return { ...last, from: first.from, events: segments.flatMap(({ events }) => events) };
 }
 
-/** The segments from the first block on without a gap: what follows one is of no use. */
+/** The segments from the first block on, each beginning where the former one ends. */
 function contiguous(segments: readonly Segment[], first: number): Segment[] {
   const good: Segment[] = [];
   for (const segment of segments) {
-    if (segment.from !== (good.at(-1)?.to ?? first - 1) + 1) break;
-    good.push(segment);
+    if (segment.from === (good.at(-1)?.to ?? first - 1) + 1) good.push(segment);
   }
   return good;
 }
