@@ -157,7 +157,13 @@ test("in the browser's database it is the same, and another chain of the same id
 
 test.each(["memory", "database"])("what another tab left of another branch goes: %s", async (kind) => {
   if (kind === "database") store = new StoredSegments(await openDatabase("tabs"));
-  const row = (from: number, to: number) => ({ scope: "31337/0xf", from, to, hash: "0x" as const, events: [] });
+  const row = (from: number, to: number) => ({
+    scope: "31337/0xf",
+    from,
+    to,
+    hash: "0x" as const,
+    events: [],
+  });
   const places = async () => (await store.read("31337/0xf")).map(({ from, to }) => [from, to]);
   await store.put(row(2, 3));
   await store.put(row(5, 6));

@@ -38,6 +38,8 @@ export class Follower {
   private segments: Segment[] | null = null;
   private range = FIRST_RANGE;
   private running: Promise<void> = Promise.resolve();
+  /** What begins when the running step has ended. */
+  private next: { head: Head; done: Promise<void> } | null = null;
 
   constructor(
     private readonly scope: string,
@@ -47,20 +49,30 @@ export class Follower {
     private readonly listener: Listener,
   ) {}
 
-  /** Come to the state of `head`; calls wait for one another. Rejects when the chain does not answer. */
-  follow(head: Head, signal?: AbortSignal): Promise<void> {
-    this.running = this.running.catch(() => undefined).then(() => this.step(head, signal));
-    return this.running;
+  /** Come to the state of `head`, or of a later one; calls wait for one another. Rejects when the chain does not answer. */
+  follow(head: Head): Promise<void> {
+    if (this.next !== null) {
+      this.next.head = head;
+      return this.next.done;
+    }
+    const begin = (): Promise<void> => {
+      this.next = null;
+      return this.step(next.head);
+    };
+    const next = { head, done: this.running.catch(() => undefined).then(begin) };
+    this.next = next;
+    this.running = next.done;
+    return next.done;
   }
 
-  private async step(head: Head, signal?: AbortSignal): Promise<void> {
+  private async step(head: Head): Promise<void> {
     const fresh = this.segments === null;
     const segments = this.segments ?? (await this.kept());
     const vanished = await this.takeVanished(segments, head);
     if (vanished.length > 0) await this.store.remove(this.scope, vanished);
     this.segments = segments;
     if (fresh || vanished.length > 0) await this.listener.reset(segments.flatMap(({ events }) => events));
-    if (await this.readOn(segments, head, signal)) this.listener.progress(head.number, head.number);
+    if (await this.readOn(segments, head)) this.listener.progress(head.number, head.number);
   }
 
   /** What is kept from the first block on without a gap; what else there is, as of another branch, is thrown away. */
@@ -89,11 +101,10 @@ export class Follower {
   }
 
   /** Whether it came to the head. */
-  private async readOn(segments: Segment[], head: Head, signal?: AbortSignal): Promise<boolean> {
+  private async readOn(segments: Segment[], head: Head): Promise<boolean> {
     for (;;) {
       const from = (segments.at(-1)?.to ?? this.first - 1) + 1;
       if (from > head.number) return true;
-      signal?.throwIfAborted();
       const to = Math.min(head.number, from + this.range - 1);
       this.listener.progress(from - 1, head.number);
       const [events, hash] = await this.readRange(segments, from, to, head);
