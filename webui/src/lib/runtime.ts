@@ -119,6 +119,11 @@ export function endpoint(value: unknown, page: string | undefined, protocols: re
   }
 }
 
+/** What a network calls a contract; null where it has no name for it. */
+export function nameOf(named: Readonly<Record<string, Address>>, address: Address): string | null {
+  return Object.entries(named).find(([, at]) => at === address)?.[0] ?? null;
+}
+
 function price(value: unknown): string {
   const text = cleanText(value, 30);
   return parsePrice(text) === null ? "" : text;

@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import type { Address } from "viem";
 import { useRuntime } from "@/features/chain/context";
 import { faultsOf } from "@/features/create/check";
 import { type Draft, USUAL } from "@/features/create/draft";
@@ -9,6 +10,7 @@ import type { Subject } from "@/features/membership/with-subject";
 import { contractCall } from "@/features/wallet/call";
 import { federationAbi } from "@/generated/abi";
 import { shorten } from "@/lib/format";
+import { nameOf } from "@/lib/runtime";
 import { Action, ActionButton } from "./action";
 import type { Permission } from "./permissions";
 
@@ -38,8 +40,7 @@ export function ConsensusAction({ subject, may }: { subject: Subject; may: Permi
     const args = [consensus, consensusParameters] as const;
     return contractCall("Announce the change", address, federationAbi, "changeConsensus", args);
   }, [faults, draft, network.consensus, address]);
-  const nameOf = (module: string) =>
-    Object.entries(network.consensus).find(([, at]) => at === module)?.[0] ?? shorten(module);
+  const wordOf = (module: Address) => nameOf(network.consensus, module) ?? shorten(module);
   const last = record.consensusChanges.at(-1);
   return (
     <Action
@@ -47,10 +48,10 @@ export function ConsensusAction({ subject, may }: { subject: Subject; may: Permi
       may={may}
       what={
         <>
-          Now: {record.module === null ? nameOf(config.consensus) : nameOf(record.module)}.{" "}
-          {last?.kind === "announced" && `Announced: ${nameOf(last.module)}, from round ${last.round} on. `}
+          Now: {record.module === null ? wordOf(config.consensus) : wordOf(record.module)}.{" "}
+          {last?.kind === "announced" && `Announced: ${wordOf(last.module)}, from round ${last.round} on. `}
           {last?.kind === "failed" &&
-            `The last change, to ${nameOf(last.module)}, failed: the module refused. `}
+            `The last change, to ${wordOf(last.module)}, failed: the module refused. `}
           Another module is announced, and decides from round {state.round + 2} on, so that miners can
           prepare.
         </>

@@ -55,6 +55,7 @@ const SCENE: Scene = {
     absent: KNOWN.round.absent,
   },
   kept: hex(KNOWN.blocks[1]?.hash ?? ""),
+  consensus: "pow",
   pays: true,
 };
 const CONTENTS: Contents = {
@@ -120,7 +121,14 @@ test("too little work differs; another module's proof is not checked here", () =
   expect(found({ block: { ...SCENE.block, difficulty: 2n ** 48n } })).toMatchObject([
     { name: "Proof of work", state: "differs" },
   ]);
-  expect(found({ block: { ...SCENE.block, difficulty: null } })).toMatchObject([{ state: "unchecked" }]);
+  const words = (consensus: string | null) => {
+    const [check, ...rest] = found({ consensus, block: { ...SCENE.block, difficulty: null } });
+    expect([check?.state, rest]).toEqual(["unchecked", []]);
+    return check?.words;
+  };
+  expect(words("por")).toContain("another consensus module");
+  expect(words(null)).toContain("does not know the consensus module");
+  expect(words("pow")).toContain("difficulty is not known");
 });
 
 test("contents that are not there leave what rests on them unchecked; other bytes differ", () => {

@@ -34,6 +34,8 @@ export interface Scene {
   round: Pick<Round, "snapshot" | "updates" | "ballots" | "absent">;
   /** The hash that the contract keeps for the round; null where it was not to be had. */
   kept: Hex | null;
+  /** The network's name of the consensus module that took the block; null where it has none. */
+  consensus: string | null;
   /** Whether the federation pays rewards. */
   pays: boolean;
 }
@@ -112,13 +114,9 @@ function checkAccepted(scene: Scene): Check {
   return compare("acceptedRoot", merkleRoot(accepted), scene.block.header.acceptedRoot, words);
 }
 
-function checkWork({ chainId, federation, block }: Scene): Check {
+function checkWork({ chainId, federation, block, consensus }: Scene): Check {
   const name = "Proof of work";
-  if (block.difficulty === null)
-    return unchecked(
-      name,
-      "another consensus module decided: its turns and lanes are checked by the contract",
-    );
+  if (block.difficulty === null) return unchecked(name, unworked(consensus));
   const work = workOf(chainId, federation, block.header, block.difficulty);
   if (work === null) return differs(name, "the proof is no nonce");
   const [hash, target] = [work.hash, work.target].map((value) =>
@@ -127,6 +125,14 @@ function checkWork({ chainId, federation, block }: Scene): Check {
   return meets(work)
     ? ok(name, `the nonce's hash ${hash} is not above the target ${target}`)
     : differs(name, `the nonce's hash ${hash} is above the target ${target}`);
+}
+
+/** Why there is no difficulty to check a block's proof by. */
+function unworked(consensus: string | null): string {
+  if (consensus === null)
+    return "this page does not know the consensus module: the contract has checked the proof";
+  if (consensus === "pow") return "the difficulty is not known here: the contract has checked the proof";
+  return "another consensus module decided: its turns and lanes are checked by the contract";
 }
 
 function checkContent(name: string, content: Fetched<unknown>): Check {

@@ -7,6 +7,7 @@ import { Hash } from "@/components/hash";
 import { useRuntime } from "@/features/chain/context";
 import { formatNumber } from "@/lib/format";
 import { meets, workOf } from "@/lib/proof-of-work";
+import { nameOf } from "@/lib/runtime";
 import { plural } from "@/lib/text";
 import type { BlockView } from "./block-page";
 
@@ -15,7 +16,7 @@ export function ProofCard({ view }: { view: BlockView }) {
   const { network } = useRuntime();
   const { block, config, record, round } = view;
   const module = block.module ?? config.consensus;
-  const name = Object.entries(network.consensus).find(([, at]) => at === module)?.[0];
+  const name = nameOf(network.consensus, module);
   const work =
     block.difficulty === null
       ? null
@@ -36,12 +37,7 @@ export function ProofCard({ view }: { view: BlockView }) {
           ],
           ["Candidates of the round", `${round.candidates.length}, of which ${dropped} dropped`],
           ...(work === null || block.difficulty === null
-            ? ([
-                [
-                  "Proof",
-                  "none is needed: it was this miner's turn, by the round's seed and the voters' weights",
-                ],
-              ] as const)
+            ? ([["Proof", unworked(name)]] as const)
             : ([
                 ["Nonce", <Full key="n" value={work.nonce} what="nonce" />],
                 ["Hash", <Full key="h" value={work.hash} what="hash" />],
@@ -55,6 +51,13 @@ export function ProofCard({ view }: { view: BlockView }) {
       />
     </Card>
   );
+}
+
+/** What is known of a proof that has no difficulty here. */
+function unworked(name: string | null): string {
+  if (name === null) return "of a kind that this page does not know";
+  if (name === "pow") return "its difficulty is not known here";
+  return "none is needed: it was this miner's turn, by the round's seed and the voters' weights";
 }
 
 function Full({ value, what }: { value: bigint; what: string }) {

@@ -10,6 +10,7 @@ import { sampleCapOf } from "@/features/rewards/use-earned";
 import { federationAbi } from "@/generated/abi";
 import type { Body } from "@/lib/body";
 import type { Cid } from "@/lib/cid";
+import { type NetworkConfig, nameOf } from "@/lib/runtime";
 import type { BlockView } from "./block-page";
 import { type Check, checkBlock, type Fetched } from "./checks";
 
@@ -17,14 +18,13 @@ import { type Check, checkBlock, type Fetched } from "./checks";
 export function useVerification(view: BlockView) {
   const { client } = useSession();
   const { network } = useRuntime();
-  return useMutation({ mutationFn: () => verify(view, client, network.chainId, network.gateway) });
+  return useMutation({ mutationFn: () => verify(view, client, network) });
 }
 
 async function verify(
   view: BlockView,
   client: ChainClient,
-  chainId: number,
-  gateway: string,
+  { chainId, gateway, consensus }: NetworkConfig,
 ): Promise<Check[]> {
   const { record, config, block, parent, round } = view;
   const fetchBody = (cid: Cid) => fetched(gateway, cid, BODY_LIMITS, readWhole);
@@ -52,6 +52,7 @@ async function verify(
     parent,
     round,
     kept,
+    consensus: nameOf(consensus, block.module ?? config.consensus),
     pays,
   };
   return checkBlock(scene, { body, parentBody, aggregation, model });

@@ -36,9 +36,10 @@ export class StoredSegments implements SegmentStore {
     return segments;
   }
 
-  async put(segment: Segment, replaced: readonly number[]): Promise<void> {
+  async put(segment: Segment): Promise<void> {
+    const { scope, from, to } = segment;
     const change = this.database.transaction("segments", "readwrite");
-    for (const from of replaced) void change.store.delete([segment.scope, from]);
+    void change.store.delete(IDBKeyRange.bound([scope, from], [scope, to]));
     void change.store.put({ ...segment, events: pack(segment.events) });
     await change.done;
   }

@@ -148,9 +148,47 @@ test("in the browser's database it is the same, and another chain of the same id
   await one.follow(chain.head);
   const kept = await store.read("31337/0xf");
   expect(kept.flatMap(({ events }) => events)).toEqual(told.events);
-  await store.put({ scope: "1/0xf", from: 0, to: 1, hash: "0x", events: [] }, []);
+  await store.put({ scope: "1/0xf", from: 0, to: 1, hash: "0x", events: [] });
   expect(await forgetOtherChain(database, 31337, "0x01")).toBe(false);
   expect(await forgetOtherChain(database, 31337, "0x02")).toBe(true);
   expect(await store.read("31337/0xf")).toEqual([]);
   expect(await store.read("1/0xf")).toHaveLength(1);
+});
+
+test.each(["memory", "database"])("what another tab left of another branch goes: %s", async (kind) => {
+  if (kind === "database") store = new StoredSegments(await openDatabase("tabs"));
+  const row = (from: number, to: number) => ({
+    scope: "31337/0xf",
+    from,
+    to,
+    hash: "0x" as const,
+    events: [],
+  });
+  const places = async () => (await store.read("31337/0xf")).map(({ from, to }) => [from, to]);
+  await store.put(row(2, 3));
+  await store.put(row(5, 6));
+  await store.put(row(8, 30));
+  await store.put(row(4, 8));
+  expect(await places()).toEqual([
+    [2, 3],
+    [4, 8],
+  ]);
+  const one = follower(4);
+  await one.follow(chain.head);
+  expect(await places()).toEqual([[4, 9]]);
+  expect(told.seen).toEqual(expected([4, 9, 0]));
+});
+
+test("of heads that come while it reads only the newest is followed", async () => {
+  const one = follower();
+  const first = one.follow(chain.head);
+  const heads = [1, 2, 3].map(() => {
+    chain.mine(1);
+    return one.follow(chain.head);
+  });
+  await Promise.all([first, ...heads]);
+  expect(chain.asked.at(-1)?.[1]).toBe(12);
+  expect(chain.asked.length).toBeLessThanOrEqual(2);
+  expect(told.seen).toEqual(expected([0, 12, 0]));
+  expect(told.progressed.at(-1)).toEqual([12, 12]);
 });

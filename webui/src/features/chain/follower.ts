@@ -38,6 +38,8 @@ export class Follower {
   private segments: Segment[] | null = null;
   private range = FIRST_RANGE;
   private running: Promise<void> = Promise.resolve();
+  /** What begins when the running step has ended. */
+  private next: { head: Head; done: Promise<void> } | null = null;
 
   constructor(
     private readonly scope: string,
@@ -47,20 +49,39 @@ export class Follower {
     private readonly listener: Listener,
   ) {}
 
-  /** Come to the state of `head`; calls wait for one another. Rejects when the chain does not answer. */
-  follow(head: Head, signal?: AbortSignal): Promise<void> {
-    this.running = this.running.catch(() => undefined).then(() => this.step(head, signal));
-    return this.running;
+  /** Come to the state of `head`, or of a later one; calls wait for one another. Rejects when the chain does not answer. */
+  follow(head: Head): Promise<void> {
+    if (this.next !== null) {
+      this.next.head = head;
+      return this.next.done;
+    }
+    const begin = (): Promise<void> => {
+      this.next = null;
+      return this.step(next.head);
+    };
+    const next = { head, done: this.running.catch(() => undefined).then(begin) };
+    this.next = next;
+    this.running = next.done;
+    return next.done;
   }
 
-  private async step(head: Head, signal?: AbortSignal): Promise<void> {
+  private async step(head: Head): Promise<void> {
     const fresh = this.segments === null;
-    const segments = this.segments ?? contiguous(await this.store.read(this.scope), this.first);
+    const segments = this.segments ?? (await this.kept());
     const vanished = await this.takeVanished(segments, head);
     if (vanished.length > 0) await this.store.remove(this.scope, vanished);
     this.segments = segments;
     if (fresh || vanished.length > 0) await this.listener.reset(segments.flatMap(({ events }) => events));
-    if (await this.readOn(segments, head, signal)) this.listener.progress(head.number, head.number);
+    if (await this.readOn(segments, head)) this.listener.progress(head.number, head.number);
+  }
+
+  /** What is kept from the first block on without a gap; what else there is, as of another branch, is thrown away. */
+  private async kept(): Promise<Segment[]> {
+    const all = await this.store.read(this.scope);
+    const good = contiguous(all, this.first);
+    const useless = all.filter((segment) => !good.includes(segment)).map(({ from }) => from);
+    if (useless.length > 0) await this.store.remove(this.scope, useless);
+    return good;
   }
 
   /** Take off the end the segments whose last block the chain does not have any more. */
@@ -80,11 +101,10 @@ export class Follower {
   }
 
   /** Whether it came to the head. */
-  private async readOn(segments: Segment[], head: Head, signal?: AbortSignal): Promise<boolean> {
+  private async readOn(segments: Segment[], head: Head): Promise<boolean> {
     for (;;) {
       const from = (segments.at(-1)?.to ?? this.first - 1) + 1;
       if (from > head.number) return true;
-      signal?.throwIfAborted();
       const to = Math.min(head.number, from + this.range - 1);
       this.listener.progress(from - 1, head.number);
       const [events, hash] = await this.readRange(segments, from, to, head);
@@ -118,7 +138,7 @@ export class Follower {
 
   private async keep(segments: Segment[], next: Segment): Promise<void> {
     segments.push(next);
-    await this.store.put(next, []);
+    await this.store.put(next);
     const last = segments.findLastIndex(({ to }) => to <= next.to - YOUNG_BLOCKS);
     const sizes = segments.slice(0, last + 1).map(({ events }) => events.length);
     const taken = last < 1 ? 0 : absorbed(sizes.slice(0, -1), sizes[last] ?? 0, SEGMENT_EVENTS);
@@ -126,10 +146,7 @@ export class Follower {
     const merged = segments.slice(last - taken, last + 1);
     const whole = mergedOf(merged);
     segments.splice(last - taken, taken + 1, whole);
-    await this.store.put(
-      whole,
-      merged.map(({ from }) => from),
-    );
+    await this.store.put(whole);
   }
 }
 
@@ -139,12 +156,11 @@ function mergedOf(segments: readonly Segment[]): Segment {
   return { ...last, from: first.from, events: segments.flatMap(({ events }) => events) };
 }
 
-/** The segments from the first block on without a gap: what follows one is of no use. */
+/** The segments from the first block on, each beginning where the former one ends. */
 function contiguous(segments: readonly Segment[], first: number): Segment[] {
   const good: Segment[] = [];
   for (const segment of segments) {
-    if (segment.from !== (good.at(-1)?.to ?? first - 1) + 1) break;
-    good.push(segment);
+    if (segment.from === (good.at(-1)?.to ?? first - 1) + 1) good.push(segment);
   }
   return good;
 }

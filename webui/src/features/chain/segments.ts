@@ -14,8 +14,8 @@ export interface Segment {
 /** Where segments are kept; by scope and first block. */
 export interface SegmentStore {
   read(scope: string): Promise<Segment[]>;
-  /** Put one, and in the same step remove those that begin at `replaced`. */
-  put(segment: Segment, replaced: readonly number[]): Promise<void>;
+  /** Put one, and in the same step remove those that begin in its blocks, whoever put them there. */
+  put(segment: Segment): Promise<void>;
   remove(scope: string, from: readonly number[]): Promise<void>;
 }
 
@@ -29,9 +29,14 @@ export class MemorySegments implements SegmentStore {
       .sort((a, b) => a.from - b.from);
   }
 
-  async put(segment: Segment, replaced: readonly number[]): Promise<void> {
-    await this.remove(segment.scope, replaced);
-    this.kept.set(`${segment.scope}:${segment.from}`, segment);
+  async put(segment: Segment): Promise<void> {
+    const { scope, from, to } = segment;
+    const inside = (await this.read(scope)).filter((kept) => kept.from >= from && kept.from <= to);
+    await this.remove(
+      scope,
+      inside.map((kept) => kept.from),
+    );
+    this.kept.set(`${scope}:${from}`, segment);
   }
 
   async remove(scope: string, from: readonly number[]): Promise<void> {

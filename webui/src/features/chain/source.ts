@@ -93,7 +93,12 @@ export class FederationSource extends RpcSource {
       this.logs([...new Set(shared)], from, to, [null, pad(this.federation)]),
     ]);
     const joined = minersIn(direct).filter((miner) => !miners.includes(miner));
-    return [...direct, ...indirect, ...(await this.logs(joined, from, to))];
+    const changed = modules(direct).filter((module) => !shared.includes(module));
+    const late = await Promise.all([
+      this.logs(joined, from, to),
+      this.logs([...new Set(changed)], from, to, [null, pad(this.federation)]),
+    ]);
+    return [...direct, ...indirect, ...late.flat()];
   }
 
   /** The federation and its vaults. */

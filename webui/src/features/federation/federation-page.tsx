@@ -57,7 +57,7 @@ function Shown({ view: { record, config, complete, progress } }: { view: Federat
       <ResultsSection address={address} rounds={record.rounds} />
       <LossSection rounds={record.rounds} evaluation={manifest.data?.evaluation ?? ""} />
       <RoundsSection rounds={record.rounds} address={address} />
-      <MembersSection federation={record} stake={config.stake?.currency ?? null} />
+      <MembersSection federation={record} state={state} stake={config.stake?.currency ?? null} />
       <MoneySection money={record.money} config={config} />
       <Parameters config={config} manifest={manifest.data ?? null} failed={manifest.error?.message ?? null} />
     </div>

@@ -16,6 +16,12 @@ export function applyConsensus(work: Work, event: ChainEvent, proofOfWork: Addre
           : null;
       break;
     }
+    case "ConsensusChanged":
+      // A module that this page knows tells of itself just before.
+      if (event.args.module === work.module) break;
+      work.module = event.args.module;
+      work.difficulty = null;
+      break;
     case "DifficultyChanged":
       if (event.address === work.module && work.difficulty !== null) work.difficulty = event.args.difficulty;
       break;

@@ -161,6 +161,26 @@ test("W2 and W3: a candidate knows the difficulty that its proof had to meet", (
   expect(candidates.map((candidate) => candidate?.module)).toEqual([pow, pow, pow, at(0xd2)]);
 });
 
+test("a change to a module that tells nothing of itself ends the former one's work", () => {
+  const [pow, other] = [at(0xd0), at(0xd1)];
+  const scene = new Scene({ pow }).joined();
+  const configure = () =>
+    scene.tell("ConsensusConfigured", { federation: FEDERATION, parameters: words(64n, 20n) }, pow);
+  const propose = (round: number) =>
+    scene
+      .opened(round)
+      .tell("BlockProposed", { round, index: 0, hash: HASH, header: header(round, at(0)), deadline: 1 });
+  configure();
+  propose(1).tell("ConsensusChanged", { round: 2, module: other });
+  expect(scene.record.module).toBe(other);
+  propose(2);
+  configure().tell("ConsensusChanged", { round: 3, module: pow });
+  propose(3);
+  const candidates = scene.record.rounds.map(({ candidates }) => candidates[0]);
+  expect(candidates.map((candidate) => candidate?.difficulty)).toEqual([64n, null, 64n]);
+  expect(candidates.map((candidate) => candidate?.module)).toEqual([pow, other, pow]);
+});
+
 test("a dropped candidate stays in the round's story, the next one becomes the block", () => {
   const scene = new Scene()
     .joined()

@@ -2,6 +2,7 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 import { MembersSection } from "./members-section";
 import type { Federation, Miner } from "./records";
+import { standing } from "./selectors";
 
 const MINER: Miner = {
   index: 0,
@@ -25,8 +26,9 @@ const FEDERATION = {
   devices: new Map(),
 } as unknown as Federation;
 
+const STATE = { members: 1n, dormant: 0n, leaving: 0n };
 const shown = (stake: Parameters<typeof MembersSection>[0]["stake"]) =>
-  renderToStaticMarkup(<MembersSection federation={FEDERATION} stake={stake} />);
+  renderToStaticMarkup(<MembersSection federation={FEDERATION} state={STATE} stake={stake} />);
 
 test("a stake is told in its token, and as none where nothing is staked", () => {
   const token = "0x4444444444444444444444444444444444444444" as const;
@@ -60,7 +62,19 @@ test("a device whose miner left is not said to be with the next miner of that nu
       [device.address, { ...device, submitted: 0, accepted: 0, refused: 0, lastRefusal: null }],
     ]),
   } as unknown as Federation;
-  const html = renderToStaticMarkup(<MembersSection federation={federation} stake={null} />);
+  const html = renderToStaticMarkup(<MembersSection federation={federation} state={STATE} stake={null} />);
   expect(html).toContain("its miner is gone");
   expect(html).not.toContain("with miner 0");
+});
+
+test("what a miner is, is what the contract says of its index now; one that left stays gone", () => {
+  const masks = { members: 0b1110n, dormant: 0b1100n, leaving: 0b1000n };
+  const told = [0, 1, 2, 3].map((index) => standing({ index, status: "member" }, masks));
+  expect(told).toEqual(["member", "member", "dormant", "leaving"]);
+  expect(standing({ index: 1, status: "dormant" }, masks)).toBe("member");
+  expect(standing({ index: 1, status: "left" }, masks)).toBe("left");
+  const html = renderToStaticMarkup(
+    <MembersSection federation={FEDERATION} state={{ ...STATE, dormant: 1n }} stake={null} />,
+  );
+  expect(html).toContain("dormant");
 });

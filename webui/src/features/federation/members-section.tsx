@@ -8,6 +8,7 @@ import { StrangerText } from "@/components/stranger-text";
 import { formatNumber } from "@/lib/format";
 import { reasonWords } from "@/lib/verdicts";
 import type { Device, Federation, Miner, MinerStatus } from "./records";
+import { type Masks, standing } from "./selectors";
 import type { Currency } from "./use-federation-state";
 
 const TONES: Readonly<Record<MinerStatus, Tone>> = {
@@ -19,15 +20,21 @@ const TONES: Readonly<Record<MinerStatus, Tone>> = {
 
 interface Props {
   federation: Federation;
+  /** As the federation's contract has it now. */
+  state: Masks;
   /** What miners stake; null where they stake nothing. */
   stake: Currency | null;
 }
 
 /** Miners and devices, with what each did. */
-export function MembersSection({ federation, stake }: Props) {
+export function MembersSection({ federation, state, stake }: Props) {
+  const { members, dormant, leaving } = state;
   const miners = useMemo(
-    () => [...federation.miners.values()].sort((a, b) => a.index - b.index),
-    [federation.miners],
+    () =>
+      [...federation.miners.values()]
+        .map((miner) => ({ ...miner, status: standing(miner, { members, dormant, leaving }) }))
+        .sort((a, b) => a.index - b.index),
+    [federation.miners, members, dormant, leaving],
   );
   const devices = useMemo(() => [...federation.devices.values()], [federation.devices]);
   const names = useMemo(() => {

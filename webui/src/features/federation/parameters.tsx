@@ -10,6 +10,7 @@ import { useRuntime } from "@/features/chain/context";
 import type { Manifest } from "@/features/content/manifest";
 import { cidText } from "@/lib/cid";
 import { formatBytes, formatDuration, formatNumber } from "@/lib/format";
+import { nameOf } from "@/lib/runtime";
 import type { FederationConfig } from "./use-federation-state";
 
 interface Props {
@@ -59,8 +60,6 @@ function taskFacts(manifest: Manifest): readonly (readonly [string, ReactNode])[
 
 function ConfigFacts({ config }: { config: FederationConfig }) {
   const { network } = useRuntime();
-  const nameOf = (known: Readonly<Record<string, string>>, address: string) =>
-    Object.entries(known).find(([, at]) => at === address)?.[0];
   const { rewards, stake } = config;
   return (
     <Facts
@@ -104,7 +103,7 @@ function ConfigFacts({ config }: { config: FederationConfig }) {
   );
 }
 
-function Named({ name, address }: { name: string | undefined; address: string }) {
+function Named({ name, address }: { name: string | null; address: string }) {
   return (
     <span className="inline-flex flex-wrap items-center gap-2">
       {name} <Address value={address} />

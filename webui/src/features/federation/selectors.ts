@@ -1,5 +1,6 @@
 // Figures that follow from a federation's record.
-import type { Federation, Round, Update } from "./records";
+import { includes } from "@/lib/masks";
+import type { Federation, Miner, MinerStatus, Round, Update } from "./records";
 
 export function acceptedOf(round: Round): readonly Update[] {
   return round.updates.filter((update) => update.outcome?.accepted);
@@ -27,4 +28,22 @@ export function currentRound(federation: Federation): Round | null {
 /** How many devices may submit in the round that runs: those that are bound to a miner; none once it is all over. */
 export function expectedUpdates({ devices, closed }: Pick<Federation, "devices" | "closed">): number {
   return closed === null ? [...devices.values()].filter(({ miner }) => miner !== null).length : 0;
+}
+
+/** Of `IFederationViews.state`, who has a place and who of these is not in every round. */
+export interface Masks {
+  members: bigint;
+  dormant: bigint;
+  leaving: bigint;
+}
+
+/** What a miner is now, by the contract's own word: not every miner that becomes dormant is told of by an event. */
+export function standing(
+  { index, status }: Pick<Miner, "index" | "status">,
+  { members, dormant, leaving }: Masks,
+): MinerStatus {
+  // Another one may have the index of a miner that left; of one that joined just now the contract may not be asked yet.
+  if (status === "left" || !includes(members, index)) return status;
+  if (includes(leaving, index)) return "leaving";
+  return includes(dormant, index) ? "dormant" : "member";
 }

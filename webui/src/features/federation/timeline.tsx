@@ -7,7 +7,7 @@ import { WriteButton } from "@/features/wallet/write-button";
 import { federationAbi } from "@/generated/abi";
 import { Status } from "@/generated/enums";
 import { formatNumber } from "@/lib/format";
-import { phaseWords, STEPS } from "@/lib/phases";
+import { phaseWords, STEPS, type Step } from "@/lib/phases";
 import { waitsFor } from "./progress";
 import type { Money } from "./records";
 import type { FederationConfig, FederationState } from "./use-federation-state";
@@ -34,9 +34,7 @@ export function Timeline({ address, state, config, submitted, money }: Props) {
     <Card title={title} aside={<span className="text-sm">{running ? phaseWords(state.phase) : ""}</span>}>
       <ol className="grid grid-cols-2 gap-2 sm:grid-cols-4 xl:grid-cols-8">
         {STEPS.map((step, number) => {
-          const active = running
-            ? step.phases.some((phase) => phase === state.phase)
-            : state.round === 0 && number === 0;
+          const active = isActive(step, state);
           return (
             <li
               key={step.name}
@@ -62,6 +60,15 @@ export function Timeline({ address, state, config, submitted, money }: Props) {
       </dl>
     </Card>
   );
+}
+
+/** Between rounds the phase is still the one in which the last round ended. */
+export function isActive(
+  { phases }: Step,
+  { status, phase }: Pick<FederationState, "status" | "phase">,
+): boolean {
+  if (status !== Status.Running && status !== Status.Waiting) return false;
+  return phases.some((known) => known === phase);
 }
 
 function Fact({ name, value }: { name: string; value: ReactNode }) {

@@ -3,6 +3,7 @@ import { type Address as AddressText, formatUnits } from "viem";
 import { Card } from "@/components/card";
 import { EmptyState } from "@/components/empty-state";
 import { useRuntime } from "@/features/chain/context";
+import { standing } from "@/features/federation/selectors";
 import { RewardsCard } from "@/features/rewards/rewards-card";
 import { useWallet } from "@/features/wallet/use-wallet";
 import { Status } from "@/generated/enums";
@@ -129,7 +130,7 @@ interface CommandsProps {
 /** What to run at home, with this federation's and this network's addresses. */
 function Commands({ subject, part, endpoint, source }: CommandsProps) {
   const { network } = useRuntime();
-  const { address, config, manifest, record } = subject;
+  const { address, config, manifest, record, state } = subject;
   const listed = keepsList(config, network);
   const home = {
     network,
@@ -138,7 +139,7 @@ function Commands({ subject, part, endpoint, source }: CommandsProps) {
     list: !listed ? "" : parseCid(source.trim()) === null ? "members.json" : source.trim(),
     stake: stakeWords(subject, policyStake(config, network)[part === "miner" ? 0 : 1], part),
   };
-  const miner = [...record.miners.values()].find(({ status }) => status === "member") ?? null;
+  const miner = [...record.miners.values()].find((one) => standing(one, state) === "member") ?? null;
   return (
     <Card title={part === "device" ? "Run your device at home" : "Run your miner at home"}>
       <HomeCommands

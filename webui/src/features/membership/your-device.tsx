@@ -3,7 +3,8 @@ import { type Address as AddressText, type Hex, isHex, zeroHash } from "viem";
 import { Card } from "@/components/card";
 import { Facts } from "@/components/facts";
 import { FormField } from "@/components/form-field";
-import type { Device, Federation, Miner } from "@/features/federation/records";
+import type { Device, Miner } from "@/features/federation/records";
+import { standing } from "@/features/federation/selectors";
 import { contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { minerAbi } from "@/generated/abi";
@@ -26,7 +27,7 @@ interface Props {
 /** The connected account as a device: where it is bound, and what it can do about it. */
 export function YourDevice({ subject, account, root, source, onSource }: Props) {
   const device = subject.record.devices.get(account) ?? null;
-  const miners = useMemo(() => openMiners(subject.record), [subject.record]);
+  const miners = useMemo(() => openMiners(subject), [subject]);
   return (
     <Card title="Your device">
       {device === null || device.miner === null ? (
@@ -39,8 +40,9 @@ export function YourDevice({ subject, account, root, source, onSource }: Props) 
 }
 
 /** Miners that take devices: members that are not leaving. */
-function openMiners(record: Federation): readonly Miner[] {
-  return [...record.miners.values()].filter(({ status }) => status === "member" || status === "dormant");
+function openMiners({ record, state }: Subject): readonly Miner[] {
+  const miners = [...record.miners.values()].map((miner) => ({ ...miner, status: standing(miner, state) }));
+  return miners.filter(({ status }) => status === "member" || status === "dormant");
 }
 
 export interface Commitment {

@@ -7,6 +7,7 @@ import { FormField } from "@/components/form-field";
 import { StrangerText } from "@/components/stranger-text";
 import { useRuntime } from "@/features/chain/context";
 import type { Miner } from "@/features/federation/records";
+import { standing } from "@/features/federation/selectors";
 import { contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { factoryAbi, federationAbi, minerAbi } from "@/generated/abi";
@@ -98,8 +99,8 @@ function Register(props: Props) {
 
 function Owned({ subject, miner, endpoint, onEndpoint }: Props & { miner: Miner }) {
   const { address, state } = subject;
-  const dormant = ((state.dormant >> BigInt(miner.index)) & 1n) === 1n;
-  const leaving = ((state.leaving >> BigInt(miner.index)) & 1n) === 1n;
+  const status = standing(miner, state);
+  const leaving = status === "leaving";
   const fault = endpointFault(endpoint);
   const move = useMemo(
     () =>
@@ -122,14 +123,14 @@ function Owned({ subject, miner, endpoint, onEndpoint }: Props & { miner: Miner 
       <Facts
         entries={[
           ["Number", miner.index],
-          ["Status", miner.expelled ? `${miner.status}, expelled` : miner.status],
+          ["Status", miner.expelled ? `${status}, expelled` : status],
           ["Devices", formatNumber(miner.devices)],
           ["Blocks", `${formatNumber(miner.mined)} of ${formatNumber(miner.proposed)} proposed`],
           ["Ballots, absences", `${formatNumber(miner.votes)}, ${formatNumber(miner.absences)}`],
           ["API", <StrangerText key="api" value={miner.endpoint} most={80} none="not told" />],
         ]}
       />
-      {dormant && (
+      {status === "dormant" && (
         <section className="space-y-2">
           <p className="text-sm">
             It missed a vote: rounds go on without it until it checks in. A running miner does that by itself.
