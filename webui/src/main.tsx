@@ -17,7 +17,14 @@ export function start(runtime: Runtime): void {
   nameCoin(runtime.network.coin);
   const session = new ChainSession(runtime.network);
   session.start();
-  const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 1 } } });
+  // A local chain answers a browser that is offline.
+  const networkMode = "always";
+  const queries = new QueryClient({
+    defaultOptions: {
+      queries: { refetchOnWindowFocus: false, retry: 1, networkMode },
+      mutations: { networkMode },
+    },
+  });
   createRoot(root).render(
     <StrictMode>
       <WagmiProvider config={walletConfig(runtime.network)}>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { VECTORS } from "./block-vectors";
-import { countedWeights, MAX_BODY_BYTES, readBody } from "./body";
+import { countedWeights, MAX_BODY_BYTES, MOST_ENTRIES, readBody } from "./body";
 import { cidOf, cidText } from "./cid";
 
 const [, BLOCK] = VECTORS.scene.blocks;
@@ -107,3 +107,18 @@ test("V5: one device cannot count for more than so many times the others", () =>
   expect(countedWeights([2 ** 32 - 1], 2n ** 31n)).toEqual([2 ** 29 - 1]);
   expect(countedWeights([], 4n)).toEqual([]);
 });
+
+test.each(["updates", "rates", "earned"])(
+  "a body with more %s than are looked at is refused before one is",
+  (field) => {
+    const names = Array.from(
+      { length: MOST_ENTRIES + 1 },
+      (_, at) => `0x${at.toString(16).padStart(40, "0")}`,
+    );
+    const many = field === "updates" ? names : Object.fromEntries(names.map((name) => [name, "1"]));
+    expect(changed((document) => Object.assign(document, { [field]: many }))).toContain(
+      `${field} has more than the 100000 entries`,
+    );
+  },
+  30_000,
+);

@@ -6,6 +6,8 @@ import { parseStrict, type Strict, StrictJsonError, type StrictObject } from "./
 import type { Outcome } from "./verdicts";
 
 export const MAX_BODY_BYTES = 1 << 26;
+/** More updates, rates or sums are not looked at: each takes a hash or more, and all together would freeze the page. */
+export const MOST_ENTRIES = 100_000;
 
 export interface BodyUpdate extends UpdateRecord {
   leaf: Hex;
@@ -46,6 +48,8 @@ export function readBody(data: Uint8Array): Body | string {
     return read(parseStrict(data, "canonical"));
   } catch (error) {
     if (error instanceof Misfit) return `its field ${error.message} is not what a body has there`;
+    if (error instanceof TooMany)
+      return `its field ${error.message} has more than the ${MOST_ENTRIES} entries that are looked at`;
     if (error instanceof StrictJsonError) return `it is no canonical JSON: ${error.message}`;
     throw error;
   }
@@ -60,11 +64,14 @@ export function countedWeights(samples: readonly number[], sampleCap: bigint): n
 }
 
 class Misfit extends Error {}
+class TooMany extends Error {}
 
 function read(value: Strict): Body {
   const document = object(value, "", FIELDS);
   if (document.minerva !== 1) throw new Misfit("minerva");
   const entries = array(document.updates, "updates");
+  if (entries.length > MOST_ENTRIES) throw new TooMany("updates");
+  const [rates, earned] = [few(document.rates, "rates"), few(document.earned, "earned")];
   const aggregation = object(document.aggregation, "aggregation", "rule,sampleCap");
   return {
     chainId: integer(document.chainId, "chainId", 256),
@@ -86,17 +93,9 @@ function read(value: Strict): Body {
       rule: text(aggregation.rule, "aggregation"),
       sampleCap: integer(aggregation.sampleCap, "aggregation", 64),
     },
-    rates: new Map(
-      pairs(document.rates, "rates").map(([device, rate]) => [
-        address(device, "rates"),
-        integer(rate, "rates", 256),
-      ]),
-    ),
+    rates: new Map(rates.map(([device, rate]) => [address(device, "rates"), integer(rate, "rates", 256)])),
     earned: new Map(
-      pairs(document.earned, "earned").map(([account, amount]) => [
-        address(account, "earned"),
-        digits(amount, "earned"),
-      ]),
+      earned.map(([account, amount]) => [address(account, "earned"), digits(amount, "earned")]),
     ),
   };
 }
@@ -139,6 +138,12 @@ function object(value: Strict | undefined, place: string, fields: string): Stric
 function pairs(value: Strict | undefined, place: string): [string, Strict][] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return misfit(place || "list");
   return Object.entries(value);
+}
+
+function few(value: Strict | undefined, place: string): [string, Strict][] {
+  const found = pairs(value, place);
+  if (found.length > MOST_ENTRIES) throw new TooMany(place);
+  return found;
 }
 
 function array(value: Strict | undefined, place: string): readonly Strict[] {

@@ -9,6 +9,7 @@ import {
 } from "viem";
 import { expect, test } from "vitest";
 import { ERROR_ABI, ERROR_WORDS } from "@/generated/errors";
+import { nameCoin } from "./coin";
 import { cannotPay, explain, explainRevert, isRefusal } from "./errors";
 
 const HEX = /0x[0-9a-f]{8}/i;
@@ -76,6 +77,12 @@ test("a wallet that shows a question still says so by its code", () => {
 test("an account that cannot pay is told what it lacks", () => {
   const { cure } = cannotPay({ has: 10n ** 15n, needs: 10n ** 18n });
   expect(cure).toMatch(/^It has 0\.001 ETH and needs up to 1 ETH\. Send/);
+});
+
+test("an account that cannot pay is told to get the chain's own coin", () => {
+  nameCoin("POL");
+  expect(cannotPay().cure).toContain("some POL of this network");
+  nameCoin("ETH");
 });
 
 test("no problem shows raw hex", () => {

@@ -1,6 +1,7 @@
 // Why something failed, in the words of docs/errors.md; nothing that a person sees is hex.
 import { BaseError, decodeErrorResult, type Hex, isHex, parseAbi, UserRejectedRequestError } from "viem";
 import { ERROR_ABI, ERROR_WORDS } from "@/generated/errors";
+import { COIN } from "./coin";
 import { formatAmount, shorten } from "./format";
 import { cleanText, plural } from "./text";
 
@@ -74,7 +75,7 @@ export function explain(error: unknown): Problem {
 /** An account has too little; of what it needs the sums are told where they are known. */
 export function cannotPay(sums?: { has: bigint; needs: bigint }): Problem {
   const lack = sums && `It has ${formatAmount(sums.has)} and needs up to ${formatAmount(sums.needs)}. `;
-  const cure = "Send it some ether of this network, or use another account.";
+  const cure = `Send it some ${COIN.symbol} of this network, or use another account.`;
   return problem("The account cannot pay for this", `${lack ?? ""}${cure}`);
 }
 

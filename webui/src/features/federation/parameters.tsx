@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
 import { zeroAddress } from "viem";
 import { Address } from "@/components/address";
-import { Amount } from "@/components/amount";
 import { Card } from "@/components/card";
 import { Facts } from "@/components/facts";
 import { Hash } from "@/components/hash";
@@ -11,6 +10,7 @@ import type { Manifest } from "@/features/content/manifest";
 import { cidText } from "@/lib/cid";
 import { formatBytes, formatDuration, formatNumber } from "@/lib/format";
 import { nameOf } from "@/lib/runtime";
+import { rewardFacts, stakeFacts } from "./terms";
 import type { FederationConfig } from "./use-federation-state";
 
 interface Props {
@@ -45,7 +45,8 @@ export function Parameters({ config, manifest, failed }: Props) {
   );
 }
 
-function taskFacts(manifest: Manifest): readonly (readonly [string, ReactNode])[] {
+/** What the manifest says, all of it a stranger's text. */
+export function taskFacts(manifest: Manifest): readonly (readonly [string, ReactNode])[] {
   const text = (value: string) => <StrangerText key={value} value={value} most={400} />;
   return [
     ["Task", text(manifest.task)],
@@ -55,7 +56,24 @@ function taskFacts(manifest: Manifest): readonly (readonly [string, ReactNode])[
     ["Evaluation", text(manifest.evaluation)],
     ["Tensors", formatNumber(manifest.tensorCount)],
     ["Confidential", manifest.confidential ? "yes: updates are sealed to the round's miners" : "no"],
+    ["Hyperparameters", <Pairs key="h" entries={manifest.hyperparameters} />],
+    ["Rules", <Pairs key="r" entries={manifest.rules} />],
+    ["SHA-256 of the code", text(manifest.codeSha256)],
   ];
+}
+
+/** Names and values that a stranger wrote. */
+function Pairs({ entries }: { entries: Manifest["rules"] }) {
+  if (entries.length === 0) return "none";
+  return (
+    <ul>
+      {entries.map(([name, value]) => (
+        <li key={`${name}: ${value}`}>
+          <StrangerText value={`${name}: ${value}`} most={280} />
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function ConfigFacts({ config }: { config: FederationConfig }) {
@@ -80,24 +98,20 @@ function ConfigFacts({ config }: { config: FederationConfig }) {
         ["Miners", `${config.minMiners} to ${config.maxMiners}`],
         ["Devices", `${formatNumber(config.minDevices)} to ${formatNumber(config.maxDevices)}`],
         ["Updates a round needs", formatNumber(config.minUpdates)],
+        ["Devices that may join in a round", formatNumber(config.maxJoins)],
+        ["Rounds a device may be silent", formatNumber(config.silentRounds)],
         ["Training", formatDuration(config.trainingSeconds)],
         ["Verification", formatDuration(config.verificationSeconds)],
+        ["Of it, to fetch an update", formatDuration(config.fetchSeconds)],
         ["Mining", formatDuration(config.miningSeconds)],
         ["Attestation", formatDuration(config.attestationSeconds)],
         ["Extensions of a phase", formatNumber(config.maxExtensions)],
+        ["Candidates in a round", formatNumber(config.maxCandidates)],
+        ["Pauses, all together", formatDuration(config.maxPauseSeconds)],
+        ["Confirmations", formatNumber(config.confirmations)],
         ["Largest model", formatBytes(config.maxModelBytes)],
-        [
-          "Rewards a round",
-          rewards === null ? (
-            "none"
-          ) : (
-            <Amount key="r" value={rewards.terms.perRound} currency={rewards.currency} />
-          ),
-        ],
-        [
-          "Least stake",
-          stake === null ? "none" : <Amount key="s" value={stake.terms.minimum} currency={stake.currency} />,
-        ],
+        ...rewardFacts(rewards),
+        ...stakeFacts(stake),
       ]}
     />
   );

@@ -49,8 +49,8 @@ export function Timeline({ address, state, config, submitted, money }: Props) {
           );
         })}
       </ol>
-      <dl className="mt-3 grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2 lg:grid-cols-4" aria-live="polite">
-        <Fact name="Waits for" value={what} />
+      <dl className="mt-3 grid gap-x-6 gap-y-1 text-sm sm:grid-cols-2 lg:grid-cols-4">
+        <Fact name="Waits for" value={what} live />
         <Fact name="Who can act" value={who} />
         <Fact name="Deadline" value={running ? <Time value={state.deadline} absolute /> : "none runs"} />
         <div className="min-h-26">
@@ -71,11 +71,12 @@ export function isActive(
   return phases.some((known) => known === phase);
 }
 
-function Fact({ name, value }: { name: string; value: ReactNode }) {
+/** `live`: its changes are read out. */
+function Fact({ name, value, live = false }: { name: string; value: ReactNode; live?: boolean }) {
   return (
     <div className="min-h-15">
       <dt className="text-base-content/70">{name}</dt>
-      <dd>{value}</dd>
+      <dd aria-live={live ? "polite" : undefined}>{value}</dd>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { ErrorNote } from "@/components/error-note";
 import { Loading } from "@/components/loading";
 import { PageHeading } from "@/components/page-heading";
 import { useFederations } from "@/features/federation/use-federation";
+import { href } from "@/hooks/use-route";
 import { formatNumber } from "@/lib/format";
 import { FederationCard } from "./federation-card";
 import { FILTERS, matching } from "./search";
@@ -56,7 +57,16 @@ export default function HomePage() {
       {feed.complete && found.length === 0 && (
         <EmptyState
           title={newest.length === 0 ? "There is no federation yet" : "No federation fits this search"}
-          hint={newest.length === 0 ? "'minerva federation create' makes one." : undefined}
+          hint={
+            newest.length === 0 ? (
+              <>
+                <a className="link" href={href("create")}>
+                  Create the first one
+                </a>{" "}
+                from here, or with 'minerva federation create'.
+              </>
+            ) : undefined
+          }
         />
       )}
       <ul className="grid grid-cols-1 gap-4 md:grid-cols-2 xl:grid-cols-3">

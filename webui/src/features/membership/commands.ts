@@ -1,6 +1,7 @@
 // The exact commands that run a device or a miner at home.
 import type { Address } from "viem";
 import { LOCAL_CHAIN_ID } from "@/features/chain/client";
+import { COIN } from "@/lib/coin";
 import type { NetworkConfig } from "@/lib/runtime";
 import { shellLine } from "@/lib/shell";
 
@@ -87,7 +88,7 @@ function keyCommand(home: Home, role: string): HomeCommand[] {
   if (isLocal(home.network)) return [];
   return [
     {
-      what: "A key of its own, once; send its address some ether for gas",
+      what: `A key of its own, once; send its address some ${COIN.symbol} for gas`,
       line: shellLine("minerva", "key", "new", `${role}.json`),
     },
   ];

@@ -1,6 +1,7 @@
 // What each account earned by the tables of all blocks, and the proof of it that a claim shows (Y5 and Y7).
 import { type Address, getAddress, type Hex, isAddress } from "viem";
 import type { Federation } from "@/features/federation/records";
+import { MOST_ENTRIES } from "@/lib/body";
 import { asObject, field, parseObject } from "@/lib/json";
 import { StandardTree } from "@/lib/standard-tree";
 import { factsOf, grantsOf, type RewardTerms, tableOf } from "./table";
@@ -26,8 +27,10 @@ export function earnedByRounds(federation: Federation, terms: RewardTerms, sampl
 export function earnedByBody(data: Uint8Array): Earned | null {
   const stated = asObject(field(parseObject(data), "earned"));
   if (stated === null) return null;
+  const entries = Object.entries(stated);
+  if (entries.length > MOST_ENTRIES) return null;
   const earned = new Map<Address, bigint>();
-  for (const [account, amount] of Object.entries(stated)) {
+  for (const [account, amount] of entries) {
     const sound = isAddress(account) && typeof amount === "string" && /^[1-9][0-9]{0,38}$/.test(amount);
     if (!sound) return null;
     earned.set(getAddress(account), BigInt(amount));

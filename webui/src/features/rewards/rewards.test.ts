@@ -135,3 +135,11 @@ test("a body that states no sums is not used", () => {
   }
   expect(earnedByBody(Uint8Array.of(0xff))).toBeNull();
 });
+
+test("a body with more sums than are looked at states none", () => {
+  const entries = Array.from({ length: 100_001 }, (_, at) => [`0x${String(at).padStart(40, "0")}`, "1"]);
+  const body = (sums: typeof entries) =>
+    new TextEncoder().encode(JSON.stringify({ earned: Object.fromEntries(sums) }));
+  expect(earnedByBody(body(entries.slice(1, 3)))?.size).toBe(2);
+  expect(earnedByBody(body(entries))).toBeNull();
+});
