@@ -1,13 +1,16 @@
+import type { Page } from "@playwright/test";
 import { federationAbi } from "../src/generated/abi";
 import { expectAccessible } from "./acting";
 import { createFederation, joinAsMiner, publicClient, registerDevice, walletOf } from "./chain";
-import { expect, test } from "./fixtures";
+import { connect, expect, test } from "./fixtures";
 import { showcase } from "./showcase";
 import { expectStructure, load, misplaced, pagesOf, settled, watchShifts } from "./visual";
 
 const REQUESTER = 33;
 const MINER = 34;
 const DEVICE = 35;
+/** Of the federation with a past: they only look. */
+const [PAST_REQUESTER, PAST_DEVICE] = [24, 27];
 
 /** What a shift may be worth: the least that "good" means is 0.1. */
 const MOST_SHIFT = 0.01;
@@ -25,6 +28,16 @@ test.beforeAll(async () => {
   federation = await showcase(4);
 });
 
+/** In both schemes nothing of the page is cut, covered or hard to read. */
+async function expectInShape(page: Page, title: string): Promise<void> {
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await expect(page.locator(`html[data-theme="${colorScheme}"]`)).toBeAttached();
+    expect.soft(await misplaced(page), `${title}, ${colorScheme}`).toEqual([]);
+    await expectAccessible(page);
+  }
+}
+
 for (const [name, viewport] of VIEWS) {
   test(`on ${name}, light and dark, no page is cut, covered, hard to read, or moves while it loads`, async ({
     page,
@@ -39,15 +52,29 @@ for (const [name, viewport] of VIEWS) {
         const { sum, moved } = await shifts();
         expect.soft(sum, `${title}: ${moved.join("; ")}`).toBeLessThan(MOST_SHIFT);
         titles.add(await expectStructure(page));
-        for (const colorScheme of SCHEMES) {
-          await page.emulateMedia({ colorScheme });
-          await expect(page.locator(`html[data-theme="${colorScheme}"]`)).toBeAttached();
-          expect.soft(await misplaced(page), `${title}, ${colorScheme}`).toEqual([]);
-          await expectAccessible(page);
-        }
+        await expectInShape(page, title);
       });
     }
     expect(titles.size).toBe(Object.keys(pagesOf(federation)).length - 1); // a round is shown on the chain's page
+  });
+
+  test(`on ${name}, light and dark, what a wallet's account can do is not cut, covered or hard to read`, async ({
+    page,
+    wallet,
+  }) => {
+    await page.setViewportSize(viewport);
+    await load(page, "");
+    await connect(page);
+    await load(page, `participate/${federation}`);
+    await wallet.chooseAccount(PAST_DEVICE);
+    await expect(page.getByText("Bound to")).toBeVisible();
+    await settled(page);
+    await expectInShape(page, "participate, as a device");
+    await load(page, `admin/${federation}`);
+    await wallet.chooseAccount(PAST_REQUESTER);
+    await expect(page.getByRole("button", { name: "Pause" })).toBeEnabled();
+    await settled(page);
+    await expectInShape(page, "admin, as the requester");
   });
 }
 
