@@ -36,6 +36,8 @@ const YOUNG_BLOCKS = 32;
 
 export class Follower {
   private segments: Segment[] | null = null;
+  /** The events of all segments. */
+  private known: ChainEvent[] = [];
   private range = FIRST_RANGE;
   private running: Promise<void> = Promise.resolve();
   /** What begins when the running step has ended. */
@@ -71,7 +73,10 @@ export class Follower {
     const vanished = await this.takeVanished(segments, head);
     if (vanished.length > 0) await this.store.remove(this.scope, vanished);
     this.segments = segments;
-    if (fresh || vanished.length > 0) await this.listener.reset(segments.flatMap(({ events }) => events));
+    if (fresh || vanished.length > 0) {
+      this.known = segments.flatMap(({ events }) => events);
+      await this.listener.reset(this.known);
+    }
     if (await this.readOn(segments, head)) this.listener.progress(head.number, head.number);
   }
 
@@ -107,7 +112,7 @@ export class Follower {
       if (from > head.number) return true;
       const to = Math.min(head.number, from + this.range - 1);
       this.listener.progress(from - 1, head.number);
-      const [events, hash] = await this.readRange(segments, from, to, head);
+      const [events, hash] = await this.readRange(from, to, head);
       if (events === null) continue; // the range was halved
       if (hash === null) return false; // the chain changed while it was read: the next head begins at the right place
       await this.keep(segments, { scope: this.scope, from, to, hash, events });
@@ -115,16 +120,10 @@ export class Follower {
     }
   }
 
-  private async readRange(
-    segments: readonly Segment[],
-    from: number,
-    to: number,
-    head: Head,
-  ): Promise<[ChainEvent[] | null, Hex | null]> {
-    const known = segments.flatMap(({ events }) => events);
+  private async readRange(from: number, to: number, head: Head): Promise<[ChainEvent[] | null, Hex | null]> {
     const hash = to === head.number ? head.hash : await this.source.hashOf(to);
     try {
-      const events = (await this.source.read(from, to, known)).sort(inOrder);
+      const events = (await this.source.read(from, to, this.known)).sort(inOrder);
       const wanted = Math.floor(((to - from + 1) * RANGE_EVENTS) / Math.max(1, events.length));
       this.range = Math.max(1, Math.min(MOST_RANGE, this.range * 4, wanted));
       return [events, (await this.source.hashOf(to)) === hash ? hash : null];
@@ -138,6 +137,7 @@ export class Follower {
 
   private async keep(segments: Segment[], next: Segment): Promise<void> {
     segments.push(next);
+    for (const event of next.events) this.known.push(event);
     await this.store.put(next);
     const last = segments.findLastIndex(({ to }) => to <= next.to - YOUNG_BLOCKS);
     const sizes = segments.slice(0, last + 1).map(({ events }) => events.length);

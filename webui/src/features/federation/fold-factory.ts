@@ -14,16 +14,18 @@ export interface FederationEntry {
 }
 
 export class FederationsFold implements Fold<readonly FederationEntry[]> {
-  private entries: readonly FederationEntry[] = [];
+  private readonly entries: FederationEntry[] = [];
+  private told: readonly FederationEntry[] = [];
 
   apply(event: ChainEvent): void {
     if (event.name !== "FederationCreated") return;
     const { federation, requester, manifestDigest, manifestCodec } = event.args;
     const manifest = { digest: manifestDigest, codec: manifestCodec };
-    this.entries = [...this.entries, { address: federation, requester, manifest, created: momentOf(event) }];
+    this.entries.push({ address: federation, requester, manifest, created: momentOf(event) });
   }
 
   snapshot(): readonly FederationEntry[] {
-    return this.entries;
+    if (this.told.length < this.entries.length) this.told = [...this.entries];
+    return this.told;
   }
 }

@@ -15,11 +15,8 @@ export function applyMoney(work: Work, event: ChainEvent): void {
       break;
     case "RewardsClaimed": {
       const { account, to, byTable, byAttestations } = event.args;
-      work.money = {
-        ...money,
-        claimed: money.claimed + byTable + byAttestations,
-        claims: [...money.claims, { account, to, byTable, byAttestations, at: momentOf(event) }],
-      };
+      work.claims.push({ account, to, byTable, byAttestations, at: momentOf(event) });
+      work.money = { ...money, claimed: money.claimed + byTable + byAttestations };
       break;
     }
     case "RewardsReturned":

@@ -268,6 +268,18 @@ test("stake that was deposited before joining is the miner's, and what is slashe
   expect(scene.record.money.slashed).toBe(5n);
 });
 
+test("what was told of the claims stays as it was told", () => {
+  const scene = new Scene();
+  const claim = (account: number) =>
+    scene.tell("RewardsClaimed", { account: at(account), to: at(account), byTable: 2n, byAttestations: 1n });
+  claim(1);
+  const before = scene.record.money;
+  expect(scene.record.money).toBe(before);
+  claim(2);
+  expect([before.claims.length, scene.record.money.claims.length]).toEqual([1, 2]);
+  expect(scene.record.money.claimed).toBe(6n);
+});
+
 test("what did not change is the same object in the next record", () => {
   const scene = new Scene().joined().opened(1).opened(2);
   const before = scene.record;

@@ -6,7 +6,17 @@ import { applyConsensus } from "./fold-consensus";
 import { applyMembership } from "./fold-members";
 import { applyMoney } from "./fold-money";
 import { applyRound } from "./fold-rounds";
-import type { Block, ConsensusChange, Device, Federation, Miner, Moment, Money, Round } from "./records";
+import type {
+  Block,
+  Claim,
+  ConsensusChange,
+  Device,
+  Federation,
+  Miner,
+  Moment,
+  Money,
+  Round,
+} from "./records";
 
 /** A map whose copies are made only when something changed since the last; an entry that is in one is never changed. */
 export class Table<K, V extends object> {
@@ -60,7 +70,9 @@ export interface Work {
   readonly committee: Address | null;
   /** What accounts have at stake: they deposit before they join. */
   readonly bonded: Map<Address, bigint>;
-  money: Money;
+  /** A new object with each change, a claim among them. */
+  money: Omit<Money, "claims">;
+  readonly claims: Claim[];
 }
 
 export class FederationFold implements Fold<Federation> {
@@ -70,6 +82,8 @@ export class FederationFold implements Fold<Federation> {
   private flags = { closing: false, closed: null as Moment | null, paused: false };
   private readonly proofOfWork: Address | null;
   private events = 0;
+  /** The money as it was told of last. */
+  private told: { of: Work["money"]; money: Money } | null = null;
 
   /** @param modules The network's consensus modules by their names. */
   constructor(
@@ -87,7 +101,8 @@ export class FederationFold implements Fold<Federation> {
       module: null,
       difficulty: null,
       committee: modules.committee ?? null,
-      money: { funded: 0n, granted: 0n, claimed: 0n, returned: 0n, claims: [], slashed: 0n, closesAt: null },
+      money: { funded: 0n, granted: 0n, claimed: 0n, returned: 0n, slashed: 0n, closesAt: null },
+      claims: [],
     };
   }
 
@@ -101,14 +116,15 @@ export class FederationFold implements Fold<Federation> {
   }
 
   snapshot(): Federation {
-    const { rounds, blocks, miners, devices, money, module } = this.work;
+    const { rounds, blocks, miners, devices, money, claims, module } = this.work;
+    if (this.told?.of !== money) this.told = { of: money, money: { ...money, claims: [...claims] } };
     return {
       address: this.address,
       rounds: [...rounds.snapshot().values()],
       blocks: [...blocks],
       miners: miners.snapshot(),
       devices: devices.snapshot(),
-      money,
+      money: this.told.money,
       module,
       ...this.flags,
       roles: new Map(this.roles),
