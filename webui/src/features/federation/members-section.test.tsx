@@ -2,6 +2,7 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 import { MembersSection } from "./members-section";
 import type { Federation, Miner } from "./records";
+import { isSilent } from "./selectors";
 
 const MINER: Miner = {
   index: 0,
@@ -25,8 +26,10 @@ const FEDERATION = {
   devices: new Map(),
 } as unknown as Federation;
 
+const USUAL = { reputation: false, isSilent: () => false };
+
 const shown = (stake: Parameters<typeof MembersSection>[0]["stake"]) =>
-  renderToStaticMarkup(<MembersSection federation={FEDERATION} stake={stake} />);
+  renderToStaticMarkup(<MembersSection federation={FEDERATION} stake={stake} {...USUAL} />);
 
 test("a stake is told in its token, and as none where nothing is staked", () => {
   const token = "0x4444444444444444444444444444444444444444" as const;
@@ -60,7 +63,34 @@ test("a device whose miner left is not said to be with the next miner of that nu
       [device.address, { ...device, submitted: 0, accepted: 0, refused: 0, lastRefusal: null }],
     ]),
   } as unknown as Federation;
-  const html = renderToStaticMarkup(<MembersSection federation={federation} stake={null} />);
+  const html = renderToStaticMarkup(<MembersSection federation={federation} stake={null} {...USUAL} />);
   expect(html).toContain("its miner is gone");
   expect(html).not.toContain("with miner 0");
+});
+
+test("a weight is called reputation where it is that, and devices that rounds do not wait for are marked", () => {
+  expect(shown(null)).not.toContain("Reputation");
+  const device = {
+    miner: MINER.contract,
+    fromRound: 1,
+    datasetSize: 1,
+    submitted: 0,
+    accepted: 0,
+    refused: 0,
+  };
+  const devices = [2, 3].map((lastSeen) => {
+    const address = `${MINER.owner.slice(0, -1)}${lastSeen}`;
+    return [address, { ...device, address, lastSeen, lastRefusal: null }] as const;
+  });
+  const federation = { miners: FEDERATION.miners, devices: new Map(devices) } as unknown as Federation;
+  const html = renderToStaticMarkup(
+    <MembersSection
+      federation={federation}
+      stake={null}
+      reputation
+      isSilent={(one) => isSilent(one, 5, 3)}
+    />,
+  );
+  expect(html).toContain("Reputation");
+  expect(html.split("rounds do not wait for it")).toHaveLength(2);
 });

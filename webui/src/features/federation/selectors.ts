@@ -1,5 +1,5 @@
 // Figures that follow from a federation's record.
-import type { Federation, Round, Update } from "./records";
+import type { Device, Federation, Round, Update } from "./records";
 
 export function acceptedOf(round: Round): readonly Update[] {
   return round.updates.filter((update) => update.outcome?.accepted);
@@ -27,4 +27,9 @@ export function currentRound(federation: Federation): Round | null {
 /** How many devices may submit in the round that runs: those that are bound to a miner; none once it is all over. */
 export function expectedUpdates({ devices, closed }: Pick<Federation, "devices" | "closed">): number {
   return closed === null ? [...devices.values()].filter(({ miner }) => miner !== null).length : 0;
+}
+
+/** Whether the next round does not wait for the device, so long was it silent (M7). */
+export function isSilent(device: Pick<Device, "lastSeen">, round: number, silentRounds: number): boolean {
+  return round + 1 - device.lastSeen > silentRounds;
 }

@@ -44,7 +44,6 @@ test("a manifest's code, hyperparameters and rules are told, as a stranger's tex
     tensorCount: 1,
   } as unknown as Manifest;
   const html = shown(taskFacts(manifest));
-  for (const text of ["ab".repeat(32), "lr: 0.1", "sample_cap: 4", "&lt;b&gt;"])
-    expect(html).toContain(text);
+  for (const text of ["ab".repeat(32), "lr: 0.1", "sample_cap: 4", "&lt;b&gt;"]) expect(html).toContain(text);
   expect(html).not.toContain("\u202E");
 });
