@@ -1,6 +1,8 @@
+import { useCallback } from "react";
 import { Address } from "@/components/address";
 import { Loading } from "@/components/loading";
 import { StatusBadge } from "@/components/status-badge";
+import { useRuntime } from "@/features/chain/context";
 import { useManifest } from "@/features/content/use-content";
 import { ResultsSection } from "@/features/results/results-section";
 import { usePatience } from "@/hooks/use-patience";
@@ -11,8 +13,9 @@ import { MembersSection } from "./members-section";
 import { MoneySection } from "./money-section";
 import { Parameters } from "./parameters";
 import { ReadingNote } from "./reading-note";
+import type { Device } from "./records";
 import { RoundsSection } from "./rounds-section";
-import { currentRound, expectedUpdates } from "./selectors";
+import { currentRound, expectedUpdates, isSilent } from "./selectors";
 import { Timeline } from "./timeline";
 import { UpdatesSection } from "./updates-section";
 import { useFederationState } from "./use-federation-state";
@@ -28,6 +31,12 @@ function Shown({ view: { record, config, complete, progress } }: { view: Federat
   const state = useFederationState(address).data;
   const manifest = useManifest(config.manifest);
   const named = usePatience(!manifest.isPending);
+  const { network } = useRuntime();
+  const now = state?.round ?? 0;
+  const silent = useCallback(
+    (device: Device) => isSilent(device, now, config.silentRounds),
+    [now, config.silentRounds],
+  );
   if (state === undefined || !named) return <Loading label="Reading the federation" lines={14} />;
   const round = currentRound(record);
   return (
@@ -57,7 +66,13 @@ function Shown({ view: { record, config, complete, progress } }: { view: Federat
       <ResultsSection address={address} rounds={record.rounds} />
       <LossSection rounds={record.rounds} evaluation={manifest.data?.evaluation ?? ""} />
       <RoundsSection rounds={record.rounds} address={address} />
-      <MembersSection federation={record} state={state} stake={config.stake?.currency ?? null} />
+      <MembersSection
+        federation={record}
+        state={state}
+        stake={config.stake?.currency ?? null}
+        reputation={record.module !== null && record.module === network.consensus.por}
+        isSilent={silent}
+      />
       <MoneySection money={record.money} config={config} />
       <Parameters config={config} manifest={manifest.data ?? null} failed={manifest.error?.message ?? null} />
     </div>

@@ -2,7 +2,8 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 import { MembersSection } from "./members-section";
 import type { Federation, Miner } from "./records";
-import { standing } from "./selectors";
+
+import { isSilent, standing } from "./selectors";
 
 const MINER: Miner = {
   index: 0,
@@ -27,8 +28,9 @@ const FEDERATION = {
 } as unknown as Federation;
 
 const STATE = { members: 1n, dormant: 0n, leaving: 0n };
+const USUAL = { reputation: false, isSilent: () => false };
 const shown = (stake: Parameters<typeof MembersSection>[0]["stake"]) =>
-  renderToStaticMarkup(<MembersSection federation={FEDERATION} state={STATE} stake={stake} />);
+  renderToStaticMarkup(<MembersSection federation={FEDERATION} state={STATE} stake={stake} {...USUAL} />);
 
 test("a stake is told in its token, and as none where nothing is staked", () => {
   const token = "0x4444444444444444444444444444444444444444" as const;
@@ -62,7 +64,9 @@ test("a device whose miner left is not said to be with the next miner of that nu
       [device.address, { ...device, submitted: 0, accepted: 0, refused: 0, lastRefusal: null }],
     ]),
   } as unknown as Federation;
-  const html = renderToStaticMarkup(<MembersSection federation={federation} state={STATE} stake={null} />);
+  const html = renderToStaticMarkup(
+    <MembersSection federation={federation} state={STATE} stake={null} {...USUAL} />,
+  );
   expect(html).toContain("its miner is gone");
   expect(html).not.toContain("with miner 0");
 });
@@ -74,7 +78,35 @@ test("what a miner is, is what the contract says of its index now; one that left
   expect(standing({ index: 1, status: "dormant" }, masks)).toBe("member");
   expect(standing({ index: 1, status: "left" }, masks)).toBe("left");
   const html = renderToStaticMarkup(
-    <MembersSection federation={FEDERATION} state={{ ...STATE, dormant: 1n }} stake={null} />,
+    <MembersSection federation={FEDERATION} state={{ ...STATE, dormant: 1n }} stake={null} {...USUAL} />,
   );
   expect(html).toContain("dormant");
+});
+
+test("a weight is called reputation where it is that, and devices that rounds do not wait for are marked", () => {
+  expect(shown(null)).not.toContain("Reputation");
+  const device = {
+    miner: MINER.contract,
+    fromRound: 1,
+    datasetSize: 1,
+    submitted: 0,
+    accepted: 0,
+    refused: 0,
+  };
+  const devices = [2, 3].map((lastSeen) => {
+    const address = `${MINER.owner.slice(0, -1)}${lastSeen}`;
+    return [address, { ...device, address, lastSeen, lastRefusal: null }] as const;
+  });
+  const federation = { miners: FEDERATION.miners, devices: new Map(devices) } as unknown as Federation;
+  const html = renderToStaticMarkup(
+    <MembersSection
+      federation={federation}
+      state={STATE}
+      stake={null}
+      reputation
+      isSilent={(one) => isSilent(one, 5, 3)}
+    />,
+  );
+  expect(html).toContain("Reputation");
+  expect(html.split("rounds do not wait for it")).toHaveLength(2);
 });

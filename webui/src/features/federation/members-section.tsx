@@ -24,10 +24,14 @@ interface Props {
   state: Masks;
   /** What miners stake; null where they stake nothing. */
   stake: Currency | null;
+  /** Whether a miner's weight is its reputation. */
+  reputation: boolean;
+  /** For whom rounds do not wait any more. */
+  isSilent: (device: Device) => boolean;
 }
 
 /** Miners and devices, with what each did. */
-export function MembersSection({ federation, state, stake }: Props) {
+export function MembersSection({ federation, state, stake, reputation, isSilent }: Props) {
   const { members, dormant, leaving } = state;
   const miners = useMemo(
     () =>
@@ -41,8 +45,11 @@ export function MembersSection({ federation, state, stake }: Props) {
     const there = miners.filter(({ status }) => status !== "left");
     return new Map(there.map((miner) => [miner.contract, miner.index]));
   }, [miners]);
-  const minerColumns = useMemo(() => columnsOfMiners(stake), [stake]);
-  const deviceColumns = useMemo(() => columnsOfDevices((miner) => names.get(miner)), [names]);
+  const minerColumns = useMemo(() => columnsOfMiners(stake, reputation), [stake, reputation]);
+  const deviceColumns = useMemo(
+    () => columnsOfDevices((miner) => names.get(miner), isSilent),
+    [names, isSilent],
+  );
   return (
     <div className="grid grid-cols-1 gap-4">
       <Card title={`Miners (${miners.filter(({ status }) => status !== "left").length})`}>
@@ -67,7 +74,7 @@ export function MembersSection({ federation, state, stake }: Props) {
   );
 }
 
-function columnsOfMiners(stake: Currency | null): readonly Column<Miner>[] {
+function columnsOfMiners(stake: Currency | null, reputation: boolean): readonly Column<Miner>[] {
   return [
     { name: "No.", cell: (miner) => miner.index, right: true },
     { name: "Owner", cell: (miner) => <Address value={miner.owner} /> },
@@ -80,8 +87,8 @@ function columnsOfMiners(stake: Currency | null): readonly Column<Miner>[] {
       ),
     },
     {
-      name: "Weight",
-      cell: (miner) => (miner.weight === null ? "1" : formatNumber(miner.weight)),
+      name: reputation ? "Reputation" : "Weight",
+      cell: ({ weight }) => (weight === null ? (reputation ? "–" : "1") : formatNumber(weight)),
       right: true,
     },
     { name: "Devices", cell: (miner) => formatNumber(miner.devices), right: true },
@@ -103,16 +110,22 @@ function columnsOfMiners(stake: Currency | null): readonly Column<Miner>[] {
 
 function columnsOfDevices(
   minerIndex: (contract: Device["miner"] & string) => number | undefined,
+  isSilent: Props["isSilent"],
 ): readonly Column<Device>[] {
   return [
     { name: "Device", cell: (device) => <Address value={device.address} /> },
     {
       name: "Status",
-      cell: ({ miner }) => {
+      cell: (device) => {
+        const { miner } = device;
         if (miner === null) return <Badge>left</Badge>;
         const index = minerIndex(miner);
         if (index === undefined) return <Badge tone="warn">its miner is gone</Badge>;
-        return <Badge tone="good">with miner {index}</Badge>;
+        return isSilent(device) ? (
+          <Badge tone="warn">with miner {index}, silent: rounds do not wait for it</Badge>
+        ) : (
+          <Badge tone="good">with miner {index}</Badge>
+        );
       },
     },
     { name: "From round", cell: (device) => formatNumber(device.fromRound), right: true },

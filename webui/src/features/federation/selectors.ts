@@ -1,6 +1,6 @@
 // Figures that follow from a federation's record.
 import { includes } from "@/lib/masks";
-import type { Federation, Miner, MinerStatus, Round, Update } from "./records";
+import type { Device, Federation, Miner, MinerStatus, Round, Update } from "./records";
 
 export function acceptedOf(round: Round): readonly Update[] {
   return round.updates.filter((update) => update.outcome?.accepted);
@@ -46,4 +46,9 @@ export function standing(
   if (status === "left" || !includes(members, index)) return status;
   if (includes(leaving, index)) return "leaving";
   return includes(dormant, index) ? "dormant" : "member";
+}
+
+/** Whether the next round does not wait for the device, so long was it silent (M7). */
+export function isSilent(device: Pick<Device, "lastSeen">, round: number, silentRounds: number): boolean {
+  return round + 1 - device.lastSeen > silentRounds;
 }

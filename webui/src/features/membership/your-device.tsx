@@ -4,7 +4,7 @@ import { Card } from "@/components/card";
 import { Facts } from "@/components/facts";
 import { FormField } from "@/components/form-field";
 import type { Device, Miner } from "@/features/federation/records";
-import { standing } from "@/features/federation/selectors";
+import { isSilent, standing } from "@/features/federation/selectors";
 import { contractCall } from "@/features/wallet/call";
 import { WriteButton } from "@/features/wallet/write-button";
 import { minerAbi } from "@/generated/abi";
@@ -136,7 +136,7 @@ interface BoundProps {
 
 function Bound({ subject, device, contract, miners }: BoundProps) {
   const { state, config, record } = subject;
-  const silent = state.round + 1 - device.lastSeen > config.silentRounds;
+  const silent = isSilent(device, state.round, config.silentRounds);
   const calls = useMemo(
     () => ({
       checkIn: contractCall("Check in", contract, minerAbi, "checkIn", []),

@@ -6,11 +6,13 @@ import { Time } from "@/components/time";
 import { useChainStatus, useRuntime } from "@/features/chain/context";
 import { formatNumber } from "@/lib/format";
 import { SettingsForm } from "./settings-form";
+import { useBlockTime } from "./use-block-time";
 
 /** The chain, the contracts, and what this browser is set to. */
 export default function NetworkPage() {
   const { network } = useRuntime();
   const { head, reach } = useChainStatus();
+  const blockTime = useBlockTime();
   const contracts = [
     ["Factory", network.factory] as const,
     ...Object.entries(network.consensus).map(([name, address]) => [`Consensus ${name}`, address] as const),
@@ -26,6 +28,10 @@ export default function NetworkPage() {
             ["Chain id", String(network.chainId)],
             ["Newest block", head === null ? "…" : formatNumber(head.number)],
             ["Its time", head === null ? "…" : <Time key="time" value={head.time} absolute />],
+            [
+              "Time from block to block",
+              blockTime === null ? "…" : `${formatNumber(blockTime, 1)} s, as mean of the last few`,
+            ],
             [
               "Read by",
               reach === "live" ? "WebSocket" : reach === "polling" ? "polling" : "nothing at present",
