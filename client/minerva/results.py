@@ -78,7 +78,7 @@ def measure(
     fetch: Callable[[Cid], bytes],
     *,
     baseline: bool,
-    advance: Callable[[int, int], None] = lambda done, total: None,
+    advance: Callable[[int, int], None],
 ) -> tuple[list[Row], list[Row]]:
     """Evaluate the model of each block on the task's test split, and of centralised training after as many epochs.
 

@@ -57,10 +57,15 @@ export function readBody(data: Uint8Array): Body | string {
 
 /** V5: what accepted updates of so many samples count for. */
 export function countedWeights(samples: readonly number[], sampleCap: bigint): number[] {
+  const most = mostSamples(samples, sampleCap);
+  return samples.map((count) => Math.max(1, Math.min(count, most)));
+}
+
+/** V5: so many times the lower median of the accepted updates' samples, and never more than a weight may be. */
+export function mostSamples(samples: readonly number[], sampleCap: bigint): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const median = BigInt(sorted[Math.floor((sorted.length - 1) / 2)] ?? 0);
-  const most = Number(median * sampleCap < 2n ** 29n ? median * sampleCap : 2n ** 29n - 1n);
-  return samples.map((count) => Math.max(1, Math.min(count, most)));
+  return Number(median * sampleCap < 2n ** 29n ? median * sampleCap : 2n ** 29n - 1n);
 }
 
 class Misfit extends Error {}

@@ -2,7 +2,7 @@
 import { type Address, type Hex, hexToBytes } from "viem";
 import type { Federation, Round } from "@/features/federation/records";
 import { REASONS } from "@/generated/reasons";
-import { countedWeights } from "@/lib/body";
+import { countedWeights, mostSamples } from "@/lib/body";
 import { accepts, type Outcome } from "@/lib/verdicts";
 
 export interface RewardTerms {
@@ -75,7 +75,6 @@ export interface Receipt {
 
 export const DEFAULT_SAMPLE_CAP = 4;
 const SHARES = 10_000n;
-const MAX_WEIGHT = 2 ** 29 - 1;
 /** Verdicts that say nothing of the update. */
 const NEUTRAL = new Set(
   Object.entries(REASONS).flatMap(([code, { name }]) =>
@@ -182,7 +181,10 @@ function shareProposer(
   pool: bigint,
 ): ProposerShare {
   const counted = weights.reduce((sum, weight) => sum + weight, 0);
-  const most = Math.min(sampleCap * lowerMedian(accepted.map(({ samples }) => samples)), MAX_WEIGHT);
+  const most = mostSamples(
+    accepted.map(({ samples }) => samples),
+    BigInt(sampleCap),
+  );
   const worked = updates.filter(({ samples, epochs }) => samples > 0 && epochs > 0);
   const given = worked.reduce((sum, { samples }) => sum + Math.min(samples, most), 0);
   const offered = Math.max(counted, accepted.length === 0 ? 0 : given);
@@ -208,8 +210,4 @@ function shareBallots({ updates, outcomes, voters, ballots }: RoundFacts, pool: 
       amount: all === 0 ? 0n : (pool * BigInt(agreed)) / BigInt(all),
     };
   });
-}
-
-function lowerMedian(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor((values.length - 1) / 2)] ?? 0;
 }
